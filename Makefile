@@ -1,0 +1,121 @@
+# Pitcairn's one command file. `make` alone lists what there is.
+# Everything it makes stays in this folder: .venv, .cache, .make (what is done already), browser/node_modules, data.
+
+.DEFAULT_GOAL := help
+.NOTPARALLEL:
+.DELETE_ON_ERROR:
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+
+HOST ?= 127.0.0.1
+PORT ?= 8000
+DEMO_PORT ?= 8001
+TESTS ?= tests
+
+export PIP_CACHE_DIR := $(CURDIR)/.cache/pip
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+export npm_config_cache := $(CURDIR)/.cache/npm
+export npm_config_audit := false
+export npm_config_fund := false
+export npm_config_update_notifier := false
+export TZ := UTC
+
+BIN := .venv/bin
+CHECK_DATA := PITCAIRN_DATA=$(CURDIR)/.cache/check
+BROWSER_SOURCES := $(shell find browser -type f -not -path '*/node_modules/*' 2>/dev/null)
+step = @printf '\033[1m==> %s\033[0m\n' $(1)
+
+# A virtual environment holds absolute paths: after the folder was moved or copied it is made again.
+ifneq ($(wildcard .venv/bin/pitcairn),)
+ifneq ($(shell grep -qF "$(CURDIR)/.venv/bin/" .venv/bin/pitcairn && echo here),here)
+$(shell rm -rf .venv .make/venv .make/python .make/python-dev)
+endif
+endif
+
+.PHONY: help install run test test-fast check format lock bench clean
+
+help: ## list these commands
+	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' Makefile
+
+install: .make/python .make/browser ## set up: the Python environment in .venv, browser/ built
+
+run: install ## start Pitcairn with its demo: http://localhost:8000 and the demo website on http://localhost:8001
+	@exec $(BIN)/pitcairn serve --demo --host $(HOST) --port $(PORT) --demo-port $(DEMO_PORT)
+
+test: .make/python-dev .make/browser .make/system ## every test, on SQLite and then on PostgreSQL
+	$(call step,"Browser code: unit tests")
+	@cd browser && npm run --silent --if-present test
+	$(call step,"Tests on SQLite")
+	@$(BIN)/pytest $(TESTS)
+	$(call step,"Tests on PostgreSQL")
+	@$(BIN)/python scripts/with_postgresql.py $(BIN)/pytest $(TESTS)
+
+test-fast: .make/python-dev .make/browser ## the tests that need neither a browser nor patience
+	@$(BIN)/pytest -q -m "not browser and not slow" $(TESTS)
+
+check: .make/python-dev .make/browser ## lint, format, types, borders, templates, locks
+	$(call step,"ruff")
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	$(call step,"mypy")
+	@$(CHECK_DATA) $(BIN)/mypy
+	$(call step,"Borders between the rooms")
+	@$(BIN)/lint-imports --no-timing --cache-dir .cache/import-linter
+	$(call step,"Templates")
+	@$(BIN)/djlint --lint --quiet src
+	$(call step,"Migrations")
+	@$(CHECK_DATA) $(BIN)/python -m django makemigrations --check --dry-run --settings pitcairn.settings
+	$(call step,"TypeScript")
+	@cd browser && npm run --silent check
+	$(call step,"Locks")
+	@$(BIN)/python scripts/check_locks.py
+
+format: .make/python-dev ## put imports and layout right
+	@$(BIN)/ruff check --fix .
+	@$(BIN)/ruff format .
+
+lock: .make/python-dev ## resolve the dependencies of pyproject.toml again (UPGRADE=1 takes newer versions)
+	@$(BIN)/python scripts/lock.py $(if $(UPGRADE),--upgrade)
+
+bench: .make/python-dev .make/browser ## every benchmark, side by side with its baseline; writes docs/benchmarks.md
+	@$(BIN)/python -m benchmarks
+
+clean: ## remove what was installed and built; the data folder stays
+	rm -rf .venv .cache .make browser/node_modules src/pitcairn/dashboard/static/built src/pitcairn/edge/built demo/built src/*.egg-info
+
+# ── What is done already ─────────────────────────────────────────────────────────────────────────────────────────────
+
+.make/venv:
+	$(call step,"Python environment in .venv")
+	@mkdir -p .make
+	@scripts/make_venv
+	@touch $@
+
+.make/python: .make/venv requirements.lock pyproject.toml
+	$(call step,"Python packages")
+	@$(BIN)/python -m pip install --quiet --progress-bar on --require-hashes -r requirements.lock
+	@$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation -e .
+	@touch $@
+
+.make/python-dev: .make/python requirements-dev.lock
+	$(call step,"Python packages for checks and tests")
+	@$(BIN)/python -m pip install --quiet --progress-bar on --require-hashes -r requirements-dev.lock
+	@touch $@
+
+.make/browser-packages: browser/package-lock.json browser/package.json
+	$(call step,"Browser packages")
+	@mkdir -p .make
+	@scripts/need_node
+	@cd browser && npm ci --no-progress
+	@touch $@
+
+.make/browser: .make/browser-packages $(BROWSER_SOURCES)
+	$(call step,"Building browser/")
+	@cd browser && npm run --silent build
+	@touch $@
+
+.make/system:
+	$(call step,"Chromium and PostgreSQL for the tests")
+	@mkdir -p .make
+	@scripts/install_test_tools
+	@touch $@

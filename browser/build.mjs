@@ -1,0 +1,120 @@
+// Builds what browsers load, into the places that serve it:
+//
+//   tag/        → src/pitcairn/edge/built/tag.<version>.js, shim.js, manifest.json
+//   dashboard/  → src/pitcairn/dashboard/static/built/
+//   demo/       → demo/built/
+//
+// A tag's version is the package's version and a hash of the code: the same name is always the same bytes. Tags of
+// earlier releases stay available to the pages that pin them: the build takes them over from tag/released/.
+import { createHash } from "node:crypto";
+import { existsSync } from "node:fs";
+import { copyFile, mkdir, readFile, readdir, rename, rm, writeFile } from "node:fs/promises";
+import { basename, dirname, join, relative } from "node:path";
+import { fileURLToPath } from "node:url";
+import { gzipSync } from "node:zlib";
+import { build } from "esbuild";
+
+const BROWSER = dirname(fileURLToPath(import.meta.url));
+const ROOT = dirname(BROWSER);
+const EDGE = join(ROOT, "src/pitcairn/edge/built");
+const DASHBOARD = join(ROOT, "src/pitcairn/dashboard/static/built");
+const DEMO = join(ROOT, "demo/built");
+const TARGET = "es2019"; // Every browser since 2019; newer APIs are asked for before they are used.
+
+const TAG_BUDGET = 7 * 1024; // bytes, gzip
+const SHIM_BUDGET = 600;
+
+/** @returns {Promise<string>} the bundled and minified code of one entry point */
+async function bundle(entry, options = {}) {
+  const result = await build({
+    absWorkingDir: BROWSER,
+    entryPoints: [entry],
+    bundle: true,
+    minify: true,
+    format: "iife",
+    target: TARGET,
+    legalComments: "none",
+    logLevel: "warning",
+    write: false,
+    ...options,
+  });
+  return result.outputFiles[0].text;
+}
+
+const gzipBytes = (code) => gzipSync(code, { level: 9 }).length;
+const hash = (code) => createHash("sha256").update(code).digest("hex").slice(0, 8);
+
+function report(path, code) {
+  const bytes = typeof code === "string" ? gzipBytes(code) : undefined;
+  console.log(`${relative(ROOT, path)}${bytes === undefined ? "" : `  ${bytes} bytes gzip`}`);
+}
+
+/** Writes so that a server reading the same path never sees half a file. */
+async function write(path, code) {
+  await writeFile(`${path}.part`, code);
+  await rename(`${path}.part`, path);
+  report(path, code);
+}
+
+async function copy(from, folder) {
+  const source = join(BROWSER, "node_modules", from);
+  if (!existsSync(source)) throw new Error(`${from} is not in node_modules; run \`npm ci\` in browser/.`);
+  await copyFile(source, join(folder, basename(from)));
+  report(join(folder, basename(from)));
+}
+
+async function removeAllBut(folder, names) {
+  for (const name of await readdir(folder)) if (!names.includes(name)) await rm(join(folder, name), { recursive: true });
+}
+
+function withinBudget(what, code, budget) {
+  const bytes = gzipBytes(code);
+  if (bytes > budget) throw new Error(`${what} has ${bytes} bytes gzip; its budget is ${budget}.`);
+  return bytes;
+}
+
+async function buildTag() {
+  await mkdir(EDGE, { recursive: true });
+  const { version: release } = JSON.parse(await readFile(join(BROWSER, "package.json"), "utf8"));
+  const code = await bundle("tag/tag.ts"); // Sets window.__pitcairnTag; the server appends the call with the configuration.
+  const latest = `${release}-${hash(code)}`;
+  const versions = { [latest]: { file: `tag.${latest}.js`, gzipBytes: withinBudget("The tag", code, TAG_BUDGET) } };
+  await write(join(EDGE, `tag.${latest}.js`), code);
+
+  const released = join(BROWSER, "tag/released");
+  for (const file of existsSync(released) ? (await readdir(released)).sort() : []) {
+    const version = /^tag\.(.+)\.js$/.exec(file)?.[1];
+    const earlier = await readFile(join(released, file), "utf8");
+    if (!version?.endsWith(`-${hash(earlier)}`)) throw new Error(`tag/released/${file} is not the code its name says; a released tag never changes.`);
+    versions[version] = { file, gzipBytes: gzipBytes(earlier) };
+    await write(join(EDGE, file), earlier);
+  }
+
+  const shim = await bundle("tag/shim.ts");
+  withinBudget("The shim", shim, SHIM_BUDGET);
+  await write(join(EDGE, "shim.js"), shim);
+  await mkdir(DEMO, { recursive: true });
+  await write(join(DEMO, "shim.js"), shim);
+  await write(join(EDGE, "manifest.json"), `${JSON.stringify({ latest, versions }, null, 2)}\n`);
+  await removeAllBut(EDGE, ["manifest.json", "shim.js", ...Object.values(versions).map(({ file }) => file)]);
+}
+
+async function buildDashboard() {
+  await mkdir(DASHBOARD, { recursive: true });
+  const copied = [
+    "htmx.org/dist/htmx.min.js",
+    "htmx.org/dist/ext/hx-sse.min.js",
+    "@fontsource-variable/inter/files/inter-latin-wght-normal.woff2",
+    "@fontsource-variable/inter/files/inter-latin-ext-wght-normal.woff2",
+  ];
+  for (const file of copied) await copy(file, DASHBOARD);
+  await write(join(DASHBOARD, "dashboard.js"), await bundle("dashboard/main.ts"));
+  await removeAllBut(DASHBOARD, ["dashboard.js", ...copied.map((file) => basename(file))]);
+}
+
+async function buildDemo() {
+  await mkdir(DEMO, { recursive: true });
+  await write(join(DEMO, "analytics.js"), await bundle("demo/analytics.ts", { define: { "process.env.NODE_ENV": '"production"' } }));
+}
+
+await Promise.all([buildTag(), buildDashboard(), buildDemo()]);

@@ -1,0 +1,178 @@
+// Applying one change to one element, and taking it back.
+//
+// Applying is idempotent: it looks first and writes only what differs, so it is also the check whether a change still
+// stands. And it never takes a node of the page out of its place: a framework that holds on to the nodes it made would
+// fail on its next update. What has to go is emptied or hidden where it is, and what is new stands beside it.
+import type { Change, Position } from "./contract";
+
+export interface State {
+  /** Whose state it is: what is put in is remembered as this one's. */
+  readonly owner: object;
+  /** What gives the page its own back, by the node that was changed. */
+  readonly undo: Map<unknown, () => void>;
+  /** What the browser made of the style that was written, by element. */
+  readonly written: Map<Element, string>;
+  /** What the page's text nodes said. */
+  readonly said: Map<Text, string>;
+  /** The nodes that carry the new content. */
+  nodes?: ChildNode[];
+}
+
+export const newState = (owner: object): State => ({ owner, undo: new Map(), written: new Map(), said: new Map() });
+
+/** Every node that some change put in, and for whom. */
+const ours = new WeakMap<Node, object>();
+
+const METHODS = { before: "before", after: "after", start: "prepend", end: "append" } as const;
+
+/** Makes the change true of the element. Returns whether anything had to be written for it. */
+export function apply(change: Change, element: HTMLElement, state: State): boolean {
+  switch (change.type) {
+    case "text":
+      return setText(element, change.value, state);
+    case "html": {
+      const put = insert(element, "end", change.value, state);
+      return clear(element, state) || put;
+    }
+    case "attribute":
+      return setAttribute(element, change.name, change.value, state);
+    case "style":
+      return setStyle(element, change.name, change.value, state);
+    case "hide":
+      return setStyle(element, "display", "none", state);
+    case "insert":
+      return insert(element, change.position, change.value, state);
+    default:
+      return false; // A control's: there is nothing to make true.
+  }
+}
+
+/** Gives the page back what it had, except where it has written something else since. */
+export function undo(state: State): void {
+  [...state.undo.values()].reverse().forEach((step) => step());
+  state.undo.clear();
+}
+
+/** Whether the node was put in for this owner: an insertion that brings along what it stands beside would never end. */
+export function cameWith(owner: object, node: Node | null): boolean {
+  for (; node; node = node.parentNode) if (ours.get(node) === owner) return true;
+  return false;
+}
+
+function setText(element: HTMLElement, value: string, state: State): boolean {
+  let target = state.nodes && (state.nodes[0] as Text);
+  if (!target || target.parentNode !== element) {
+    // The page's own text node, if it has one: a framework keeps working with it.
+    target = ([...element.childNodes] as Text[]).find((node) => node.nodeType === 3 && node.data.trim() && !ours.has(node));
+    if (!target) {
+      const made = (target = document.createTextNode(""));
+      ours.set(made, state.owner);
+      element.append(made);
+      state.undo.set(state, () => made.remove());
+    }
+    state.nodes = [target];
+  }
+  const wrote = setData(target, value, state);
+  return clear(element, state, target) || wrote;
+}
+
+/** Empties the element of what is the page's, leaving every node where it is. */
+function clear(element: HTMLElement, state: State, except?: Node): boolean {
+  let wrote = false;
+  for (const node of element.childNodes) {
+    if (node === except || ours.has(node)) continue;
+    if (node.nodeType === 3) wrote = setData(node as Text, "", state) || wrote;
+    else if (node.nodeType === 1) wrote = setStyle(node as HTMLElement, "display", "none", state) || wrote;
+  }
+  return wrote;
+}
+
+function setData(node: Text, data: string, state: State): boolean {
+  const now = node.data;
+  if (now === data) return false;
+  const said = state.said.get(node);
+  // While the page is still being parsed, the rest of a text may come in behind what was written over its beginning.
+  const page = said !== undefined && document.readyState === "loading" && now.startsWith(data) ? said + now.slice(data.length) : now;
+  state.said.set(node, page);
+  node.data = data;
+  if (!ours.has(node)) {
+    state.undo.set(node, () => {
+      if (node.data === data) node.data = page;
+    });
+  }
+  return true;
+}
+
+function setStyle(element: HTMLElement, name: string, value: string, state: State): boolean {
+  const style = element.style;
+  const read = () => style.getPropertyValue(name) + style.getPropertyPriority(name);
+  if (state.written.get(element) === read()) return false;
+  const was = style.getPropertyValue(name);
+  const priority = style.getPropertyPriority(name);
+  style.setProperty(name, value, "important");
+  state.written.set(element, read());
+  state.undo.set(element, () => {
+    style.setProperty(name, was, priority);
+    if (!style.length) element.removeAttribute("style");
+  });
+  return true;
+}
+
+function setAttribute(element: HTMLElement, name: string, value: string | null, state: State): boolean {
+  const was = element.getAttribute(name);
+  if (name === "style") {
+    // Through the object model: a strict CSP refuses the attribute.
+    if (was !== null && state.written.get(element) === was) return false;
+    element.style.cssText = value || "";
+    state.written.set(element, element.style.cssText);
+    state.undo.set(element, () => (element.style.cssText = was || ""));
+    return true;
+  }
+  if (was === value || refused(name, value)) return false;
+  write(element, name, value);
+  state.undo.set(element, () => {
+    if (element.getAttribute(name) === value) write(element, name, was);
+  });
+  return true;
+}
+
+function write(element: Element, name: string, value: string | null): void {
+  if (value === null) element.removeAttribute(name);
+  else element.setAttribute(name, value);
+}
+
+/** Whether an attribute would run code. The server refuses these when a change is saved; the page does not rely on it. */
+function refused(name: string, value: string | null): boolean {
+  return /^(on|srcdoc$)/i.test(name) || /^(javascript:|vbscript:|data:text\/html)/i.test((value || "").replace(/[\0-\x20\x7f]/g, ""));
+}
+
+function insert(element: HTMLElement, position: Position, html: string, state: State): boolean {
+  const parent = position === "before" || position === "after" ? element.parentNode : element;
+  if (state.nodes && state.nodes.every((node) => node.parentNode === parent)) return false;
+  const remove = () => state.nodes && state.nodes.forEach((node) => node.remove());
+  remove();
+  state.nodes = parse(html);
+  state.nodes.forEach((node) => ours.set(node, state.owner));
+  element[METHODS[position]](...state.nodes);
+  state.undo.set(state, remove);
+  return true;
+}
+
+interface TrustedTypes {
+  createPolicy(name: string, rules: object): { createHTML(html: string): string };
+}
+let policy: { createHTML(html: string): string } | undefined;
+
+function parse(html: string): ChildNode[] {
+  const types = (window as { trustedTypes?: TrustedTypes }).trustedTypes;
+  if (types && !policy) policy = types.createPolicy("pitcairn", { createHTML: (text: string) => text });
+  const template = document.createElement("template");
+  template.innerHTML = policy ? policy.createHTML(html) : html;
+  for (const element of template.content.querySelectorAll<HTMLElement>("*")) {
+    if (/^(script|i?frame|object|embed|base|meta|link|animate|set)$/.test(element.localName)) element.remove();
+    for (const { name, value } of [...element.attributes]) {
+      if (refused(name, value)) element.removeAttribute(name);
+    }
+  }
+  return [...template.content.childNodes];
+}

@@ -1,0 +1,75 @@
+// What the server and the tag say to each other. docs/tag.md describes it in words.
+
+/** Where experiences run, so that the tag knows what to hide before it knows what to change. */
+export interface Page {
+  /** A regular expression over `location.host + location.pathname`. */
+  readonly pattern: string;
+  readonly selectors: readonly string[];
+}
+
+/** The one argument of the tag, written behind its code by the server. */
+export interface Config {
+  readonly writeKey: string;
+  /** Where Pitcairn answers: scheme and host, without a slash at the end. */
+  readonly host: string;
+  readonly version: string;
+  /** For how long elements may be hidden at most, in ms. */
+  readonly capMs: number;
+  readonly pages: readonly Page[];
+}
+
+export type Change =
+  | { readonly type: "text" | "html"; readonly selector: string; readonly value: string }
+  | { readonly type: "attribute"; readonly selector: string; readonly name: string; readonly value: string | null }
+  | { readonly type: "style"; readonly selector: string; readonly name: string; readonly value: string }
+  | { readonly type: "hide"; readonly selector: string }
+  | { readonly type: "insert"; readonly selector: string; readonly position: Position; readonly value: string }
+  /** Of a control: nothing is changed, but its exposure is due when a treatment's would be. */
+  | { readonly type?: undefined; readonly selector: string };
+
+export type Position = "before" | "after" | "start" | "end";
+
+export interface Named {
+  readonly id: number;
+  readonly name: string;
+}
+
+export interface Decision {
+  readonly experience: Named;
+  readonly audienceSegment: Named;
+  readonly variation: Named | null;
+  readonly personalized: boolean;
+  readonly reason: string;
+  readonly exposureId: string;
+  readonly changes: readonly Change[];
+}
+
+export interface Answer {
+  readonly visitorId: string;
+  readonly decisions: readonly Decision[];
+}
+
+/** A question to /v1/decide that is under way. */
+export interface Question {
+  /** The address it was asked for: an answer for another one is of no use. */
+  readonly url: string;
+  /** When it was asked, on `performance.now()`'s clock: the cap counts from here. */
+  readonly start: number;
+  /** Null when no answer is to be had. Never rejects. */
+  readonly answer: Promise<Partial<Answer> | null>;
+  readonly abort: AbortController;
+  /** The visitor id it was asked with. */
+  readonly anonymousId: string;
+}
+
+declare global {
+  interface Window {
+    /** Set by the shim, which asks while the tag is still on its way. */
+    __pitcairn?: Question;
+    /** The tag runs once on a page, however often it is included. */
+  __pitcairnOn?: boolean;
+  /** Called by the server's last line of the tag's file. */
+    __pitcairnTag?: (config: Config) => void;
+    analytics?: { track?: (event: string, properties: object, options: object) => unknown };
+  }
+}

@@ -1,0 +1,172 @@
+// Keeps what was decided true of the page: for the elements that are there, for those that come later, and for those
+// that the page renders again. All of it in the microtask after the page's own change, so that no frame shows another.
+import { apply, cameWith, newState, undo, type State } from "./changes";
+import type { Change, Decision } from "./contract";
+import { quietly } from "./quiet";
+
+/** How often within a second one element is changed again, before it is left to the page. */
+const PER_ELEMENT = 10;
+/** The same for one change over all its elements, for a page that makes a new element each time. */
+const PER_CHANGE = 100;
+
+interface Rate {
+  since: number;
+  count: number;
+}
+
+interface Applied extends State {
+  rate: Rate;
+  left?: boolean;
+}
+
+interface Live {
+  readonly change: Change;
+  /** Where two changes want the same of one element, the lower rank has it. */
+  readonly rank: number;
+  readonly elements: Map<HTMLElement, Applied>;
+  readonly rate: Rate;
+  left?: boolean;
+}
+
+interface Experience {
+  decision: Decision;
+  readonly live: Live[];
+}
+
+let experiences: Experience[] = [];
+let owners = new WeakMap<Element, Map<string, Live>>();
+let observer: MutationObserver | undefined;
+let onSeen: (decision: Decision) => void;
+
+const newRate = (): Rate => ({ since: 0, count: 0 });
+
+function tooOften(rate: Rate, limit: number): boolean {
+  const now = performance.now();
+  if (now - rate.since > 1000) {
+    rate.since = now;
+    rate.count = 0;
+  }
+  return ++rate.count > limit;
+}
+
+function elementsOf(selector: string): HTMLElement[] {
+  try {
+    return [...document.querySelectorAll<HTMLElement>(selector)];
+  } catch {
+    return []; // Not a selector in this browser.
+  }
+}
+
+/** Whether one of the decision's elements is on the page, where it may have been seen. */
+export function isPresent(decision: Decision): boolean {
+  return decision.changes.some((change) => elementsOf(change.selector).length);
+}
+
+/** Takes everything back. */
+export function restore(): void {
+  if (observer) observer.disconnect();
+  for (const { live } of experiences.reverse()) {
+    for (const { elements } of live.reverse()) elements.forEach(undo);
+  }
+  experiences = [];
+  owners = new WeakMap();
+}
+
+/** Makes these decisions, and no others, true of the page, and says of each when it is. */
+export function keep(decisions: readonly Decision[], seen: (decision: Decision) => void): void {
+  onSeen = seen;
+  const changes = (list: readonly Decision[]) => JSON.stringify(list.map((decision) => decision.changes));
+  if (changes(decisions) === changes(experiences.map((experience) => experience.decision))) {
+    // The same again: nothing needs to move. Each is seen anew by its new exposure id.
+    experiences.forEach((experience, i) => (experience.decision = decisions[i]!));
+  } else {
+    restore();
+    experiences = decisions.map((decision, i) => ({
+      decision,
+      live: decision.changes.map((change, j) => ({
+        change,
+        // The earlier experience wins; inside one experience the later change does, as in a style sheet.
+        rank: i * 1000 - j,
+        elements: new Map(),
+        rate: newRate(),
+      })),
+    }));
+    watch();
+  }
+  sync();
+}
+
+function watch(): void {
+  if (!experiences.length) return;
+  // Attributes by which an element may begin to match, and those that are written.
+  const names = new Set(["class", "id", "style"]);
+  for (const { live } of experiences) {
+    for (const { change } of live) {
+      for (const match of change.selector.match(/\[\s*[\w-]+/g) || []) names.add(match.slice(1).trim());
+      if (change.type === "attribute") names.add(change.name);
+    }
+  }
+  if (!observer) observer = new MutationObserver(quietly(sync));
+  observer.observe(document, {
+    childList: true,
+    subtree: true,
+    characterData: true,
+    attributes: true,
+    attributeFilter: [...names],
+  });
+}
+
+function sync(): void {
+  for (const { decision, live } of experiences) {
+    let seen = false;
+    for (const one of live) seen = stands(one) || seen;
+    if (seen) quietly(onSeen)(decision);
+  }
+  if (observer) observer.takeRecords(); // What was written just now needs no second look.
+}
+
+/** Makes one change true of all its elements. Returns whether it is of at least one. */
+function stands(live: Live): boolean {
+  const { change, elements } = live;
+  let seen = false;
+  let wrote = false;
+  if (live.left) return false;
+  if (elements.size > 50) elements.forEach((_, element) => element.isConnected || elements.delete(element));
+  for (const element of elementsOf(change.selector)) {
+    let state = elements.get(element);
+    if ((state && state.left) || cameWith(live, element) || !owns(live, element)) continue;
+    if (!state) elements.set(element, (state = { ...newState(live), rate: newRate() }));
+    try {
+      if (apply(change, element, state)) {
+        wrote = true;
+        if (tooOften(state.rate, PER_ELEMENT)) leave(live, state);
+      }
+      seen = true;
+    } catch {
+      state.left = true; // Such as a change that the page's CSP does not allow.
+    }
+  }
+  if (wrote && tooOften(live.rate, PER_CHANGE)) leave(live);
+  return seen;
+}
+
+function owns(live: Live, element: Element): boolean {
+  const { change, rank } = live;
+  if (!change.type || change.type === "insert") return true;
+  const what =
+    change.type === "attribute" || change.type === "style" ? change.type + change.name : change.type === "hide" ? "styledisplay" : "";
+  let map = owners.get(element);
+  if (!map) owners.set(element, (map = new Map()));
+  const owner = map.get(what);
+  if (owner && owner.rank < rank) return false;
+  map.set(what, live);
+  return true;
+}
+
+/** Lets the page have its way where it changes back what was changed, again and again. */
+function leave(live: Live, state?: Applied): void {
+  (state || live).left = true;
+  if (state) undo(state);
+  else live.elements.forEach(undo);
+  console.warn(`Pitcairn leaves ${live.change.selector} as it is: the page keeps changing it back.`);
+}

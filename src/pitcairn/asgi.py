@@ -1,0 +1,114 @@
+"""The composition root: which parts run in this process, in which order they start and stop, and who answers which path."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Iterable
+from enum import StrEnum
+
+import django
+from django.apps import apps
+from django.conf import settings
+from django.core.asgi import get_asgi_application
+
+from pitcairn.edge.responses import Receive, Scope, Send, send_error, send_json
+
+logger = logging.getLogger(__name__)
+
+
+class Role(StrEnum):
+    EDGE = "edge"
+    WORKER = "worker"
+    DASHBOARD = "dashboard"
+
+
+ALL_ROLES = frozenset(Role)
+
+
+class Application:
+    """Pitcairn as one ASGI application, made of the roles it is given."""
+
+    def __init__(self, roles: Iterable[Role] = ALL_ROLES) -> None:
+        self.roles = frozenset(roles)
+        if not apps.ready:
+            django.setup(set_prefix=False)
+        # Their imports need Django to be set up.
+        from pitcairn.control import ControlRoom
+        from pitcairn.edge.app import Edge
+        from pitcairn.eventstore import EventStore
+        from pitcairn.pipeline.worker import Worker
+
+        self.store: EventStore | None = None
+        self._worker: Worker | None = None
+        self._edge = Edge(on_commit=self._call_worker) if Role.EDGE in self.roles else None
+        self._pages = get_asgi_application() if Role.DASHBOARD in self.roles else None
+        self._control = ControlRoom()
+        self._open_store = EventStore.open
+        self._make_worker = Worker
+
+    @property
+    def control_token(self) -> str:
+        return self._control.token
+
+    def _call_worker(self) -> None:
+        if self._worker is not None:
+            self._worker.call()
+
+    async def start(self) -> None:
+        """Opens the stores and starts the roles. Raises EventStoreError, DatabaseError and the like, with what to do."""
+        if self.roles - {Role.EDGE}:
+            self.store = await asyncio.to_thread(self._open_store, settings.EVENTS_URL)
+            await asyncio.to_thread(self.store.migrate)
+            from pitcairn.dashboard import stores
+
+            stores.provide(self.store)
+            self._control.store = self.store
+        if self.store is not None and Role.WORKER in self.roles:
+            self._worker = self._make_worker(self.store)
+            self._worker.start()
+        if self._edge is not None:
+            await self._edge.start()
+
+    async def stop(self) -> None:
+        """What was accepted is on disk, what was in hand is finished, the rest stays in the inbox."""
+        if self._edge is not None:
+            await self._edge.stop()
+        if self._worker is not None:
+            await asyncio.to_thread(self._worker.stop)
+        if self.store is not None:
+            await asyncio.to_thread(self.store.close)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "lifespan":
+            await self._live(receive, send)
+            return
+        if scope["type"] != "http":
+            raise RuntimeError(f"Pitcairn answers HTTP, not {scope['type']}")
+        path = scope["path"]
+        if self._edge is not None and path.startswith(("/v1/", "/tag/")):
+            await self._edge(scope, receive, send)
+        elif path == "/health":
+            await send_json(send, 200, b'{"status":"ok"}', [])
+        elif path == "/control":
+            await self._control(scope, receive, send)
+        elif self._pages is not None:
+            await self._pages(scope, receive, send)  # type: ignore[arg-type]  # the same protocol, other names for it
+        else:
+            await send_error(send, 404, "not_found", f"This process runs {', '.join(sorted(self.roles))}; nothing here answers {path}")
+
+    async def _live(self, receive: Receive, send: Send) -> None:
+        while True:
+            event = await receive()
+            if event["type"] == "lifespan.startup":
+                try:
+                    await self.start()
+                except Exception as error:
+                    logger.error("Pitcairn cannot start: %s", error)
+                    await send({"type": "lifespan.startup.failed", "message": str(error)})
+                    return
+                await send({"type": "lifespan.startup.complete"})
+            elif event["type"] == "lifespan.shutdown":
+                await self.stop()
+                await send({"type": "lifespan.shutdown.complete"})
+                return

@@ -1,0 +1,41 @@
+"""The commands of `pitcairn`, one module per group.
+
+`COMMANDS` is the whole command line. `STORE_COMMANDS` are the ones that read the event store: while a server owns the
+store's folder they are run inside that server (`pitcairn.control`), with the same arguments and the same result.
+"""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from pitcairn.commands import demo, destinations, events, migrate, profiles, results, serve, sources, status, users
+from pitcairn.commands.command import Command, CommandError
+
+if TYPE_CHECKING:
+    from pitcairn.eventstore import EventStore
+
+COMMANDS: tuple[Command, ...] = (
+    serve.SERVE,
+    migrate.MIGRATE,
+    users.ADD,
+    sources.ADD,
+    sources.LIST,
+    destinations.ADD,
+    destinations.LIST,
+    demo.SEED,
+    demo.TRAFFIC,
+    demo.SITE,
+    results.RESULTS,
+    events.EVENTS,
+    profiles.SHOW,
+    status.STATUS,
+)
+
+STORE_COMMANDS: "dict[str, Callable[[dict[str, Any], EventStore], dict[str, Any]]]" = {
+    "migrate": migrate.run_migrate,
+    "events": events.run_events,
+    "results": results.run_results,
+    "profile": profiles.run_profile,
+    "status": status.run_status,
+}
+
+__all__ = ["COMMANDS", "STORE_COMMANDS", "Command", "CommandError"]

@@ -1,0 +1,73 @@
+"""What is known about a visitor and the page they are on, as conditions read it.
+
+`Facts` holds what the caller has; the parts of addresses are taken out of it the first time a condition asks, and kept.
+Texts of the page, its referrer, the device, the country and the language compare without regard to case, so their
+parts are kept case-folded. An empty text means that the fact is absent.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cached_property
+from typing import Any
+from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
+
+import msgspec
+
+from pitcairn.conditions.tree import QUERY_PREFIX
+
+
+class Facts(msgspec.Struct, frozen=True, kw_only=True, dict=True):
+    """Everything a condition may ask about; what is left out is absent.
+
+    `traits` is the profile's traits as JSON values (null counts as absent), `page_url` and `referrer` are whole
+    addresses, `device` is desktop, mobile, tablet or bot, `country` an ISO 3166 code, `language` a tag such as en-US.
+    """
+
+    traits: Mapping[str, Any] = {}
+    page_url: str = ""
+    referrer: str = ""
+    device: str = ""
+    browser: str = ""
+    os: str = ""
+    country: str = ""
+    language: str = ""
+
+    @cached_property
+    def page_parts(self) -> dict[str, str]:
+        """`url`, `host`, `path` and `query.<parameter>` of the page's address, as far as it has them, case-folded.
+
+        The host has no port, the path is percent-decoded, and of a repeated parameter the first one counts.
+        """
+        parts: dict[str, str] = {}
+        address = _split(self.page_url, parts)
+        if address is not None:
+            path = unquote(address.path) or ("/" if address.netloc else "")
+            if path:
+                parts["path"] = path.casefold()
+            for name, value in parse_qsl(address.query, keep_blank_values=True):
+                parts.setdefault(QUERY_PREFIX + name.casefold(), value.casefold())
+        return parts
+
+    @cached_property
+    def referrer_parts(self) -> dict[str, str]:
+        """`url` and `host` of the referrer, as far as there is one, case-folded."""
+        parts: dict[str, str] = {}
+        _split(self.referrer, parts)
+        return parts
+
+
+def _split(url: str, parts: dict[str, str]) -> SplitResult | None:
+    """The address taken apart, its `url` and `host` put into `parts`; None when it is empty or not an address."""
+    if not isinstance(url, str) or not url:
+        return None
+    parts["url"] = url.casefold()
+    try:
+        address = urlsplit(url)
+        host = address.hostname
+    except ValueError:
+        # Browsers and scripts report addresses such as "http://[": nothing but the whole of it can be compared then.
+        return None
+    if host:
+        parts["host"] = host.casefold()
+    return address

@@ -1,0 +1,1 @@
+"""The pages of Connections, one module per part of the navigation."""

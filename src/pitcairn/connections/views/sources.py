@@ -1,0 +1,111 @@
+"""Sources: the list, a new one, and one source with its install code."""
+
+from django.contrib import messages
+from django.http import Http404, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from pitcairn.connections import install_code, queries, services
+from pitcairn.connections.activity import source_activity
+from pitcairn.connections.forms import RenameForm, SourceForm, blame
+from pitcairn.connections.queries import SourceItem
+from pitcairn.dashboard.addresses import public_url
+from pitcairn.dashboard.requests import MemberRequest
+from pitcairn.dashboard.stores import event_store
+
+
+@require_GET
+def overview(request: MemberRequest) -> HttpResponse:
+    return redirect("connections:sources")
+
+
+@require_GET
+def source_list(request: MemberRequest) -> HttpResponse:
+    store = event_store()
+    activity = source_activity(store, request.workspace.id)
+    rows = [(source, activity.get(source.id)) for source in queries.sources(request.workspace.id)]
+    return render(request, "connections/sources.html", {"rows": rows, "no_store": store is None})
+
+
+@require_http_methods(["GET", "POST"])
+def new(request: MemberRequest) -> HttpResponse:
+    form = SourceForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        try:
+            source = services.create_source(workspace_id=request.workspace.id, **form.cleaned_data)
+        except services.ConnectionsError as error:
+            blame(form, error)
+        else:
+            messages.success(request, f"{source.name} is ready to take calls.")
+            return redirect("connections:source", source.id)
+    return render(request, "connections/source_new.html", {"form": form}, status=422 if form.errors else 200)
+
+
+@require_GET
+def detail(request: MemberRequest, source_id: int) -> HttpResponse:
+    return _page(request, _source(request, source_id))
+
+
+@require_POST
+def rename(request: MemberRequest, source_id: int) -> HttpResponse:
+    source = _source(request, source_id)
+    form = RenameForm(request.POST)
+    if form.is_valid():
+        try:
+            services.rename_source(workspace_id=request.workspace.id, source_id=source_id, name=form.cleaned_data["name"])
+        except services.ConnectionsError as error:
+            blame(form, error)
+        else:
+            messages.success(request, f"Renamed to {form.cleaned_data['name']}.")
+            return redirect("connections:source", source_id)
+    return _page(request, source, rename_form=form)
+
+
+@require_POST
+def set_enabled(request: MemberRequest, source_id: int) -> HttpResponse:
+    _source(request, source_id)
+    enabled = request.POST.get("enabled") == "yes"
+    source = services.set_source_enabled(workspace_id=request.workspace.id, source_id=source_id, enabled=enabled)
+    messages.success(
+        request,
+        f"{source.name} takes calls again." if enabled else f"{source.name} is disabled; its calls are refused from now on.",
+    )
+    return redirect("connections:source", source_id)
+
+
+@require_GET
+def arrived(request: MemberRequest, source_id: int) -> HttpResponse:
+    """The part of the page that waits for the first message; htmx asks for it again until one came."""
+    return render(request, "connections/parts/arrived.html", _arrival(request, _source(request, source_id)))
+
+
+def _source(request: MemberRequest, source_id: int) -> SourceItem:
+    source = queries.source(request.workspace.id, source_id)
+    if source is None:
+        raise Http404
+    return source
+
+
+def _arrival(request: MemberRequest, source: SourceItem) -> dict[str, object]:
+    store = event_store()
+    latest = store.messages(request.workspace.id, limit=5, source_id=source.id) if store else []
+    refused = store.refusals(request.workspace.id, limit=1, source_id=source.id) if store else []
+    return {
+        "source": source,
+        "latest": latest,
+        "refused": refused[0] if refused and not latest else None,
+        "no_store": store is None,
+    }
+
+
+def _page(request: MemberRequest, source: SourceItem, *, rename_form: RenameForm | None = None) -> HttpResponse:
+    url = public_url(request)
+    context = {
+        **_arrival(request, source),
+        "activity": source_activity(event_store(), request.workspace.id).get(source.id),
+        "examples": install_code.examples(url, source.write_key, source.kind),
+        "public_url": url,
+        "rename_form": rename_form or RenameForm(initial={"name": source.name}),
+        "renaming": rename_form is not None,
+    }
+    return render(request, "connections/source.html", context, status=422 if rename_form else 200)

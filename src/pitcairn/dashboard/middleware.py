@@ -1,0 +1,100 @@
+"""The one place that decides who may see a page and who may change something."""
+
+from collections.abc import Callable
+from typing import Any, cast
+from urllib.parse import urlencode
+
+from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+from django.shortcuts import redirect, render
+from django.urls import reverse
+
+from pitcairn.dashboard.requests import MemberRequest
+from pitcairn.workspaces.models import Role, User
+from pitcairn.workspaces.queries import membership
+
+PUBLIC = frozenset({"sign-in", "health"})
+"""Names of the routes that need no sign-in. Static files never get here."""
+
+OWN_BUSINESS = frozenset({"sign-in", "sign-out", "theme", "switch-workspace"})
+"""Routes that change nothing in a workspace; viewers may post to them too."""
+
+SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+WORKSPACE_SESSION_KEY = "workspace_id"
+
+CONTENT_SECURITY_POLICY = "; ".join(
+    [
+        "default-src 'self'",
+        "img-src 'self' data:",
+        "object-src 'none'",
+        "base-uri 'none'",
+        "form-action 'self'",
+        "frame-ancestors 'none'",
+    ]
+)
+"""Scripts and styles come from our own files: no inline script, no style attribute, no eval."""
+
+
+class DashboardMiddleware:
+    """Lets members in, keeps others out, and keeps viewers from changing anything.
+
+    A request without a session goes to the sign-in page and comes back afterwards. A signed-in user without a workspace
+    gets 403. Views find `request.member` and `request.workspace`, and may rely on both.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        response = self.get_response(request)
+        response.headers.setdefault("Content-Security-Policy", CONTENT_SECURITY_POLICY)
+        response.headers.setdefault("Cross-Origin-Opener-Policy", "same-origin")
+        if not response.has_header("Cache-Control"):
+            response["Cache-Control"] = "no-store"  # what a member saw is not for the next user of this browser
+        return response
+
+    def process_view(
+        self, request: HttpRequest, view: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]
+    ) -> HttpResponse | None:
+        """None lets the view run; a response keeps it from running."""
+        route = request.resolver_match.view_name if request.resolver_match else ""
+        if route in PUBLIC:
+            return None
+        if not request.user.is_authenticated:
+            return _to_sign_in(request)
+        return _admit(cast("MemberRequest", request), route)
+
+
+def _admit(request: MemberRequest, route: str) -> HttpResponse | None:
+    member = chosen_membership(request.user, request.session.get(WORKSPACE_SESSION_KEY))
+    if member is None:
+        if route in OWN_BUSINESS:
+            return None
+        return _refusal(request, "You are not a member of any workspace", "Ask an owner of the workspace to add you.")
+    request.member, request.workspace = member, member.workspace
+    if request.method not in SAFE_METHODS and member.role == Role.VIEWER and route not in OWN_BUSINESS:
+        return _refusal(
+            request,
+            "You can look at this workspace, and not change it",
+            f"Your role in {member.workspace.name} is Viewer. Ask an owner to make you an Editor.",
+        )
+    return None
+
+
+def chosen_membership(user: User, workspace_id: Any) -> Any:
+    """The membership of the workspace the session names; of the user's first one when that is none of theirs."""
+    return (membership(user, workspace_id) if isinstance(workspace_id, int) else None) or membership(user)
+
+
+def _to_sign_in(request: HttpRequest) -> HttpResponse:
+    address = reverse("sign-in")
+    if request.headers.get("HX-Request") == "true":
+        # A part of a page cannot show the sign-in page: the whole page goes there.
+        return HttpResponse(status=401, headers={"HX-Redirect": address})
+    if request.method in SAFE_METHODS and request.path != "/":
+        address += "?" + urlencode({"next": request.get_full_path()})
+    return redirect(address)
+
+
+def _refusal(request: HttpRequest, title: str, text: str) -> HttpResponse:
+    return render(request, "dashboard/refusal.html", {"refusal_title": title, "refusal_text": text}, status=403)

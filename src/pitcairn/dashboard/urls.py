@@ -1,0 +1,20 @@
+"""Every address of the dashboard."""
+
+from django.urls import include, path
+
+from pitcairn.dashboard import views
+
+urlpatterns = [
+    path("", views.home, name="home"),
+    path("sign-in/", views.sign_in, name="sign-in"),
+    path("sign-out/", views.sign_out, name="sign-out"),
+    path("theme/", views.theme, name="theme"),
+    path("health", views.health, name="health"),
+    path("", include("pitcairn.connections.urls")),
+    path("people/", include("pitcairn.profiles.urls")),
+    path("experiences/", include("pitcairn.experiences.urls")),
+    path("settings/", include("pitcairn.workspaces.urls")),
+]
+handler403 = "pitcairn.dashboard.views.forbidden"
+handler404 = "pitcairn.dashboard.views.not_found"
+handler500 = "pitcairn.dashboard.views.failed"

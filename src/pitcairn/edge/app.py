@@ -1,0 +1,143 @@
+"""The edge as an ASGI application, and what runs beside it: the inbox writer and the watch on the configuration."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+
+import msgspec
+from django.conf import settings
+from django.db import DatabaseError, close_old_connections, connections
+
+from pitcairn.edge.collect import BATCH_PATHS, SINGLE_PATHS, Collector, answer_metrics, client_settings
+from pitcairn.edge.inbox import InboxWriter
+from pitcairn.edge.personalize import Personalizer
+from pitcairn.edge.profile_reader import ProfileReader, profile_reader
+from pitcairn.edge.requests import HeaderReader
+from pitcairn.edge.responses import CORS, Receive, Scope, Send, send_error, send_json, send_preflight
+from pitcairn.edge.snapshot import EMPTY, Snapshot, newer_snapshot
+from pitcairn.edge.tag import TagFiles, answer_tag
+
+logger = logging.getLogger(__name__)
+
+WATCH_SECONDS = 0.25
+"""How soon a changed configuration is in force. The look costs one read of one row."""
+
+_SETTINGS_PREFIX, _SETTINGS_SUFFIX = "/v1/projects/", "/settings"
+_DECIDE = "/v1/decide"
+
+
+class Edge:
+    """Everything under `/v1/` and `/tag/`."""
+
+    def __init__(self, *, on_commit: Callable[[], None] = lambda: None) -> None:
+        headers = HeaderReader(settings.COUNTRY_HEADER)
+        self.inbox = InboxWriter(on_commit)
+        self._headers = headers
+        self._profiles: ProfileReader = profile_reader()
+        self._collector = Collector(
+            self.inbox,
+            headers,
+            trusted_proxies=settings.TRUSTED_PROXIES,
+            strict_write_keys=settings.STRICT_WRITE_KEYS,
+        )
+        self._personalizer = Personalizer(self._profiles, headers)
+        self._tag_files = TagFiles()
+        self._watch: asyncio.Task[None] | None = None
+        # A thread of its own: the pages' thread may be busy with a slow page.
+        self._configuration_thread = ThreadPoolExecutor(1, "configuration")
+        self._set_snapshot(EMPTY)
+
+    @staticmethod
+    def owns(path: str) -> bool:
+        return path.startswith(("/v1/", "/tag/"))
+
+    async def start(self) -> None:
+        """Reads the configuration and begins to accept. Raises what the SQL store raises when it cannot be read."""
+        self.inbox.start(asyncio.get_running_loop())
+        self._set_snapshot(await self._newer_snapshot())
+        await self._profiles.open()
+        self._watch = asyncio.create_task(self._watch_configuration())
+
+    async def stop(self) -> None:
+        """Everything appended is on disk when this returns."""
+        if self._watch is not None:
+            self._watch.cancel()
+        await asyncio.to_thread(self.inbox.stop)
+        await asyncio.get_running_loop().run_in_executor(self._configuration_thread, connections.close_all)
+        self._configuration_thread.shutdown()
+        await self._profiles.close()
+
+    def _set_snapshot(self, snapshot: Snapshot) -> None:
+        self.snapshot = self._collector.snapshot = self._personalizer.snapshot = snapshot
+
+    async def _watch_configuration(self) -> None:
+        while True:
+            await asyncio.sleep(WATCH_SECONDS)
+            try:
+                newer = await self._newer_snapshot()
+            except DatabaseError as error:
+                logger.warning("The configuration cannot be read; the last one stays in force: %s", error)
+                continue
+            if newer is not self.snapshot:
+                self._set_snapshot(newer)
+
+    async def _newer_snapshot(self) -> Snapshot:
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self._configuration_thread, _newer_snapshot, self.snapshot)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        path, method = scope["path"], scope["method"]
+        if method == "POST":
+            kind = SINGLE_PATHS.get(path)
+            if kind is not None:
+                await self._collector.collect(scope, receive, send, kind)
+                return
+            if path == _DECIDE:
+                await self._personalizer.answer(scope, receive, send)
+                return
+        await self._answer_rest(scope, receive, send, path.rstrip("/"), method)
+
+    async def _answer_rest(self, scope: Scope, receive: Receive, send: Send, path: str, method: str) -> None:
+        if method == "OPTIONS":
+            await send_preflight(send, self._headers.read(scope).origin, credentials=path == _DECIDE)
+        elif method == "POST" and path in BATCH_PATHS:
+            await self._collector.collect(scope, receive, send, "")
+        elif method == "POST" and path in SINGLE_PATHS:
+            await self._collector.collect(scope, receive, send, SINGLE_PATHS[path])
+        elif method == "POST" and path == "/v1/m":
+            await answer_metrics(receive, send)
+        elif method in {"GET", "HEAD"} and path.startswith(_SETTINGS_PREFIX) and path.endswith(_SETTINGS_SUFFIX):
+            await self._answer_settings(scope, send, path[len(_SETTINGS_PREFIX) : -len(_SETTINGS_SUFFIX)])
+        elif method in {"GET", "HEAD"} and path.startswith("/tag/"):
+            etag = next((value for name, value in scope["headers"] if name == b"if-none-match"), b"")
+            host = self._public_url(scope)
+            await answer_tag(send, path.removeprefix("/tag/"), self._tag_files, self.snapshot, host, etag)
+        elif path in BATCH_PATHS or path in SINGLE_PATHS or path in {_DECIDE, "/v1/m"}:
+            await send_error(send, 405, "method_not_allowed", f"{path} takes POST, not {method}")
+        else:
+            await send_error(send, 404, "not_found", f"There is nothing at {path}")
+
+    async def _answer_settings(self, scope: Scope, send: Send, write_key: str) -> None:
+        source = self.snapshot.sources.get(write_key)
+        if source is None:
+            await send_error(send, 404, "unknown_write_key", "No source has this write key")
+            return
+        api_host = self._public_url(scope).partition("://")[2] + "/v1"
+        body = msgspec.json.encode(client_settings(source, api_host))
+        await send_json(send, 200, body, [(b"cache-control", b"public, max-age=60"), *CORS])
+
+    def _public_url(self, scope: Scope) -> str:
+        """This server's address as the asker knows it, unless a setting says it."""
+        if settings.PUBLIC_URL:
+            return str(settings.PUBLIC_URL)
+        headers = self._headers.read(scope)
+        scheme = headers.forwarded_proto.decode("latin-1") if settings.TRUSTED_PROXIES else ""
+        return f"{scheme or scope.get('scheme', 'http')}://{headers.host.decode('latin-1')}"
+
+
+def _newer_snapshot(current: Snapshot) -> Snapshot:
+    close_old_connections()
+    return newer_snapshot(current)

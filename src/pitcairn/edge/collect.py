@@ -1,0 +1,180 @@
+"""Collect: Segment's Tracking API. Read, authenticate, frame, append, answer.
+
+`200` means durable. What is inside the messages is judged by the pipeline, each on its own; the edge answers 400 only for what
+Segment answers 400 for: a body that is too large or is not JSON, and an empty write key.
+"""
+
+from __future__ import annotations
+
+import time
+import uuid
+from typing import Any
+
+from pitcairn.edge.inbox import Accepted, InboxFailed, InboxFull, InboxWriter
+from pitcairn.edge.requests import (
+    BodyTooLarge,
+    BodyUnreadable,
+    ClientGone,
+    HeaderReader,
+    RequestHeaders,
+    basic_key,
+    client_ip,
+    read_body,
+)
+from pitcairn.edge.responses import CORS, Receive, Scope, Send, send_error, send_success
+from pitcairn.edge.snapshot import Snapshot, SourceConfiguration
+from pitcairn.wire.framing import Frame, MalformedBody, frame_batch, frame_single
+from pitcairn.wire.limits import BATCH_MESSAGES, BATCH_REQUEST_BYTES, RETRY_COUNT_MAX, SINGLE_REQUEST_BYTES
+from pitcairn.wire.reasons import DropReason
+
+SINGLE_PATHS = {
+    f"/v1/{name}": kind
+    for kind in ("identify", "track", "page", "screen", "group", "alias")
+    for name in (kind, kind[0])
+}
+BATCH_PATHS = frozenset({"/v1/batch", "/v1/import", "/v1/b"})
+
+_RETRY_LATER = [(b"retry-after", b"1"), *CORS]
+_KEPT_OF_REFUSED = 2_000
+"""Bytes kept of a body that was answered 400, for the debugger."""
+
+
+class Collector:
+    """Takes calls into the inbox. `snapshot` is set anew whenever the configuration changes."""
+
+    def __init__(
+        self, inbox: InboxWriter, headers: HeaderReader, *, trusted_proxies: int, strict_write_keys: bool
+    ) -> None:
+        self.snapshot: Snapshot
+        self._inbox = inbox
+        self._headers = headers
+        self._trusted_proxies = trusted_proxies
+        self._strict = strict_write_keys
+
+    async def collect(self, scope: Scope, receive: Receive, send: Send, kind: str) -> None:
+        """Answers one POST. `kind` is the call's type, or empty for a batch."""
+        headers = self._headers.read(scope)
+        limit = SINGLE_REQUEST_BYTES if kind else BATCH_REQUEST_BYTES
+        try:
+            body = await read_body(receive, limit, headers.content_encoding)
+            frame = frame_single(body) if kind else frame_batch(body)
+        except BodyTooLarge as error:
+            await self._refuse(scope, headers, send, DropReason.REQUEST_TOO_LARGE, str(error), error.start)
+            return
+        except (BodyUnreadable, MalformedBody) as error:
+            await self._refuse(scope, headers, send, DropReason.MALFORMED_JSON, str(error), b"")
+            return
+        except ClientGone:
+            return
+        write_key = basic_key(headers.authorization) if headers.authorization else None
+        if not write_key:
+            write_key = frame.write_key
+        if type(write_key) is not str or not write_key:
+            await send_error(send, 400, "invalid_write_key", "An invalid write key was provided")
+            return
+        source = self.snapshot.sources.get(write_key)
+        if source is None:
+            await self._answer_unknown_key(send)
+            return
+        accepted = self._accepted(scope, headers, source, kind, frame)
+        try:
+            await self._inbox.append(accepted, len(body))
+        except (InboxFull, InboxFailed):
+            await send_error(
+                send, 503, "store_unavailable", "The message could not be stored; send it again", _RETRY_LATER
+            )
+            return
+        await send_success(send)
+
+    def _accepted(
+        self, scope: Scope, headers: RequestHeaders, source: SourceConfiguration, kind: str, frame: Frame
+    ) -> Accepted:
+        accepted = Accepted(
+            uuid.uuid4().hex,
+            time.time_ns() // 1_000_000,
+            source.id,
+            kind,
+            client_ip(scope, headers, self._trusted_proxies),
+            _retry_count(headers.retry_count) if headers.retry_count else 0,
+            frame.sent_at if type(frame.sent_at) is str else "",
+            frame.context,
+            frame.integrations,
+            frame.items,
+        )
+        if not source.enabled:
+            accepted.problem = DropReason.SOURCE_DISABLED
+        elif not frame.items:
+            accepted.problem = DropReason.EMPTY_BATCH
+            accepted.detail = "the body has no batch list" if frame.batch_missing else ""
+        elif len(frame.items) > BATCH_MESSAGES:
+            accepted.problem = DropReason.BATCH_TOO_LONG
+            accepted.detail = f"{len(frame.items):,} messages"
+            accepted.items = []
+        return accepted
+
+    async def _refuse(
+        self, scope: Scope, headers: RequestHeaders, send: Send, reason: DropReason, detail: str, start: bytes
+    ) -> None:
+        """Answers 400, and leaves a record of it where the sender can be told from the header."""
+        source = self.snapshot.sources.get(basic_key(headers.authorization) or "")
+        if source is not None:
+            record = Accepted(
+                uuid.uuid4().hex, time.time_ns() // 1_000_000, source.id, "", "", 0, "", b"", b"",
+                [start[:_KEPT_OF_REFUSED]] if start else [], reason, detail,
+            )  # fmt: skip
+            try:
+                await self._inbox.append(record, len(start))
+            except (InboxFull, InboxFailed):
+                pass  # The answer is 400 either way; what is lost is one line of the debugger.
+        await send_error(send, 400, reason, detail)
+
+    async def _answer_unknown_key(self, send: Send) -> None:
+        if self._strict:
+            await send_error(send, 401, "unknown_write_key", "No source has this write key; see Connections, Sources")
+        else:
+            await send_success(send)
+
+
+def _retry_count(value: bytes) -> int:
+    return min(int(value), RETRY_COUNT_MAX) if value.isdigit() and len(value) < 10 else 0
+
+
+async def answer_metrics(receive: Receive, send: Send, limit: int = BATCH_REQUEST_BYTES) -> None:
+    """`/v1/m`, analytics.js's own metrics: read, not kept."""
+    try:
+        await read_body(receive, limit, b"")
+    except BodyTooLarge as error:
+        await send_error(send, 400, DropReason.REQUEST_TOO_LARGE, str(error))
+    except ClientGone:
+        return
+    else:
+        await send_success(send)
+
+
+def client_settings(source: SourceConfiguration, api_host: str) -> dict[str, Any]:
+    """What analytics.js and the mobile libraries load before they send (`/v1/projects/KEY/settings`).
+
+    Every destination here is served from this server, so none is listed for the browser; `unbundledIntegrations` names them.
+    """
+    names = sorted({destination.entry.manifest.name for destination in source.destinations})
+    everything = {"__default": {"enabled": True, "integrations": {}}}
+    return {
+        "integrations": {
+            "Segment.io": {
+                "apiKey": source.write_key,
+                "apiHost": api_host,
+                "unbundledIntegrations": names,
+                "addBundledMetadata": True,
+                "maybeBundledConfigIds": {},
+                "versionSettings": {"version": "4.4.7", "componentTypes": ["browser"]},
+            }
+        },
+        "plan": {"track": everything, "identify": everything, "group": everything},
+        "edgeFunction": {},
+        "analyticsNextEnabled": True,
+        "middlewareSettings": {},
+        "enabledMiddleware": {},
+        "metrics": {"sampleRate": 0},
+        "legacyVideoPluginsEnabled": False,
+        "remotePlugins": [],
+    }

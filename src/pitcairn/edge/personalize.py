@@ -1,0 +1,151 @@
+"""Decide: which variations a visitor of a page gets. See `experiences/decisions.py` for the rules."""
+
+from __future__ import annotations
+
+import functools
+import os
+import re
+import uuid
+from typing import Any
+
+import msgspec
+
+from pitcairn.conditions import Facts
+from pitcairn.edge.device import device
+from pitcairn.edge.profile_reader import UNKNOWN, ProfileReader
+from pitcairn.edge.requests import BodyTooLarge, ClientGone, HeaderReader, RequestHeaders, cookie_value, read_body
+from pitcairn.edge.responses import Receive, Scope, Send, credentialed, send_error, send_json
+from pitcairn.edge.snapshot import Snapshot, SourceConfiguration
+from pitcairn.experiences.decisions import Decision, decide
+from pitcairn.experiences.exposures import exposure_id
+from pitcairn.experiences.page_patterns import place
+
+VISITOR_COOKIE = b"pitcairn_visitor"
+_COOKIE_SECONDS = 365 * 24 * 3600
+REQUEST_BYTES = 16 * 1024
+"""Two addresses and two ids; browsers stop far below."""
+
+_VISITOR = re.compile(r"[A-Za-z0-9_.-]{8,100}")
+_place = functools.lru_cache(4096)(place)
+
+
+class DecideRequest(msgspec.Struct, rename="camel"):
+    """What the tag asks."""
+
+    write_key: str
+    url: str
+    anonymous_id: str = ""
+    referrer: str = ""
+    language: str = ""
+
+
+_decode = msgspec.json.Decoder(DecideRequest).decode
+
+
+class Personalizer:
+    """Answers `/v1/decide`. `snapshot` is set anew whenever the configuration changes."""
+
+    def __init__(self, profiles: ProfileReader, headers: HeaderReader) -> None:
+        self.snapshot: Snapshot
+        self._profiles = profiles
+        self._headers = headers
+
+    async def answer(self, scope: Scope, receive: Receive, send: Send) -> None:
+        headers = self._headers.read(scope)
+        cors = credentialed(headers.origin)
+        try:
+            request = _decode(await read_body(receive, REQUEST_BYTES, b""))
+        except ClientGone:
+            return
+        except (BodyTooLarge, msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
+            await send_error(send, 400, "invalid_request", f"Not a decide request: {error}", cors)
+            return
+        source = self.snapshot.sources.get(request.write_key)
+        if source is None:
+            await send_error(send, 400, "unknown_write_key", "No source has this write key", cors)
+            return
+        known = cookie_value(headers.cookie, VISITOR_COOKIE)
+        visitor = known if _VISITOR.fullmatch(known) else request.anonymous_id
+        if not _VISITOR.fullmatch(visitor):
+            visitor = str(uuid.uuid4())
+        decisions = await self._decide(source, request, headers, visitor) if source.personalizes else []
+        body = b'{"visitorId":"%s","decisions":[%s]}' % (visitor.encode(), b",".join(decisions))
+        if visitor != known:
+            cors.append((b"set-cookie", _cookie(visitor, secure=_is_secure(scope, headers))))
+        cors.append((b"cache-control", b"no-store"))
+        await send_json(send, 200, body, cors)
+
+    async def _decide(
+        self, source: SourceConfiguration, request: DecideRequest, headers: RequestHeaders, visitor: str
+    ) -> list[bytes]:
+        workspace = self.snapshot.workspaces[source.workspace_id]
+        if not workspace.experiences:
+            return []
+        anonymous_id = request.anonymous_id or visitor
+        # PostgreSQL refuses a NUL in text, and no profile has such an id.
+        usable = "\0" not in anonymous_id
+        profile = await self._profiles.read(source.workspace_id, visitor, anonymous_id) if usable else UNKNOWN
+        agent = device(headers.user_agent.decode("latin-1"))
+        decisions = decide(
+            workspace.experiences,
+            place=_place(request.url),
+            facts=Facts(
+                traits=profile.traits,
+                page_url=request.url,
+                referrer=request.referrer,
+                device=agent.type,
+                browser=agent.browser,
+                os=agent.os,
+                country=headers.country.decode("latin-1"),
+                language=request.language,
+            ),
+            visitor=visitor,
+            assignments=profile.assignments,
+        )
+        nonce = os.urandom(8).hex()
+        return [_json(decision, workspace.secret, nonce, visitor) for decision in decisions]
+
+
+def _json(decision: Decision, secret: bytes, nonce: str, visitor: str) -> bytes:
+    segment = decision.segment
+    signed = exposure_id(
+        secret,
+        nonce,
+        experience_id=decision.experience.id,
+        segment_id=segment.id,
+        variation_id=decision.variation_id,
+        visitor=visitor,
+    )
+    head = segment.personalized if decision.personalized else segment.control
+    reason = b"stored" if decision.stored else b"assigned"
+    return b'%s,"reason":"%s","exposureId":"%s"}' % (head, reason, signed.encode())
+
+
+def _cookie(visitor: str, *, secure: bool) -> bytes:
+    flags = "; Secure" if secure else ""
+    return (
+        f"{VISITOR_COOKIE.decode()}={visitor}; Max-Age={_COOKIE_SECONDS}; Path=/; HttpOnly; SameSite=Lax{flags}"
+    ).encode()
+
+
+def _is_secure(scope: Scope, headers: RequestHeaders) -> bool:
+    return scope.get("scheme") == "https" or headers.forwarded_proto == b"https"
+
+
+def tag_configuration(source: SourceConfiguration, snapshot: Snapshot, host: str, version: str) -> dict[str, Any]:
+    """What the tag must know before it has a decision: on which pages it hides which elements, and where to ask."""
+    workspace = snapshot.workspaces[source.workspace_id]
+    return {
+        "writeKey": source.write_key,
+        "host": host,
+        "version": version,
+        "capMs": HIDE_CAP_MS,
+        "pages": [
+            {"pattern": experience.page.pattern, "selectors": experience.selectors}
+            for experience in (workspace.experiences if source.personalizes else ())
+        ],
+    }
+
+
+HIDE_CAP_MS = 400
+"""For how long the tag may hide elements, whatever happens."""

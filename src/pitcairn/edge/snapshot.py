@@ -1,0 +1,112 @@
+"""The configuration as the edge and the pipeline see it: one immutable value with a revision, never a query per request.
+
+Read whole from the SQL store when the configuration revision has grown. What cannot be understood (a condition that a newer
+version wrote, say) is left out and logged, so that one broken experience does not stop the others.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+
+from pitcairn.connections.destination import CatalogEntry
+from pitcairn.connections.routing import RoutedSource, routed_sources
+from pitcairn.experiences import queries as experiences
+from pitcairn.experiences.decisions import RunningExperience, running_experience
+from pitcairn.workspaces import queries as workspaces
+
+logger = logging.getLogger(__name__)
+
+PERSONALIZING = "mutiny"
+"""The catalog entry that feeds personalization."""
+
+
+class RoutedDestination(msgspec.Struct, frozen=True, kw_only=True):
+    """A destination as routing sees it: enabled, and connected to the source it is listed under."""
+
+    id: int
+    entry: CatalogEntry
+    settings: Mapping[str, Any]
+    """Secrets included."""
+    ready: bool
+    """Every required setting is set."""
+
+
+class SourceConfiguration(msgspec.Struct, frozen=True, kw_only=True):
+    id: int
+    workspace_id: int
+    write_key: str
+    enabled: bool
+    fills_ip: bool
+    """A browser or an app: the sender's address is the visitor's."""
+    destinations: tuple[RoutedDestination, ...]
+    personalizes: bool
+
+
+class WorkspaceConfiguration(msgspec.Struct, frozen=True, kw_only=True):
+    id: int
+    secret: bytes
+    experiences: tuple[RunningExperience, ...]
+
+
+class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
+    revision: int
+    sources: Mapping[str, SourceConfiguration]
+    """By write key."""
+    sources_by_id: Mapping[int, SourceConfiguration]
+    workspaces: Mapping[int, WorkspaceConfiguration]
+
+
+EMPTY = Snapshot(revision=-1, sources={}, sources_by_id={}, workspaces={})
+
+
+def newer_snapshot(current: Snapshot) -> Snapshot:
+    """The current snapshot, or a new one when the configuration has changed since."""
+    revision = workspaces.configuration_revision()
+    return current if revision == current.revision else _read(revision)
+
+
+def _read(revision: int) -> Snapshot:
+    # The revision was read first: a change that comes in between is read again next time, never missed.
+    running: dict[int, list[RunningExperience]] = {}
+    for live in experiences.live_experiences():
+        try:
+            running.setdefault(live.workspace_id, []).append(running_experience(live))
+        except ValueError as error:
+            logger.error("Experience %s (%r) is left out until it is saved again: %s", live.id, live.name, error)
+    sources = [_source(source) for source in routed_sources()]
+    return Snapshot(
+        revision=revision,
+        sources={source.write_key: source for source in sources},
+        sources_by_id={source.id: source for source in sources},
+        workspaces={
+            workspace.id: WorkspaceConfiguration(
+                id=workspace.id, secret=workspace.secret.encode(), experiences=tuple(running.get(workspace.id, ()))
+            )
+            for workspace in workspaces.workspaces()
+        },
+    )
+
+
+def _source(source: RoutedSource) -> SourceConfiguration:
+    destinations = tuple(
+        RoutedDestination(
+            id=destination.id,
+            entry=destination.entry,
+            settings=destination.settings,
+            ready=not destination.entry.manifest.missing(destination.settings),
+        )
+        for destination in source.destinations
+    )
+    return SourceConfiguration(
+        id=source.id,
+        workspace_id=source.workspace_id,
+        write_key=source.write_key,
+        enabled=source.enabled,
+        fills_ip=source.kind != "server",
+        destinations=destinations,
+        personalizes=source.enabled and any(d.ready and d.entry.manifest.slug == PERSONALIZING for d in destinations),
+    )

@@ -1,0 +1,29 @@
+"""The event store: schema, inserts and named queries over clickhouse-connect."""
+
+from pitcairn.eventstore.errors import EventStoreBusy, EventStoreError, EventStoreUnavailable
+from pitcairn.eventstore.records import (
+    ArmCount,
+    DayCount,
+    EventName,
+    Refusal,
+    ResultsQuery,
+    SourceActivity,
+    StoredMessage,
+    TableTotal,
+)
+from pitcairn.eventstore.store import EventStore
+
+__all__ = [
+    "ArmCount",
+    "DayCount",
+    "EventName",
+    "EventStore",
+    "EventStoreBusy",
+    "EventStoreError",
+    "EventStoreUnavailable",
+    "Refusal",
+    "ResultsQuery",
+    "SourceActivity",
+    "StoredMessage",
+    "TableTotal",
+]

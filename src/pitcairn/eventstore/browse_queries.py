@@ -1,0 +1,104 @@
+"""Named queries for looking at single rows and at activity. A parameter left at its empty value does not filter."""
+
+MESSAGE_COLUMNS = """
+    messages.workspace_id, messages.source_id, messages.profile_id, messages.batch, messages.type, messages.event,
+    messages.message_id, messages.user_id, messages.anonymous_id,
+    toUnixTimestamp64Milli(messages.timestamp), toUnixTimestamp64Milli(messages.original_timestamp),
+    toUnixTimestamp64Milli(messages.sent_at), toUnixTimestamp64Milli(messages.received_at),
+    messages.delivered_to, messages.filtered, messages.context, messages.integrations, messages.properties,
+    messages.traits, messages.extra, messages.retry_count"""
+
+MESSAGES = f"""
+SELECT {MESSAGE_COLUMNS}
+FROM messages
+WHERE messages.workspace_id = {{workspace_id:UInt32}}
+  AND messages.received_at >= fromUnixTimestamp64Milli({{after:Int64}}, 'UTC')
+  AND messages.received_at < fromUnixTimestamp64Milli({{before:Int64}}, 'UTC')
+  AND ({{source_id:UInt32}} = 0 OR messages.source_id = {{source_id:UInt32}})
+  AND ({{type:String}} = '' OR messages.type = {{type:String}})
+  AND ({{message_id:String}} = '' OR messages.message_id = {{message_id:String}})
+  AND ({{search:String}} = ''
+    OR positionCaseInsensitiveUTF8(messages.event, {{search:String}}) > 0
+    OR positionCaseInsensitiveUTF8(messages.message_id, {{search:String}}) > 0
+    OR positionCaseInsensitiveUTF8(messages.user_id, {{search:String}}) > 0
+    OR positionCaseInsensitiveUTF8(messages.anonymous_id, {{search:String}}) > 0
+    OR positionCaseInsensitiveUTF8(messages.properties, {{search:String}}) > 0
+    OR positionCaseInsensitiveUTF8(messages.traits, {{search:String}}) > 0
+    OR positionCaseInsensitiveUTF8(messages.context, {{search:String}}) > 0)
+ORDER BY messages.received_at DESC, messages.batch DESC, messages.message_id DESC
+LIMIT {{limit:UInt32}}
+"""
+
+REFUSALS = """
+SELECT refusals.workspace_id, refusals.source_id, refusals.batch, toUnixTimestamp64Milli(refusals.received_at),
+    refusals.reason, refusals.detail, refusals.type, refusals.event, refusals.message_id, refusals.user_id,
+    refusals.anonymous_id, refusals.message
+FROM refusals
+WHERE refusals.workspace_id = {workspace_id:UInt32}
+  AND refusals.received_at >= fromUnixTimestamp64Milli({after:Int64}, 'UTC')
+  AND refusals.received_at < fromUnixTimestamp64Milli({before:Int64}, 'UTC')
+  AND ({source_id:UInt32} = 0 OR refusals.source_id = {source_id:UInt32})
+  AND ({type:String} = '' OR refusals.type = {type:String})
+  AND ({reason:String} = '' OR refusals.reason = {reason:String})
+  AND ({message_id:String} = '' OR refusals.message_id = {message_id:String})
+  AND ({search:String} = ''
+    OR positionCaseInsensitiveUTF8(refusals.detail, {search:String}) > 0
+    OR positionCaseInsensitiveUTF8(refusals.event, {search:String}) > 0
+    OR positionCaseInsensitiveUTF8(refusals.message_id, {search:String}) > 0
+    OR positionCaseInsensitiveUTF8(refusals.user_id, {search:String}) > 0
+    OR positionCaseInsensitiveUTF8(refusals.anonymous_id, {search:String}) > 0
+    OR positionCaseInsensitiveUTF8(refusals.message, {search:String}) > 0)
+ORDER BY refusals.received_at DESC, refusals.batch DESC, refusals.message_id DESC
+LIMIT {limit:UInt32}
+"""
+
+TIMELINE = f"""
+SELECT {MESSAGE_COLUMNS}
+FROM messages
+WHERE messages.workspace_id = {{workspace_id:UInt32}}
+  AND messages.profile_id IN {{profile_ids:Array(UInt64)}}
+ORDER BY messages.timestamp DESC, messages.received_at DESC, messages.message_id DESC
+LIMIT {{limit:UInt32}}
+"""
+
+SOURCE_MESSAGES = """
+SELECT messages.source_id, toUnixTimestamp64Milli(max(messages.received_at)),
+    countIf(messages.received_at >= fromUnixTimestamp64Milli({since:Int64}, 'UTC'))
+FROM messages
+WHERE messages.workspace_id = {workspace_id:UInt32}
+GROUP BY messages.source_id
+"""
+
+SOURCE_REFUSALS = """
+SELECT refusals.source_id, count()
+FROM refusals
+WHERE refusals.workspace_id = {workspace_id:UInt32}
+  AND refusals.received_at >= fromUnixTimestamp64Milli({since:Int64}, 'UTC')
+GROUP BY refusals.source_id
+"""
+
+EVENT_NAMES = """
+SELECT messages.event, count() AS seen
+FROM messages
+WHERE messages.workspace_id = {workspace_id:UInt32} AND messages.type = 'track' AND messages.event != ''
+GROUP BY messages.event
+ORDER BY seen DESC, messages.event
+LIMIT {limit:UInt32}
+"""
+
+LAST_BATCH = """
+SELECT max(last.batch)
+FROM (
+    SELECT max(messages.batch) AS batch FROM messages
+    UNION ALL SELECT max(refusals.batch) FROM refusals
+    UNION ALL SELECT max(exposures.batch) FROM exposures
+    UNION ALL SELECT max(merges.batch) FROM merges
+) AS last
+"""
+
+TABLES_WITH_BATCHES_AFTER = """
+SELECT 'messages' FROM messages WHERE messages.batch > {batch:UInt64} HAVING count() > 0
+UNION ALL SELECT 'refusals' FROM refusals WHERE refusals.batch > {batch:UInt64} HAVING count() > 0
+UNION ALL SELECT 'exposures' FROM exposures WHERE exposures.batch > {batch:UInt64} HAVING count() > 0
+UNION ALL SELECT 'merges' FROM merges WHERE merges.batch > {batch:UInt64} HAVING count() > 0
+"""

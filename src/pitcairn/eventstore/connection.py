@@ -1,0 +1,247 @@
+"""Opening the event store: the address, the embedded engine's folder, and the clients that speak to it.
+
+The embedded engine and a ClickHouse server are reached through the same clickhouse-connect client. What differs is
+here: how a block of rows is handed over, and how it is told that nobody is there.
+"""
+
+import contextlib
+import fcntl
+import importlib
+import os
+import queue
+import sys
+import tempfile
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit, urlunsplit
+
+import clickhouse_connect
+from clickhouse_connect.driver.client import Client
+from clickhouse_connect.driver.exceptions import ClickHouseError, OperationalError
+
+from pitcairn.eventstore.ddl import create_database
+from pitcairn.eventstore.errors import EventStoreBusy, EventStoreError, EventStoreUnavailable
+
+# Reads that may run at once; a further one waits. Two are enough to keep two cores busy, the rest is for short ones.
+READERS = 4
+UNKNOWN_DATABASE = 81
+# ClickHouse reads these in the name of an input file as a pattern, and a pattern without a match inserts nothing.
+PATTERN_CHARACTERS = frozenset("*?{}[]")
+# The engine's own defaults let these grow to 5 GB each. At 100 million messages all marks and all primary keys together
+# are some 10 MB, so these bounds cost nothing.
+ENGINE_OPTIONS = {
+    "mark_cache_size": str(64 << 20),
+    "primary_index_cache_size": str(64 << 20),
+    "index_mark_cache_size": str(16 << 20),
+    "query_condition_cache_size": str(16 << 20),
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Address:
+    """An event store's address, taken apart: `folder` for the embedded engine, else `dsn` of a server."""
+
+    folder: Path | None = None
+    dsn: str = ""
+    database: str = "default"
+    cluster: str = ""
+    shown: str = ""
+
+    @classmethod
+    def parse(cls, url: str) -> "Address":
+        """Read `chdb:///folder` or `http[s]://user:password@host:port/database[?cluster=name]`."""
+        parts = urlsplit(url)
+        if parts.scheme == "chdb":
+            folder = Path(unquote(parts.path))
+            if parts.netloc or not folder.is_absolute() or folder == Path("/"):
+                raise EventStoreError(f"{url!r} names no folder; write chdb:///absolute/path/to/a/folder")
+            if bad := sorted(PATTERN_CHARACTERS & set(str(folder))):
+                raise EventStoreError(
+                    f"the event store's folder {str(folder)!r} contains {' '.join(bad)}, which ClickHouse reads as a "
+                    "pattern; choose a folder without it"
+                )
+            return cls(folder=folder, shown=url)
+        if parts.scheme not in {"http", "https"} or not parts.hostname:
+            raise EventStoreError(
+                f"{_without_password(url)!r} is no address of an event store; write chdb:///absolute/path or "
+                "http://user:password@host:port/database"
+            )
+        options = dict(parse_qsl(parts.query))
+        cluster = options.pop("cluster", "")
+        database = unquote(parts.path.strip("/")) or "default"
+        dsn = urlunsplit((parts.scheme, parts.netloc, "", urlencode(options), ""))
+        return cls(dsn=dsn, database=database, cluster=cluster, shown=_without_password(url))
+
+
+def _without_password(url: str) -> str:
+    parts = urlsplit(url)
+    if parts.password is None:
+        return url
+    user = quote(parts.username or "", safe="")
+    host = parts.netloc.rpartition("@")[2]
+    return urlunsplit((parts.scheme, f"{user}:***@{host}", parts.path, parts.query, parts.fragment))
+
+
+class Connection:
+    """The clients of one event store: one that writes, and a few that read beside it. Thread-safe."""
+
+    def __init__(self, address: Address) -> None:
+        self.address = address
+        self._incoming = address.folder / "incoming" if address.folder else None
+        self._write_lock = threading.Lock()
+        self._readers: queue.LifoQueue[Client | None] = queue.LifoQueue()
+        for _ in range(READERS):
+            self._readers.put(None)
+        self._writer = self._open_first()
+        self._closed = False
+
+    def _open_first(self) -> Client:
+        folder = self.address.folder
+        if folder is None:
+            try:
+                return self._client()
+            except EventStoreError as error:
+                if getattr(error.__cause__, "code", None) != UNKNOWN_DATABASE:
+                    raise
+            self._create_database()
+            return self._client()
+        _refuse_if_held(folder)
+        folder.mkdir(parents=True, exist_ok=True)
+        client = self._client()
+        assert self._incoming is not None
+        self._incoming.mkdir(exist_ok=True)
+        for left_behind in self._incoming.iterdir():
+            left_behind.unlink()
+        return client
+
+    def _create_database(self) -> None:
+        with self._translated():
+            client = clickhouse_connect.get_client(dsn=self.address.dsn, database="default")
+            try:
+                client.command(create_database(self.address.database, self.address.cluster))
+            finally:
+                client.close()
+
+    def _client(self) -> Client:
+        folder = self.address.folder
+        with self._translated():
+            if folder is None:
+                # No session: a session would forbid two requests at a time.
+                return clickhouse_connect.get_client(
+                    dsn=self.address.dsn, database=self.address.database, autogenerate_session_id=False
+                )
+            _import_engine()
+            return clickhouse_connect.get_client(interface="chdb", path=str(folder), chdb_options=ENGINE_OPTIONS)
+
+    @contextlib.contextmanager
+    def _translated(self) -> Iterator[None]:
+        """Turn the client's exceptions into the event store's."""
+        try:
+            yield
+        except OperationalError as error:
+            raise EventStoreUnavailable(
+                f"the event store at {self.address.shown} does not answer: {error}. Check that the server runs and "
+                "that EVENTS_URL names its host, port, user and password"
+            ) from error
+        except ClickHouseError as error:
+            if self.address.folder is not None and "already initialized with path" in str(error):
+                raise EventStoreBusy(
+                    f"the embedded event store cannot open {self.address.folder} because this process has another "
+                    "folder open; close that one first, or use a second process"
+                ) from error
+            raise EventStoreError(f"the event store refused: {error}") from error
+
+    @contextlib.contextmanager
+    def reading(self) -> Iterator[Client]:
+        """A client for one query, taken from the readers and given back."""
+        client = self._readers.get()
+        try:
+            if client is None:
+                client = self._client()
+            with self._translated():
+                yield client
+        finally:
+            self._readers.put(client)
+
+    @contextlib.contextmanager
+    def writing(self) -> Iterator[Client]:
+        """The one client that writes; writers wait for each other."""
+        with self._write_lock, self._translated():
+            yield self._writer
+
+    def insert_block(self, table: str, block: bytes, settings: dict[str, str]) -> None:
+        """Insert one block of JSONEachRow lines. The embedded engine takes it from a file inside its own folder."""
+        with self.writing() as client:
+            if self._incoming is None:
+                client.raw_insert(table, insert_block=block, fmt="JSONEachRow", settings=settings)
+                return
+            descriptor, name = tempfile.mkstemp(suffix=".jsonl", dir=self._incoming)
+            try:
+                with os.fdopen(descriptor, "wb") as file:
+                    file.write(block)
+                clause = ", ".join(f"{key} = '{value}'" for key, value in settings.items())
+                path = name.replace("\\", "\\\\").replace("'", "\\'")
+                client.command(f"INSERT INTO {table} FROM INFILE '{path}' SETTINGS {clause} FORMAT JSONEachRow")
+            finally:
+                Path(name).unlink(missing_ok=True)
+
+    def close(self) -> None:
+        """Close every client. The embedded engine ends with the last one, and its folder is free again."""
+        if self._closed:
+            return
+        self._closed = True
+        clients = [self._readers.get() for _ in range(READERS)]
+        for client in [*clients, self._writer]:
+            if client is not None:
+                client.close()
+        for _ in range(READERS):
+            self._readers.put(None)
+
+
+def _import_engine() -> None:
+    """Import the embedded engine without pyarrow, which it loads when it can, for Arrow results that nobody asks for.
+
+    That saves 39 MB of resident memory and half a second.
+    """
+    if "pyarrow" in sys.modules:
+        return
+    sys.modules["pyarrow"] = None  # type: ignore[assignment]  # None makes `import pyarrow` an ImportError
+    try:
+        importlib.import_module("chdb.state.sqlitelike")
+    finally:
+        del sys.modules["pyarrow"]
+
+
+def _refuse_if_held(folder: Path) -> None:
+    """Raise EventStoreBusy when another process has the engine's lock on the folder.
+
+    The engine itself fails too, but with a text that does not say why.
+    """
+    try:
+        descriptor = os.open(folder / "status", os.O_RDWR)
+    except FileNotFoundError:
+        return
+    with os.fdopen(descriptor, "r+") as status:
+        try:
+            fcntl.flock(status, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            holder = _process_in(status.read())
+            raise EventStoreBusy(
+                f"the event store in {folder} is in use by {holder}: its folder belongs to one process at a time. Stop "
+                "that process, ask the running server instead, or set EVENTS_URL to a ClickHouse server that many "
+                "processes can share"
+            ) from None
+
+
+def _process_in(status: str) -> str:
+    first = status.partition("\n")[0]
+    number = first.removeprefix("PID:").strip()
+    return f"process {number}" if number.isdigit() else "another process"
+
+
+def rows_of(client: Client, text: str, parameters: dict[str, Any]) -> list[tuple[Any, ...]]:
+    """Run one named query and return its rows."""
+    return [tuple(row) for row in client.query(text, parameters=parameters).result_rows]

@@ -1,0 +1,74 @@
+"""Data definition: the schema's tables written out for one server or for a cluster.
+
+On one server a table is a MergeTree of its own name. In a cluster that name is a `Distributed` table over
+`<name>_shard`, a replicated MergeTree on every shard, so that every query and every insert keeps its text.
+"""
+
+from collections.abc import Iterator
+
+from pitcairn.eventstore.schema import DURABLE, TABLES, Table
+
+SHARD_SUFFIX = "_shard"
+
+
+def identifier(name: str) -> str:
+    """Quote a name for SQL."""
+    return "`" + name.replace("\\", "\\\\").replace("`", "\\`") + "`"
+
+
+def storage_name(table: Table, cluster: str = "") -> str:
+    """The table that holds the rows: what deletes and alterations go to."""
+    return table.name + SHARD_SUFFIX if cluster else table.name
+
+
+def _on_cluster(cluster: str) -> str:
+    return f" ON CLUSTER {identifier(cluster)}" if cluster else ""
+
+
+def _engine(table: Table, cluster: str) -> str:
+    if not cluster:
+        return table.engine
+    # {shard} and {replica} are macros of each server's own configuration; {database} and {table} are built in.
+    return f"Replicated{table.engine}('/clickhouse/tables/{{shard}}/{{database}}/{{table}}', '{{replica}}')"
+
+
+def create_storage(table: Table, cluster: str = "") -> str:
+    """The statement that makes the table holding the rows."""
+    body = ",\n    ".join([column.ddl() for column in table.columns] + [index.ddl() for index in table.indexes])
+    lines = [
+        f"CREATE TABLE IF NOT EXISTS {identifier(storage_name(table, cluster))}{_on_cluster(cluster)}",
+        f"(\n    {body}\n)",
+        f"ENGINE = {_engine(table, cluster)}",
+    ]
+    if table.partition_by:
+        lines.append(f"PARTITION BY {table.partition_by}")
+    lines.append(f"ORDER BY ({table.order_by})")
+    lines.append(f"SETTINGS {', '.join(DURABLE)}")
+    return "\n".join(lines)
+
+
+def create_distributed(table: Table, cluster: str) -> str:
+    """The statement that makes the cluster-wide face of a table, under the name that queries use."""
+    storage = identifier(storage_name(table, cluster))
+    return (
+        f"CREATE TABLE IF NOT EXISTS {identifier(table.name)}{_on_cluster(cluster)} AS {storage}\n"
+        f"ENGINE = Distributed({identifier(cluster)}, currentDatabase(), {storage}, {table.shard_by})"
+    )
+
+
+def create_database(name: str, cluster: str = "") -> str:
+    return f"CREATE DATABASE IF NOT EXISTS {identifier(name)}{_on_cluster(cluster)}"
+
+
+def create_all(cluster: str = "") -> Iterator[str]:
+    """Every statement that makes the schema from nothing; each may be repeated."""
+    for table in TABLES:
+        yield create_storage(table, cluster)
+        if cluster:
+            yield create_distributed(table, cluster)
+
+
+def delete_batches_after(table: Table, cluster: str = "") -> str:
+    """Delete the rows of batches above the parameter `batch`."""
+    place = identifier(storage_name(table, cluster)) + _on_cluster(cluster)
+    return f"DELETE FROM {place} WHERE batch > {{batch:UInt64}}"  # noqa: S608 - names of our own schema

@@ -1,0 +1,151 @@
+"""What the event store hands out: one frozen struct per kind of row."""
+
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+import msgspec
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_FIRST_MS = int((datetime.min.replace(tzinfo=UTC) - EPOCH) / timedelta(milliseconds=1))
+_LAST_MS = int((datetime.max.replace(tzinfo=UTC) - EPOCH) / timedelta(milliseconds=1))
+
+
+def from_ms(milliseconds: int) -> datetime:
+    """The time so many milliseconds after 1970, in UTC; outside of a datetime's years, their nearest end."""
+    return EPOCH + timedelta(milliseconds=min(max(milliseconds, _FIRST_MS), _LAST_MS))
+
+
+def maybe_from_ms(milliseconds: int | None) -> datetime | None:
+    return None if milliseconds is None else from_ms(milliseconds)
+
+
+def to_ms(time: datetime) -> int:
+    """Milliseconds since 1970, rounded down."""
+    return (time - EPOCH) // timedelta(milliseconds=1)
+
+
+def iso(time: datetime) -> str:
+    """Segment's spelling of a time: `2026-01-31T09:30:00.123Z`."""
+    return time.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+class StoredMessage(msgspec.Struct, frozen=True, kw_only=True):
+    """One accepted message, as it was given on and kept.
+
+    `context`, `integrations`, `properties`, `traits` and `extra` are the JSON values themselves; None where the message
+    had no such field. `extra` holds every field that has no place of its own (`groupId`, `category`, `version`, …).
+    `filtered` says, by destination, why it did not go there.
+    """
+
+    workspace_id: int
+    source_id: int
+    profile_id: int
+    batch: int
+    type: str
+    event: str
+    message_id: str
+    user_id: str
+    anonymous_id: str
+    timestamp: datetime
+    original_timestamp: datetime | None
+    sent_at: datetime | None
+    received_at: datetime
+    delivered_to: list[str]
+    filtered: dict[str, str]
+    context: Any
+    integrations: Any
+    properties: Any
+    traits: Any
+    extra: dict[str, Any]
+    retry_count: int
+
+    def as_segment(self) -> dict[str, Any]:
+        """The message field for field in Segment's spelling; what the sender did not give is not there."""
+        message: dict[str, Any] = {**self.extra, "type": self.type, "messageId": self.message_id}
+        if self.event:
+            message["event" if self.type == "track" else "name"] = self.event
+        if self.user_id:
+            message["userId"] = self.user_id
+        if self.anonymous_id:
+            message["anonymousId"] = self.anonymous_id
+        for name in ("context", "integrations", "properties", "traits"):
+            value = getattr(self, name)
+            if value is not None:
+                message[name] = value
+        message["timestamp"] = iso(self.timestamp)
+        message["receivedAt"] = iso(self.received_at)
+        if self.original_timestamp is not None:
+            message["originalTimestamp"] = iso(self.original_timestamp)
+        if self.sent_at is not None:
+            message["sentAt"] = iso(self.sent_at)
+        return message
+
+
+class Refusal(msgspec.Struct, frozen=True, kw_only=True):
+    """One message that was not accepted: why, and its text as it came."""
+
+    workspace_id: int
+    source_id: int
+    batch: int
+    received_at: datetime
+    reason: str
+    detail: str
+    type: str
+    event: str
+    message_id: str
+    user_id: str
+    anonymous_id: str
+    message: str
+
+
+class SourceActivity(msgspec.Struct, frozen=True, kw_only=True):
+    """How lively a source is; None where nothing ever came."""
+
+    last_received_at: datetime | None = None
+    messages_24h: int = 0
+    refused_24h: int = 0
+
+
+class EventName(msgspec.Struct, frozen=True, kw_only=True):
+    event: str
+    count: int
+
+
+class TableTotal(msgspec.Struct, frozen=True, kw_only=True):
+    """One table's size; `bytes` is what it takes on disk, compressed."""
+
+    table: str
+    rows: int
+    bytes: int
+
+
+class ResultsQuery(msgspec.Struct, frozen=True, kw_only=True):
+    """What results are asked for: one experience, the Track events that count, and how long after the first exposure.
+
+    `until` leaves out exposures and conversions from that moment on.
+    """
+
+    workspace_id: int
+    experience_id: int
+    events: tuple[str, ...]
+    window_seconds: int = 7 * 86_400
+    until: datetime | None = None
+
+
+class ArmCount(msgspec.Struct, frozen=True, kw_only=True):
+    """One arm of one audience segment; `variation_id` 0 is the control."""
+
+    segment_id: int
+    variation_id: int
+    visitors: int
+    converted: int
+
+
+class DayCount(msgspec.Struct, frozen=True, kw_only=True):
+    """One arm on one UTC day: visitors first exposed on it, and visitors who converted on it."""
+
+    day: date
+    segment_id: int
+    variation_id: int
+    visitors: int
+    converted: int

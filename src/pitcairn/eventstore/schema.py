@@ -1,0 +1,179 @@
+"""The event store's tables, as data.
+
+Four tables, written by the pipeline alone and never updated:
+
+- `messages`: every accepted message, one row each, with the profile it was given at the time;
+- `refusals`: every message that was not accepted, with the reason and its raw text;
+- `exposures`: every `Mutiny Experience Viewed`, one row each, which is the exposure side of every result;
+- `merges`: which profile went into which. The row of the highest batch holds for a loser, and it names the survivor
+  directly: the pipeline rewrites chains by adding newer rows, so no query follows one. Older rows stay, so that
+  forgetting a batch brings back what held before it; within one batch the last row of a loser replaces the others.
+
+`batch` is the number of the pipeline batch a row came with. It only grows, so that recovery after a crash is to delete
+what is above the last committed batch. JSON is kept as text: the store promises every field back as it came, and
+typed JSON columns do not keep nulls, empty objects or keys that contain dots.
+"""
+
+from dataclasses import dataclass
+
+TIME = "DateTime64(3, 'UTC')"
+MAYBE_TIME = f"Nullable({TIME})"
+NAME = "LowCardinality(String)"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Column:
+    """One column: ClickHouse's own spelling of the type, and the codec where the default is not the best."""
+
+    name: str
+    type: str
+    codec: str = ""
+
+    def ddl(self) -> str:
+        return f"`{self.name}` {self.type}" + (f" CODEC({self.codec})" if self.codec else "")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Index:
+    """A skip index: what lets a query leave out granules that cannot match."""
+
+    name: str
+    expression: str
+    type: str
+    granularity: int = 1
+
+    def ddl(self) -> str:
+        return f"INDEX `{self.name}` {self.expression} TYPE {self.type} GRANULARITY {self.granularity}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Table:
+    """One table.
+
+    `engine` is the MergeTree variant, without the `Replicated` that a cluster puts before it; `shard_by` is the
+    expression that places a row in a cluster, so that one profile's messages lie together.
+    """
+
+    name: str
+    columns: tuple[Column, ...]
+    order_by: str
+    shard_by: str
+    engine: str = "MergeTree"
+    partition_by: str = ""
+    indexes: tuple[Index, ...] = ()
+
+
+# An acknowledged insert has reached the disk: the pipeline forgets the inbox rows right after it.
+DURABLE = ("fsync_after_insert = 1", "fsync_part_directory = 1")
+
+_BATCH = Column(name="batch", type="UInt64", codec="Delta(8), ZSTD(1)")
+# Batches only grow, so the newest rows are the only granules whose range reaches above a given batch.
+_BATCH_RANGE = Index(name="batch_range", expression="batch", type="minmax")
+
+
+def _time(name: str, column_type: str = TIME) -> Column:
+    return Column(name=name, type=column_type, codec="Delta(8), ZSTD(1)")
+
+
+def _text(name: str) -> Column:
+    return Column(name=name, type="String", codec="ZSTD(1)")
+
+
+def _json(name: str) -> Column:
+    return Column(name=name, type="String", codec="ZSTD(3)")
+
+
+MESSAGES = Table(
+    name="messages",
+    columns=(
+        Column(name="workspace_id", type="UInt32"),
+        Column(name="source_id", type="UInt32"),
+        Column(name="profile_id", type="UInt64", codec="Delta(8), ZSTD(1)"),
+        _BATCH,
+        Column(name="type", type=NAME),
+        Column(name="event", type=NAME),
+        _text("message_id"),
+        _text("user_id"),
+        _text("anonymous_id"),
+        _time("timestamp"),
+        _time("original_timestamp", MAYBE_TIME),
+        _time("sent_at", MAYBE_TIME),
+        _time("received_at"),
+        Column(name="delivered_to", type=f"Array({NAME})"),
+        _json("filtered"),
+        _json("context"),
+        _json("integrations"),
+        _json("properties"),
+        _json("traits"),
+        _json("extra"),
+        Column(name="retry_count", type="UInt8"),
+    ),
+    order_by="workspace_id, profile_id, timestamp",
+    partition_by="toYYYYMM(received_at)",
+    shard_by="cityHash64(workspace_id, profile_id)",
+    indexes=(
+        _BATCH_RANGE,
+        Index(name="message_id_seen", expression="message_id", type="bloom_filter(0.01)"),
+    ),
+)
+
+REFUSALS = Table(
+    name="refusals",
+    columns=(
+        Column(name="workspace_id", type="UInt32"),
+        Column(name="source_id", type="UInt32"),
+        _BATCH,
+        _time("received_at"),
+        Column(name="reason", type=NAME),
+        _text("detail"),
+        Column(name="type", type=NAME),
+        _text("event"),
+        _text("message_id"),
+        _text("user_id"),
+        _text("anonymous_id"),
+        _json("message"),
+    ),
+    order_by="workspace_id, received_at",
+    partition_by="toYYYYMM(received_at)",
+    shard_by="cityHash64(workspace_id, message_id)",
+    indexes=(_BATCH_RANGE,),
+)
+
+EXPOSURES = Table(
+    name="exposures",
+    columns=(
+        Column(name="workspace_id", type="UInt32"),
+        _BATCH,
+        Column(name="experience_id", type="UInt32"),
+        Column(name="segment_id", type="UInt32"),
+        Column(name="variation_id", type="UInt32"),
+        Column(name="personalized", type="Bool"),
+        _text("visitor"),
+        Column(name="profile_id", type="UInt64"),
+        _text("message_id"),
+        _time("timestamp"),
+        _time("received_at"),
+        _text("page_url"),
+    ),
+    order_by="workspace_id, experience_id, visitor, timestamp",
+    partition_by="toYYYYMM(received_at)",
+    shard_by="cityHash64(workspace_id, visitor)",
+    indexes=(_BATCH_RANGE,),
+)
+
+MERGES = Table(
+    name="merges",
+    columns=(
+        Column(name="workspace_id", type="UInt32"),
+        _BATCH,
+        Column(name="loser_id", type="UInt64"),
+        Column(name="winner_id", type="UInt64"),
+        _time("merged_at"),
+    ),
+    order_by="workspace_id, loser_id, batch",
+    shard_by="cityHash64(workspace_id, loser_id)",
+    engine="ReplacingMergeTree",
+    indexes=(_BATCH_RANGE,),
+)
+
+TABLES: tuple[Table, ...] = (MESSAGES, REFUSALS, EXPOSURES, MERGES)

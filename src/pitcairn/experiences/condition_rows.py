@@ -1,0 +1,228 @@
+"""Conditions as rows that people can read and fill in, and back.
+
+A form shows a condition as groups of rows: the rows of a group are joined by AND or OR, and so are the groups. That is one
+level of brackets. A condition that does not fit (deeper, or with NOT) is shown as JSON instead; `rows_of` says which.
+"""
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from pitcairn import conditions
+from pitcairn.conditions import All, AnyOf, Condition, Leaf
+
+Join = Literal["all", "any"]
+
+# What a condition can ask about: the value in the form, the words, and the group it is listed under.
+SUBJECTS: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = (
+    ("Person", (("trait", "Trait"),)),
+    (
+        "Page",
+        (
+            ("page.path", "Page path"),
+            ("page.url", "Page URL"),
+            ("page.host", "Page host"),
+            ("page.query", "Query parameter"),
+        ),
+    ),
+    (
+        "Campaign",
+        tuple((f"utm.{name}", f"UTM {name}") for name in ("source", "medium", "campaign", "term", "content")),
+    ),
+    ("Referrer", (("referrer.host", "Referrer host"), ("referrer.url", "Referrer URL"))),
+    (
+        "Visit",
+        (
+            ("device.type", "Device"),
+            ("device.browser", "Browser"),
+            ("device.os", "Operating system"),
+            ("country", "Country"),
+            ("language", "Language"),
+        ),
+    ),
+)
+# The subjects that need a name of their own, typed beside them.
+NAMED_SUBJECTS = ("trait", "page.query")
+
+OPERATORS: tuple[tuple[str, str], ...] = (
+    ("equals", "is"),
+    ("differs", "is not"),
+    ("less_than", "is less than"),
+    ("at_most", "is at most"),
+    ("greater_than", "is greater than"),
+    ("at_least", "is at least"),
+    ("contains", "contains"),
+    ("omits", "does not contain"),
+    ("starts_with", "starts with"),
+    ("ends_with", "ends with"),
+    ("one_of", "is one of"),
+    ("none_of", "is none of"),
+    ("matches", "matches"),
+    ("exists", "exists"),
+    ("absent", "does not exist"),
+)
+_WITHOUT_VALUE = {"exists", "absent"}
+_ORDERING = {"less_than", "at_most", "greater_than", "at_least"}
+_LISTS = {"one_of", "none_of"}
+_QUERY = "page.query"
+# A number written as a program would write it, and not so long that its last digits get lost.
+_PLAIN_NUMBER = re.compile(r"-?(0|[1-9]\d{0,14})(\.\d{0,8}[1-9])?")
+
+
+@dataclass(kw_only=True)
+class ConditionRow:
+    subject: str = "trait"
+    name: str = ""
+    operator: str = "equals"
+    value: str = ""
+    errors: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(kw_only=True)
+class ConditionGroup:
+    join: Join = "all"
+    rows: list[ConditionRow] = field(default_factory=list)
+
+
+@dataclass(kw_only=True)
+class ConditionRows:
+    """Groups of rows, joined by `join`. No rows at all means everyone."""
+
+    join: Join = "all"
+    groups: list[ConditionGroup] = field(default_factory=list)
+
+
+def rows_of(tree: object) -> ConditionRows | None:
+    """The rows for a condition; None when it does not fit into them. Raises ConditionError for what is no condition."""
+    condition = conditions.parse(tree)
+    rows = _groups(condition)
+    if rows is None:
+        return None
+    back, _ = tree_of(rows)
+    # Rows may say a condition in another order or with fewer brackets, but must lose no part of it.
+    return rows if sorted(map(str, _leaves(conditions.parse(back)))) == sorted(map(str, _leaves(condition))) else None
+
+
+def tree_of(rows: ConditionRows) -> tuple[dict[str, Any], dict[str, tuple[int, int]]]:
+    """The condition the rows stand for, as JSON, and for each leaf's path in it the group and row it came from."""
+    groups = [(number, group) for number, group in enumerate(rows.groups) if group.rows]
+    if not groups:
+        return {"all": []}, {}
+    places: dict[str, tuple[int, int]] = {}
+    if len(groups) == 1:
+        number, group = groups[0]
+        return _group_tree(group, number, "", places), places
+    parts = [
+        _group_tree(group, number, f"{rows.join}[{index}]", places) for index, (number, group) in enumerate(groups)
+    ]
+    return {rows.join: parts}, places
+
+
+def place_of(path: str, places: Mapping[str, tuple[int, int]]) -> tuple[int, int, str] | None:
+    """Which group, row and part of a row (subject, name, operator, value) a path of the tree means."""
+    for start, (group, row) in places.items():
+        if path == start or path.startswith((f"{start}.", f"{start}[")) or not start:
+            rest = path[len(start) :].lstrip(".")
+            part = re.split(r"[.\[]", rest)[0]
+            return group, row, {"fact": "subject", "": "subject"}.get(part, part)
+    return None
+
+
+def _groups(condition: Condition) -> ConditionRows | None:
+    if isinstance(condition, Leaf):
+        return ConditionRows(groups=[ConditionGroup(rows=[_row(condition)])])
+    if not isinstance(condition, All | AnyOf):
+        return None
+    join: Join = "all" if isinstance(condition, All) else "any"
+    if not condition.conditions:
+        return ConditionRows(join=join)
+    single = ConditionGroup(join=join)
+    groups = []
+    for inner in condition.conditions:
+        if isinstance(inner, Leaf):
+            single.rows.append(_row(inner))
+        elif isinstance(inner, All | AnyOf) and inner.conditions:
+            if not all(isinstance(leaf, Leaf) for leaf in inner.conditions):
+                return None
+            groups.append(
+                ConditionGroup(
+                    join="all" if isinstance(inner, All) else "any",
+                    rows=[_row(leaf) for leaf in inner.conditions if isinstance(leaf, Leaf)],
+                )
+            )
+        else:
+            return None
+    return ConditionRows(join=join, groups=([single] if single.rows else []) + groups)
+
+
+def _row(leaf: Leaf) -> ConditionRow:
+    fact, name = leaf.fact.value, leaf.name
+    if fact == "trait":
+        subject = "trait"
+    elif fact == "page" and name.startswith("query."):
+        subject, name = _QUERY, name.removeprefix("query.")
+    else:
+        subject, name = (f"{fact}.{name}" if name else fact), ""
+    return ConditionRow(subject=subject, name=name, operator=leaf.operator.value, value=_text_of(leaf.value))
+
+
+def _text_of(value: object) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, tuple):
+        return ", ".join(_text_of(item) for item in value)
+    return value if isinstance(value, str) else json.dumps(value)
+
+
+def _group_tree(group: ConditionGroup, number: int, path: str, places: dict[str, tuple[int, int]]) -> dict[str, Any]:
+    if len(group.rows) == 1:
+        places[path] = (number, 0)
+        return _leaf(group.rows[0])
+    leaves = []
+    for index, row in enumerate(group.rows):
+        places[f"{path}.{group.join}[{index}]".lstrip(".")] = (number, index)
+        leaves.append(_leaf(row))
+    return {group.join: leaves}
+
+
+def _leaf(row: ConditionRow) -> dict[str, Any]:
+    if row.subject == "trait":
+        leaf: dict[str, Any] = {"fact": "trait", "name": row.name.strip()}
+    elif row.subject == _QUERY:
+        leaf = {"fact": "page", "name": f"query.{row.name.strip()}"}
+    else:
+        fact, dot, name = row.subject.partition(".")
+        leaf = {"fact": fact, "name": name} if dot else {"fact": fact}
+    leaf["operator"] = row.operator
+    if row.operator not in _WITHOUT_VALUE:
+        leaf["value"] = _value(row)
+    return leaf
+
+
+def _value(row: ConditionRow) -> object:
+    text = row.value.strip()
+    if row.operator in _LISTS:
+        return [_scalar(item) for part in text.split(",") if (item := part.strip())]
+    if row.operator in _ORDERING:
+        return _scalar(text) if text else None
+    if row.operator in {"equals", "differs"}:
+        return _scalar(text) if text else None
+    return text
+
+
+def _scalar(text: str) -> str | int | float:
+    if not _PLAIN_NUMBER.fullmatch(text) or text == "-0":
+        return text
+    return float(text) if "." in text else int(text)
+
+
+def _leaves(condition: Condition) -> Sequence[Leaf]:
+    match condition:
+        case Leaf():
+            return [condition]
+        case All(inner) | AnyOf(inner):
+            return [leaf for one in inner for leaf in _leaves(one)]
+        case _:
+            return []

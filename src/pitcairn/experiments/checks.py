@@ -1,0 +1,176 @@
+"""Why to believe the results, and what speaks against it: each with the numbers it rests on."""
+
+import math
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from pitcairn.experiments import words
+
+if TYPE_CHECKING:
+    from pitcairn.experiments.results import ExperienceResults
+
+# Alarms about the split must be rare, for they are looked at all the time: p < 0.001 and a tenth of a point off.
+SPLIT_ALPHA = 0.001
+SPLIT_MARGIN = 0.001
+# The chi-square approximation needs this many expected in each arm.
+SPLIT_MIN_EXPECTED = 5
+
+
+class Check(msgspec.Struct, frozen=True, kw_only=True):
+    """One fact about how the numbers came about. `ok` is False for what calls for care."""
+
+    name: str
+    ok: bool
+    title: str
+    text: str
+
+
+def checks(results: "ExperienceResults") -> tuple[Check, ...]:
+    """What is known about these results, warnings first."""
+    if not results.visitors:
+        return ()
+    found = [
+        check
+        for check in (
+            _split(results),
+            _edited(results),
+            _chosen_late(results),
+            _looks(results),
+            _several(results),
+            _window(results),
+            _counted_once(results),
+            _intervals(),
+        )
+        if check is not None
+    ]
+    return tuple(sorted(found, key=lambda check: check.ok))
+
+
+def split_p_value(control: int, personalized: int, control_share: float) -> float | None:
+    """Chi-square test of the observed split against the one that is set; None when there is too little, or no split.
+
+    With one degree of freedom the p-value is erfc(sqrt(chi²/2)).
+    """
+    visitors = control + personalized
+    expected = visitors * control_share
+    if min(expected, visitors - expected) < SPLIT_MIN_EXPECTED:
+        return None
+    chi_square = (control - expected) ** 2 / expected + (personalized - (visitors - expected)) ** 2 / (
+        visitors - expected
+    )
+    return math.erfc(math.sqrt(chi_square / 2))
+
+
+def _split(results: "ExperienceResults") -> Check | None:
+    goal = results.primary
+    if goal is None:
+        return None
+    control, personalized, set_share = (
+        goal.control.visitors,
+        goal.personalized.visitors,
+        results.experience.control_share,
+    )
+    observed = control / (control + personalized)
+    p_value = split_p_value(control, personalized, set_share)
+    text = f"{words.share(observed)} of visitors in control, {words.share(set_share)} set"
+    if p_value is None:
+        return Check(name="split", ok=True, title="The split is too small to check", text=text)
+    text += f", p {_p(p_value)}"
+    if p_value >= SPLIT_ALPHA or abs(observed - set_share) < SPLIT_MARGIN:
+        return Check(name="split", ok=True, title="The split is as set", text=text)
+    cause = (
+        "If the control share was changed since launch, that is why; compare only what came after"
+        if results.experience.edited_since_launch
+        else "One side loses visitors on the way: see whether its page is slower, redirects or fails"
+    )
+    return Check(name="split", ok=False, title="The split is not as set", text=f"{text}. {cause}.")
+
+
+def _edited(results: "ExperienceResults") -> Check | None:
+    experience = results.experience
+    if experience.started_at is None:
+        return None
+    if experience.edited_since_launch:
+        return Check(
+            name="edited",
+            ok=False,
+            title=f"Edited on {experience.updated_at:%-d %B}, after launch",
+            text="Visitors before and after may have seen different things; the numbers hold both.",
+        )
+    return Check(
+        name="edited",
+        ok=True,
+        title="Nothing changed since launch",
+        text=f"Same page, segments, changes and split since {experience.started_at:%-d %B %Y}",
+    )
+
+
+def _chosen_late(results: "ExperienceResults") -> Check | None:
+    late = [goal.event for goal in results.goals if goal.chosen_late]
+    if not late:
+        return None
+    goals = "This goal was" if len(results.goals) == 1 else f"{', '.join(late)} {'was' if len(late) == 1 else 'were'}"
+    return Check(
+        name="chosen_late",
+        ok=False,
+        title="Goal chosen after launch",
+        text=f"{goals} chosen when results could already be seen: take it as a hint, not as proof.",
+    )
+
+
+def _looks(results: "ExperienceResults") -> Check:
+    return Check(
+        name="looks",
+        ok=False,
+        title="Made for one look, at the end you planned",
+        text="Whoever looks every day for two weeks and stops at the first p below 0.05 finds a difference where "
+        f"there is none in 22{words.NO_BREAK}% of tests, not in 5{words.NO_BREAK}%.",
+    )
+
+
+def _several(results: "ExperienceResults") -> Check | None:
+    if len(results.goals) < 2:
+        return None
+    return Check(
+        name="several",
+        ok=False,
+        title=f"{len(results.goals)} goals, one of them primary",
+        text="Decide by the primary goal: each further one is another chance to see a difference that is not there.",
+    )
+
+
+def _window(results: "ExperienceResults") -> Check:
+    open_share = results.inside_window / results.visitors
+    return Check(
+        name="window",
+        ok=True,
+        title=f"Converted within {results.window.days} days counts",
+        text=f"From the first time the visitor saw it; {words.count(results.inside_window)} visitors "
+        f"({words.share(open_share)}) still have time left",
+    )
+
+
+def _counted_once(results: "ExperienceResults") -> Check:
+    return Check(
+        name="counted_once",
+        ok=True,
+        title="Every visitor counts once",
+        text=f"{words.count(results.visitors)} visitors, each in the arm they were first shown, however often they "
+        "came back or converted",
+    )
+
+
+def _intervals() -> Check:
+    return Check(
+        name="intervals",
+        ok=True,
+        title=f"95{words.NO_BREAK}% intervals that hold for small numbers too",
+        text="Rates: Wilson. Lift and p: Miettinen and Nurminen's score method, so that they never contradict "
+        "each other",
+    )
+
+
+def _p(value: float) -> str:
+    text = words.probability(value)
+    return text if text.startswith("below") else f"= {text}"

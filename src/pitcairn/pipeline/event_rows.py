@@ -1,0 +1,106 @@
+"""A finished batch as rows of the event store. Times are seconds since 1970."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import msgspec
+
+from pitcairn.pipeline.batch import Batch, Refused, Traveller
+from pitcairn.profiles.identity import survivor
+
+_encode = msgspec.json.Encoder().encode
+
+Rows = dict[str, list[Mapping[str, Any]]]
+
+
+def rows_of(batch: Batch) -> Rows:
+    """The rows by table; tables without rows are left out."""
+    rows: Rows = {
+        "messages": [_message(batch.number, traveller) for traveller in batch.travellers],
+        "exposures": list(_exposures(batch)),
+        "merges": [
+            {"workspace_id": w, "batch": batch.number, "loser_id": loser, "winner_id": winner, "merged_at": at / 1000}
+            for w, loser, winner, at in batch.merges
+        ],
+        "refusals": [_refusal(batch.number, refused) for refused in batch.refused],
+    }
+    return {table: values for table, values in rows.items() if values}
+
+
+def _message(batch: int, traveller: Traveller) -> Mapping[str, Any]:
+    message, routing = traveller.message, traveller.routing
+    return {
+        "workspace_id": traveller.source.workspace_id,
+        "source_id": traveller.source.id,
+        "profile_id": _profile_id(traveller),
+        "batch": batch,
+        "type": message.type,
+        "event": message.event,
+        "message_id": message.message_id,
+        "user_id": message.user_id,
+        "anonymous_id": message.anonymous_id,
+        "timestamp": message.timestamp / 1000,
+        "original_timestamp": None if message.original_timestamp is None else message.original_timestamp / 1000,
+        "sent_at": None if message.sent_at is None else message.sent_at / 1000,
+        "received_at": message.received_at / 1000,
+        "delivered_to": routing.delivered_to,
+        "filtered": _json(routing.filtered or None),
+        "context": _json(message.context),
+        "integrations": _json(message.integrations),
+        "properties": _json(message.properties),
+        "traits": _json(message.traits),
+        "extra": _json(message.extra or None),
+        "retry_count": traveller.retry_count,
+    }
+
+
+def _exposures(batch: Batch) -> Iterator[Mapping[str, Any]]:
+    for traveller in batch.travellers:
+        exposure = traveller.exposure
+        if exposure is None or traveller.routing.personalize is None:
+            continue
+        message = traveller.message
+        yield {
+            "workspace_id": traveller.source.workspace_id,
+            "batch": batch.number,
+            "experience_id": exposure.experience_id,
+            "segment_id": exposure.segment_id,
+            "variation_id": exposure.variation_id,
+            "personalized": exposure.personalized,
+            "visitor": exposure.visitor,
+            "profile_id": _profile_id(traveller),
+            "message_id": message.message_id,
+            "timestamp": message.timestamp / 1000,
+            "received_at": message.received_at / 1000,
+            "page_url": exposure.page_url,
+        }
+
+
+def _refusal(batch: int, refused: Refused) -> Mapping[str, Any]:
+    refusal = refused.refusal
+    return {
+        "workspace_id": refused.source.workspace_id,
+        "source_id": refused.source.id,
+        "batch": batch,
+        "received_at": refused.received_at / 1000,
+        "reason": refusal.reason,
+        "detail": refusal.detail,
+        "type": refusal.type,
+        "event": refusal.event,
+        "message_id": refusal.message_id,
+        "user_id": refusal.user_id,
+        "anonymous_id": refusal.anonymous_id,
+        "message": refused.text.decode("utf-8", "replace"),
+    }
+
+
+def _profile_id(traveller: Traveller) -> int:
+    """0 for a message about nobody: an alias, or only blocked ids."""
+    return survivor(traveller.person).id if traveller.person is not None else 0
+
+
+def _json(value: Mapping[str, Any] | None) -> str:
+    """JSON text; empty when the message had no such field."""
+    return "" if value is None else _encode(value).decode()

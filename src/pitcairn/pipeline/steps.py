@@ -1,0 +1,210 @@
+"""The pipeline's steps, in order. Each takes the batch, works on every message still in it, and may refuse some.
+
+Steps with a cursor work inside the batch's transaction.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Sequence
+from typing import Any, TypeAlias
+
+import msgspec
+from django.db.backends.utils import CursorWrapper
+
+from pitcairn.edge.inbox import Accepted
+from pitcairn.edge.snapshot import Snapshot, SourceConfiguration
+from pitcairn.experiences.decisions import CONTROL, PERSONALIZED
+from pitcairn.experiences.exposures import EVENT, read_exposure
+from pitcairn.pipeline.batch import Batch, Refused, Traveller
+from pitcairn.pipeline.routing import route
+from pitcairn.profiles.identity import (
+    Occasion,
+    StoredAssignment,
+    identifiers_of,
+    learn_traits,
+    remember_assignment,
+    survivor,
+)
+from pitcairn.profiles.store import groups, load_graph, save_graph
+from pitcairn.wire.message import Arrival, Refusal, read_message
+from pitcairn.wire.reasons import DropReason
+from pitcairn.wire.timestamps import parse_timestamp
+
+Step: TypeAlias = Callable[[Batch, CursorWrapper], None]
+
+_encode_text = msgspec.json.Encoder().encode
+
+
+def read(batch: Batch, requests: Sequence[Accepted], snapshot: Snapshot) -> None:
+    """Reads and checks the messages of the requests; what breaks a rule of Segment's is refused with its name."""
+    for request in requests:
+        source = snapshot.sources_by_id.get(request.source_id)
+        if source is None:  # Its source was deleted while it waited: it has no workspace any more.
+            continue
+        if request.problem:
+            _refuse_request(batch, request, source)
+            continue
+        arrival = _arrival(request, source)
+        refused_before = len(batch.refused)
+        for index, text in enumerate(request.items):
+            message = read_message(text, arrival, f"{request.request_id}-{index}")
+            if type(message) is Refusal:
+                batch.refused.append(Refused(message, source, request.received_at, text))
+            else:
+                batch.travellers.append(Traveller(message, source, request.retry_count))  # type: ignore[arg-type]
+        refused = len(batch.refused) - refused_before
+        if refused and len(request.items) > 1:
+            note = Refusal(DropReason.MULTI_USER_ERROR, f"{refused} of {len(request.items)} messages were refused")
+            batch.refused.append(Refused(note, source, request.received_at, b""))
+
+
+def _refuse_request(batch: Batch, request: Accepted, source: SourceConfiguration) -> None:
+    refusal = Refusal(DropReason(request.problem), request.detail, request.type)
+    for text in request.items or [b""]:
+        batch.refused.append(Refused(refusal, source, request.received_at, text))
+
+
+def _arrival(request: Accepted, source: SourceConfiguration) -> Arrival:
+    return Arrival(
+        request.received_at,
+        parse_timestamp(request.sent_at) if request.sent_at else None,
+        request.type,
+        _object(request.context),
+        _object(request.integrations),
+        request.ip if source.fills_ip else "",
+        request.ip,
+    )
+
+
+def _object(text: bytes) -> dict[str, Any]:
+    """A batch's `context` or `integrations`; what is no object adds nothing to its messages."""
+    if not text:
+        return {}
+    try:
+        value = msgspec.json.decode(text)
+    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
+        return {}
+    return value if type(value) is dict else {}
+
+
+def recognise_exposures(batch: Batch, snapshot: Snapshot) -> None:
+    """Finds the Track calls that are exposures this server decided. The exposure's id is then what makes it unique."""
+    for traveller in batch.travellers:
+        message = traveller.message
+        if message.event == EVENT and message.properties:
+            workspace = snapshot.workspaces[traveller.source.workspace_id]
+            traveller.exposure = read_exposure(workspace.secret, message.event, message.properties)
+
+
+def drop_duplicates(batch: Batch, cursor: CursorWrapper) -> None:
+    """Keeps the first message of each messageId in the workspace; what was seen in the last 24 hours is refused."""
+    first: dict[bytes, Traveller] = {}
+    for traveller in batch.travellers:
+        exposure_id = traveller.message.properties["exposureId"] if traveller.exposure else ""  # type: ignore[index]
+        key = f"{traveller.source.workspace_id}:{exposure_id or traveller.message.message_id}".encode()
+        traveller.key = hashlib.blake2b(key, digest_size=16).digest()
+        first.setdefault(traveller.key, traveller)
+    new: set[bytes] = set()
+    for group in groups(list(first)):
+        marks = ", ".join(["(%s, %s)"] * len(group))
+        cursor.execute(
+            f"INSERT INTO seen_message (hash, seen_at) VALUES {marks} ON CONFLICT DO NOTHING RETURNING hash",  # noqa: S608
+            [value for key in group for value in (key, batch.now)],
+        )
+        new.update(bytes(row[0]) for row in cursor.fetchall())
+    kept = []
+    for traveller in batch.travellers:
+        if traveller.key in new and first[traveller.key] is traveller:
+            kept.append(traveller)
+        else:
+            batch.refused.append(_duplicate(traveller))
+    batch.travellers = kept
+
+
+def _duplicate(traveller: Traveller) -> Refused:
+    message = traveller.message
+    refusal = Refusal(
+        DropReason.DUPLICATE_MESSAGE,
+        f"messageId {message.message_id}",
+        message.type,
+        message.event,
+        message.message_id,
+        message.user_id,
+        message.anonymous_id,
+    )
+    return Refused(refusal, traveller.source, message.received_at, b"")
+
+
+def choose_destinations(batch: Batch, cursor: CursorWrapper) -> None:
+    """Decides which destinations get the message, and lets each say what it does with it."""
+    for traveller in batch.travellers:
+        if traveller.source.destinations:
+            traveller.routing = route(traveller.message, traveller.source.destinations)
+
+
+def identify(batch: Batch, cursor: CursorWrapper) -> None:
+    """Finds, makes or merges the profile each message is about."""
+    for traveller in batch.travellers:
+        message = traveller.message
+        if message.type != "alias":
+            traveller.identifiers = identifiers_of(
+                message.type, message.user_id, message.anonymous_id, message.traits, message.context
+            )
+    wanted = [(t.source.workspace_id, identifier) for t in batch.travellers for identifier in t.identifiers]
+    graph = batch.graph = load_graph(cursor, wanted, batch.next_profile_id)
+    for traveller in batch.travellers:
+        if traveller.identifiers:
+            occasion = Occasion(
+                traveller.source.workspace_id,
+                traveller.source.id,
+                traveller.message.message_id,
+                traveller.message.received_at,
+            )
+            traveller.person = graph.resolve(traveller.identifiers, occasion)
+
+
+def learn(batch: Batch, cursor: CursorWrapper) -> None:
+    """Writes traits, and what visitors were first shown, into the profiles."""
+    for traveller in batch.travellers:
+        if traveller.person is None:
+            continue
+        message, person = traveller.message, survivor(traveller.person)
+        if message.type == "identify" and message.traits:
+            learn_traits(
+                person,
+                message.traits,
+                at=min(message.timestamp, message.received_at),
+                source_id=traveller.source.id,
+                personalize=traveller.routing.personalize is not None,
+            )
+        exposure = traveller.exposure
+        if exposure is not None and traveller.routing.personalize is not None:
+            assignment = StoredAssignment(
+                PERSONALIZED if exposure.personalized else CONTROL,
+                exposure.segment_id,
+                exposure.variation_id,
+                message.timestamp,
+            )
+            remember_assignment(person, exposure.experience_id, assignment)
+
+
+def save_profiles(batch: Batch, cursor: CursorWrapper) -> None:
+    """Stores the changed profiles, their identifiers and merges."""
+    graph = batch.graph
+    if graph is None:
+        return
+    for merge, losers in save_graph(cursor, graph):
+        winner = survivor(merge.winner).id
+        batch.merges += [(merge.workspace_id, loser, winner, merge.at) for loser in losers]
+    batch.next_profile_id = graph.next_id
+
+
+STEPS: tuple[Step, ...] = (
+    drop_duplicates,
+    choose_destinations,
+    identify,
+    learn,
+    save_profiles,
+)
+"""What happens to a batch inside its transaction, after `read` and `recognise_exposures` and before the event store."""

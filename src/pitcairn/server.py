@@ -1,0 +1,107 @@
+"""Runs the application in uvicorn, with other small sites beside it where wanted (the demo website)."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import gc
+import sys
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any
+
+import uvicorn
+import uvloop
+
+from pitcairn.asgi import ALL_ROLES, Application, Role
+
+GRACEFUL_SECONDS = 5
+"""How long open requests may take to finish after SIGTERM. Live pages hold connections open and are cut off then."""
+
+SWITCH_INTERVAL_SECONDS = 0.0005
+"""How long a thread may hold the interpreter while another waits. Python's 5 ms would be the tail of every answer the edge
+gives while the pipeline works."""
+
+
+class _Server(uvicorn.Server):
+    """Tells when it listens."""
+
+    def __init__(self, config: uvicorn.Config, on_ready: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._on_ready = on_ready
+
+    async def startup(self, sockets: Any = None) -> None:
+        await super().startup(sockets)
+        if self.started:
+            self._on_ready()
+
+
+class _SideServer(uvicorn.Server):
+    """A server that leaves the signals to the main one."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
+class CannotStart(Exception):
+    """The server did not start; the log says why."""
+
+
+def serve(
+    roles: Iterable[Role] = ALL_ROLES,
+    *,
+    host: str = "127.0.0.1",
+    port: int = 8000,
+    sites: Mapping[int, Any] | None = None,
+    on_ready: Callable[[], None] = lambda: None,
+) -> None:
+    """Serves until SIGTERM or SIGINT. `sites` are further ASGI applications by port. Raises `CannotStart`."""
+    sys.setswitchinterval(SWITCH_INTERVAL_SECONDS)
+    application = Application(roles)
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(_serve(application, host, port, sites or {}, on_ready))
+
+
+async def _serve(
+    application: Application, host: str, port: int, sites: Mapping[int, Any], on_ready: Callable[[], None]
+) -> None:
+    from pitcairn import control
+
+    def ready() -> None:
+        # What lives now lives as long as the process: leave it out of every later collection.
+        gc.collect()
+        gc.freeze()
+        reachable = "127.0.0.1" if host in {"0.0.0.0", "::", ""} else host  # noqa: S104
+        control.announce(f"http://{reachable}:{port}", application.control_token)
+        on_ready()
+
+    main = _Server(_config(application, host, port, lifespan="on"), ready)
+    side = [_SideServer(_config(site, host, its_port, lifespan="off")) for its_port, site in sites.items()]
+    tasks = [asyncio.create_task(server.serve()) for server in side]
+    try:
+        await main.serve()
+    finally:
+        control.withdraw()
+        for server in side:
+            server.should_exit = True
+        await asyncio.gather(*tasks)
+    if not main.started:
+        raise CannotStart("The server did not start; the lines above say why")
+
+
+def _config(application: Any, host: str, port: int, *, lifespan: Any) -> uvicorn.Config:
+    return uvicorn.Config(
+        application,
+        host=host,
+        port=port,
+        lifespan=lifespan,
+        loop="none",
+        http="httptools",
+        ws="none",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        proxy_headers=False,  # the edge reads X-Forwarded-For itself, and believes only as many hops as it is told to
+        backlog=2048,
+        timeout_graceful_shutdown=GRACEFUL_SECONDS,
+    )

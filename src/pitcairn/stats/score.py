@@ -1,0 +1,187 @@
+"""The score test of two rates and the intervals that belong to it.
+
+Miettinen and Nurminen, Statistics in Medicine 4:213 (1985). For an assumed difference (or ratio) of the true rates, the
+statistic divides the distance of the observed one from it by its standard error at the rates that fit the counts best
+under the assumption. The interval is every assumption that the statistic does not reject, so that test and intervals
+can never contradict each other. No normal approximation of a single rate is involved: the intervals keep their
+coverage for a small control and for rates near 0.
+"""
+
+from __future__ import annotations
+
+import math
+
+from pitcairn.stats.arms import Arm
+from pitcairn.stats.roots import bracketed_root
+
+_REJECTED = 1e9
+"""A statistic beyond any bound, where an assumption is impossible."""
+
+_GUARD_BITS = 64
+_FURTHEST_LOG_RATIO = 600.0
+
+
+def p_value(control: Arm, treatment: Arm) -> float:
+    """The two-sided probability of a difference at least as large if both arms have the same true rate."""
+    return math.erfc(abs(_difference_statistic(control, treatment, 0.0)) / math.sqrt(2))
+
+
+def difference(control: Arm, treatment: Arm) -> float:
+    """The treatment's rate minus the control's, rounded once."""
+    cross = treatment.converted * control.visitors - control.converted * treatment.visitors
+    return cross / (control.visitors * treatment.visitors)
+
+
+def lowest_difference(control: Arm, treatment: Arm, z: float) -> float:
+    """The least difference of rates that the counts do not reject at `z` standard errors."""
+    observed = difference(control, treatment)
+    if observed == -1:
+        return -1.0
+
+    def excess(assumed: float) -> float:
+        return _difference_statistic(control, treatment, assumed) - z
+
+    step = 1 / min(control.visitors, treatment.visitors)
+    outside = max(-1.0, observed - step)
+    while excess(outside) < 0:
+        step *= 2
+        outside = max(-1.0, observed - step)
+    return bracketed_root(excess, observed, outside)
+
+
+def lowest_log_ratio(control: Arm, treatment: Arm, z: float) -> float:
+    """The logarithm of the least ratio of treatment to control that the counts do not reject; -inf for a ratio of 0.
+
+    At least one of the arms must have conversions.
+    """
+    if treatment.converted == 0:
+        return -math.inf
+
+    def excess(assumed: float) -> float:
+        return _ratio_statistic(control, treatment, math.exp(assumed)) - z
+
+    step = 1 / min(control.visitors, treatment.visitors)
+    if control.converted:
+        observed = treatment.converted * control.visitors / (control.converted * treatment.visitors)
+        inside = math.log(observed)
+    else:
+        # The observed ratio is infinite: go up until the ratio is not rejected any more.
+        inside, step = 0.0, 1.0
+        while excess(inside) > 0 and inside < _FURTHEST_LOG_RATIO:
+            inside, step = inside + step, step * 2
+        step = 1.0
+    outside = inside - step
+    while excess(outside) < 0 and outside > -_FURTHEST_LOG_RATIO:
+        step *= 2
+        outside = inside - step
+    return bracketed_root(excess, inside, outside)
+
+
+def _difference_statistic(control: Arm, treatment: Arm, assumed: float) -> float:
+    distance = difference(control, treatment) - assumed
+    return _standardized(distance, _difference_variance(control, treatment, assumed), control, treatment)
+
+
+def _standardized(distance: float, variance: float, control: Arm, treatment: Arm) -> float:
+    if distance == 0:
+        return 0.0
+    visitors = control.visitors + treatment.visitors
+    scale = math.sqrt(variance * visitors / (visitors - 1))
+    # Without variance every other outcome is impossible under the assumption.
+    return math.copysign(_REJECTED, distance) if scale == 0 else max(-_REJECTED, min(_REJECTED, distance / scale))
+
+
+def _difference_variance(control: Arm, treatment: Arm, assumed: float) -> float:
+    """The variance of the observed difference at the likeliest rates that differ by `assumed`.
+
+    The arms are exchanged so that the assumed difference is not negative, and conversions with their opposite so that
+    rates near 1 become rates near 0, which floats hold far more exactly.
+    """
+    if assumed < 0:
+        control, treatment, assumed = treatment, control, -assumed
+    visitors = control.visitors + treatment.visitors
+    converted = control.converted + treatment.converted
+    if assumed == 0:
+        pooled = converted * (visitors - converted) / visitors**2
+        return pooled / control.visitors + pooled / treatment.visitors
+    if 2 * converted > visitors:
+        control, treatment = _unconverted(treatment), _unconverted(control)
+    lower = _lower_rate(control, treatment, assumed)
+    upper = min(1.0, lower + assumed)
+    return lower * (1 - lower) / control.visitors + upper * (1 - upper) / treatment.visitors
+
+
+def _unconverted(arm: Arm) -> Arm:
+    return Arm(arm.visitors, arm.visitors - arm.converted)
+
+
+def _lower_rate(control: Arm, treatment: Arm, gap: float) -> float:
+    """The control's likeliest rate if the treatment's is larger by `gap` > 0.
+
+    The root of Miettinen and Nurminen's cubic loses digits where visitors are many and rates small (two millionths are
+    left of ten digits at 1e9 visitors and rates of 1e-6), so it is only the start: Newton's method on the derivative of
+    the likelihood, kept between bounds, gives the digits back.
+    """
+    most = 1 - gap
+    x0, n0, x1, n1 = control.converted, control.visitors, treatment.converted, treatment.visitors
+    f0, f1 = n0 - x0, n1 - x1
+    if most <= 0 or (x0 == 0 and x1 / gap - n0 - f1 / most <= 0):
+        return 0.0
+    if f1 == 0 and x0 / most - f0 / gap + n1 >= 0:
+        return most
+    low, high = 0.0, most
+    rate = _cubic_root(x0, n0, x1, n1, gap)
+    if not low < rate < high:
+        rate = most / 2
+    for _ in range(100):
+        other = rate + gap
+        slope = x0 / rate - f0 / (1 - rate) + x1 / other - f1 / (1 - other)
+        if slope > 0:
+            low = rate
+        else:
+            high = rate
+        bend = x0 / rate**2 + f0 / (1 - rate) ** 2 + x1 / other**2 + f1 / (1 - other) ** 2
+        better = rate + slope / bend
+        if not low < better < high:
+            better = (low + high) / 2
+        if abs(better - rate) <= 1e-15 * rate:
+            return better
+        rate = better
+    return rate
+
+
+def _cubic_root(x0: int, n0: int, x1: int, n1: int, gap: float) -> float:
+    """The root of the cubic that is a rate, in trigonometric form (appendix of the 1985 paper)."""
+    visitors, converted = n0 + n1, x0 + x1
+    l2 = (n1 + 2 * n0) * gap - visitors - converted
+    l1 = (n0 * gap - visitors - 2 * x0) * gap + converted
+    l0 = x0 * gap * (1 - gap)
+    third = l2 / (3 * visitors)
+    q = third**3 - l1 * l2 / (6 * visitors**2) + l0 / (2 * visitors)
+    p = math.copysign(math.sqrt(max(0.0, third**2 - l1 / (3 * visitors))), q)
+    if p == 0:
+        return -third
+    angle = (math.pi + math.acos(max(-1.0, min(1.0, q / p**3)))) / 3
+    return 2 * p * math.cos(angle) - third
+
+
+def _ratio_statistic(control: Arm, treatment: Arm, assumed: float) -> float:
+    """The statistic for an assumed ratio above 0 of the treatment's rate to the control's.
+
+    The likeliest rates are roots of a quadratic. Its discriminant and their distances from 1 are worked out in whole
+    numbers, because both vanish where nearly everybody converts.
+    """
+    a, b = assumed.as_integer_ratio()
+    x0, n0, x1, n1 = control.converted, control.visitors, treatment.converted, treatment.visitors
+    visitors, converted = n0 + n1, x0 + x1
+    total = (n1 + x0) * a + (n0 + x1) * b
+    root = math.isqrt((total * total - 4 * visitors * converted * a * b) << (2 * _GUARD_BITS))
+    numerator = (total << _GUARD_BITS) - root
+    control_denominator = (2 * visitors * a) << _GUARD_BITS
+    treatment_denominator = (2 * visitors * b) << _GUARD_BITS
+    treatment_rate = numerator / treatment_denominator
+    control_rest = max(0, control_denominator - numerator) / control_denominator
+    treatment_rest = max(0, treatment_denominator - numerator) / treatment_denominator
+    variance = treatment_rate * (assumed * control_rest / n0 + treatment_rest / n1)
+    distance = (x1 * n0 * b - x0 * n1 * a) / (n0 * n1 * b)
+    return _standardized(distance, variance, control, treatment)
