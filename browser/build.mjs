@@ -73,7 +73,7 @@ function withinBudget(what, code, budget) {
   return bytes;
 }
 
-async function buildTag() {
+async function buildTag(shim) {
   await mkdir(EDGE, { recursive: true });
   const { version: release } = JSON.parse(await readFile(join(BROWSER, "package.json"), "utf8"));
   const code = await bundle("tag/tag.ts"); // Sets window.__pitcairnTag; the server appends the call with the configuration.
@@ -90,11 +90,8 @@ async function buildTag() {
     await write(join(EDGE, file), earlier);
   }
 
-  const shim = await bundle("tag/shim.ts");
   withinBudget("The shim", shim, SHIM_BUDGET);
   await write(join(EDGE, "shim.js"), shim);
-  await mkdir(DEMO, { recursive: true });
-  await write(join(DEMO, "shim.js"), shim);
   await write(join(EDGE, "manifest.json"), `${JSON.stringify({ latest, versions }, null, 2)}\n`);
   await removeAllBut(EDGE, ["manifest.json", "shim.js", ...Object.values(versions).map(({ file }) => file)]);
 }
@@ -112,9 +109,16 @@ async function buildDashboard() {
   await removeAllBut(DASHBOARD, ["dashboard.js", ...copied.map((file) => basename(file))]);
 }
 
-async function buildDemo() {
+async function buildDemo(shim) {
   await mkdir(DEMO, { recursive: true });
+  await copy("@fontsource-variable/inter/files/inter-latin-wght-normal.woff2", DEMO);
+  // A website writes Pitcairn's address and its write key into the shim's element. The demo's are known only when it is
+  // started: /config.js brings them, and they become the element's right before the shim runs.
+  const own = "document.currentScript.dataset.";
+  await write(join(DEMO, "install.js"), `${own}pitcairnHost=demo.host;${own}writeKey=demo.writeKey;${shim}`);
+  await removeAllBut(DEMO, ["inter-latin-wght-normal.woff2", "install.js", "analytics.js"]);
   await write(join(DEMO, "analytics.js"), await bundle("demo/analytics.ts", { define: { "process.env.NODE_ENV": '"production"' } }));
 }
 
-await Promise.all([buildTag(), buildDashboard(), buildDemo()]);
+const shim = await bundle("tag/shim.ts");
+await Promise.all([buildTag(shim), buildDashboard(), buildDemo(shim)]);

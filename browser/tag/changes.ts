@@ -113,7 +113,8 @@ function setStyle(element: HTMLElement, name: string, value: string, state: Stat
   state.written.set(element, read());
   state.undo.set(element, () => {
     style.setProperty(name, was, priority);
-    if (!style.length) element.removeAttribute("style");
+    // Asked by reading it: Chromium does not remove an attribute that it has yet to write.
+    if (!element.getAttribute("style")) element.removeAttribute("style");
   });
   return true;
 }

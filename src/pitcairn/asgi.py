@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import logging
 from collections.abc import Iterable
 from enum import StrEnum
@@ -37,7 +38,7 @@ class Application:
         from pitcairn.control import ControlRoom
         from pitcairn.edge.app import Edge
         from pitcairn.eventstore import EventStore
-        from pitcairn.pipeline.worker import Worker
+        from pitcairn.pipeline.worker import POLL_SECONDS, POLL_SECONDS_BESIDE_EDGE, Worker
 
         self.store: EventStore | None = None
         self._worker: Worker | None = None
@@ -45,7 +46,8 @@ class Application:
         self._pages = get_asgi_application() if Role.DASHBOARD in self.roles else None
         self._control = ControlRoom()
         self._open_store = EventStore.open
-        self._make_worker = Worker
+        poll_seconds = POLL_SECONDS if self._edge is None else POLL_SECONDS_BESIDE_EDGE
+        self._make_worker = functools.partial(Worker, poll_seconds=poll_seconds)
 
     @property
     def control_token(self) -> str:

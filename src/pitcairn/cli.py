@@ -4,17 +4,19 @@ Exit codes: 0 done, 1 it could not be done (the reason is on stderr), 2 the comm
 """
 
 import argparse
-import json
 import os
 import sys
 from collections.abc import Sequence
 
+import msgspec
 from rich.console import Console
 
-from pitcairn import __version__
 from pitcairn.commands import COMMANDS, CommandError
+from pitcairn.commands.errors import readable
 
 DESCRIPTION = "Personalizes websites from Segment events: self-hosted, in one program."
+
+PIPED_WIDTH = 500
 
 
 def _common_options() -> argparse.ArgumentParser:
@@ -26,10 +28,18 @@ def _common_options() -> argparse.ArgumentParser:
     return common
 
 
+class _Version(argparse.Action):
+    def __call__(self, parser: argparse.ArgumentParser, *_: object) -> None:
+        from importlib.metadata import version  # noqa: PLC0415 - takes as long as all of the rest
+
+        print(f"pitcairn {version('pitcairn')}")
+        parser.exit()
+
+
 def build_parser() -> argparse.ArgumentParser:
     common = _common_options()
     parser = argparse.ArgumentParser(prog="pitcairn", description=DESCRIPTION, parents=[common])
-    parser.add_argument("--version", action="version", version=f"pitcairn {__version__}")
+    parser.add_argument("--version", action=_Version, nargs=0, help="print the version and stop")
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
     groups: dict[str, argparse._SubParsersAction[argparse.ArgumentParser]] = {}
     for command in COMMANDS:
@@ -61,8 +71,6 @@ def main(argv: Sequence[str] | None = None) -> int:
     arguments.json = as_json
     try:
         set_up(getattr(arguments, "data", None))
-        from pitcairn.commands.errors import readable  # noqa: PLC0415
-
         with readable():
             result = arguments.command.run(arguments)
     except CommandError as error:
@@ -74,11 +82,15 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 1
     except KeyboardInterrupt:
         return 130
+    if result is None:
+        return 0
     try:
         if as_json:
-            print(json.dumps(result, ensure_ascii=False, indent=2))
+            print(msgspec.json.format(msgspec.json.encode(result), indent=2).decode())
         else:
-            arguments.command.show(result, Console(highlight=False))
+            # Into a pipe or a file nothing is broken into lines.
+            width = None if sys.stdout.isatty() else PIPED_WIDTH
+            arguments.command.show(result, Console(highlight=False, width=width))
         sys.stdout.flush()
     except BrokenPipeError:
         # The reader (`head`, a pager) has seen enough. Python would complain again while closing stdout.

@@ -70,12 +70,18 @@ class ControlRoom:
 
 def run_here(command: str, arguments: dict[str, Any], store: EventStore) -> dict[str, Any]:
     """Runs a command in this process. Raises `CommandFailed`."""
-    from pitcairn.commands import STORE_COMMANDS  # the composition: commands know features, features do not know commands
+    # The composition: commands know features, features do not know commands.
+    from pitcairn.commands import STORE_COMMANDS, CommandError
+    from pitcairn.commands.errors import readable
 
     function = STORE_COMMANDS.get(command)
     if function is None:
         raise CommandFailed(f"There is no command {command!r}; there are {', '.join(sorted(STORE_COMMANDS))}")
-    return function(arguments, store)
+    try:
+        with readable():
+            return function(arguments, store)
+    except CommandError as error:
+        raise CommandFailed(str(error)) from error
 
 
 def call(command: str, arguments: dict[str, Any]) -> dict[str, Any]:

@@ -124,7 +124,8 @@ def naive(tree: dict[str, Any], facts: dict[str, Any]) -> bool:
         return not naive(tree["not"], facts)
     fact, value = naive_fact(tree, facts), tree.get("value")
     if tree["operator"] in {"exists", "absent"}:
-        return (fact is None) == (tree["operator"] == "absent")
+        asked_for_absence = bool(tree["operator"] == "absent")
+        return (fact is None) is asked_for_absence
     if fact is None:
         return False
     if tree["fact"] != "trait" and isinstance(fact, str):
@@ -132,5 +133,4 @@ def naive(tree: dict[str, Any], facts: dict[str, Any]) -> bool:
         fact = fact.casefold()
         value = [fold(item) if isinstance(item, str) else item for item in as_list(value)]
         value = value if isinstance(tree["value"], list) else value[0]
-    answer: bool = NAIVE[tree["operator"]](fact, value)
-    return answer
+    return NAIVE[tree["operator"]](fact, value)

@@ -1,6 +1,5 @@
 """Finds what a person named on the command line: by its name, or by its id. Import only after Django is set up."""
 
-from argparse import ArgumentParser
 from collections.abc import Callable, Sequence
 from typing import TypeVar
 

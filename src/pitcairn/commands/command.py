@@ -24,6 +24,7 @@ class Command:
 
     words: str
     summary: str
-    run: Callable[[Namespace], Result]
+    run: Callable[[Namespace], Result | None]
+    """None when everything was said already: by a server, when it was ready."""
     show: Callable[[Result, Console], None]
     arguments: Callable[[ArgumentParser], None] = lambda _parser: None

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from rich.console import Console
 
 from pitcairn.commands.command import Command, CommandError, Result
-from pitcairn.commands.output import table
+from pitcairn.commands.output import Rows
 
 if TYPE_CHECKING:
     from pitcairn.connections.queries import DestinationItem
@@ -125,9 +125,9 @@ def _show_list(result: Result, console: Console) -> None:
     if not result["destinations"]:
         console.print("No destinations yet. Add one with `pitcairn destination add SLUG --source NAME`.")
         return
-    rows = table("Id", "Name", "Catalog", "State", "Sources", "Settings")
+    rows = Rows("Id", "Name", "Catalog", "State", "Sources", "Settings")
     for destination in result["destinations"]:
-        rows.add_row(
+        rows.add(
             str(destination["id"]),
             destination["name"],
             destination["slug"],

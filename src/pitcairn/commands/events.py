@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 from rich.console import Console
 
 from pitcairn.commands.command import Command, Result
-from pitcairn.commands.output import clock, table
+from pitcairn.commands.output import Rows, clock
 
 if TYPE_CHECKING:
     from pitcairn.eventstore import EventStore, Refusal, StoredMessage
@@ -85,9 +85,15 @@ def _arguments(parser: ArgumentParser) -> None:
     parser.add_argument("--refused", action="store_true", help="only what was refused")
     parser.add_argument("--type", choices=TYPES, help="only calls of this type")
     parser.add_argument("--source", metavar="NAME", help="only from this source, by name or id")
-    parser.add_argument("--search", metavar="TEXT", default="", help="only where an id, the event or the content has it")
     parser.add_argument(
-        "--limit", type=int, default=DEFAULT_LIMIT, metavar="N", help=f"how many of each, newest first (default: {DEFAULT_LIMIT})"
+        "--search", metavar="TEXT", default="", help="only where an id, the event or the content has it"
+    )
+    parser.add_argument(
+        "--limit",
+        type=int,
+        default=DEFAULT_LIMIT,
+        metavar="N",
+        help=f"how many of each, newest first (default: {DEFAULT_LIMIT})",
     )
     parser.add_argument("--workspace", metavar="NAME", help="by name or id (default: the first one)")
 
@@ -136,9 +142,9 @@ def _show(result: Result, console: Console) -> None:
     if not lines:
         console.print("Nothing is there that fits.")
         return
-    rows = table("Received", "Type", "Event or name", "User or anonymous id", "Message id", "What became of it")
+    rows = Rows("Received", "Type", "Event or name", "User or anonymous id", "Message id", "What became of it")
     for received_at, *rest in sorted(lines, reverse=True):
-        rows.add_row(clock(received_at), *rest)
+        rows.add(clock(received_at), *rest)
     console.print(rows)
 
 

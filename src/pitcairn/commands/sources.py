@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 
 from pitcairn.commands.command import Command, Result
-from pitcairn.commands.output import table
+from pitcairn.commands.output import Rows
 
 if TYPE_CHECKING:
     from pitcairn.connections.queries import SourceItem
@@ -66,9 +66,9 @@ def _show_list(result: Result, console: Console) -> None:
     if not result["sources"]:
         console.print("No sources yet. Add one with `pitcairn source add NAME`.")
         return
-    rows = table("Id", "Name", "Kind", "Write key", "Enabled", "Destinations")
+    rows = Rows("Id", "Name", "Kind", "Write key", "Enabled", "Destinations", whole=("Write key",))
     for source in result["sources"]:
-        rows.add_row(
+        rows.add(
             str(source["id"]),
             source["name"],
             source["kind"],

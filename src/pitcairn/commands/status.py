@@ -1,5 +1,6 @@
 """`pitcairn status`: versions, stores, and how far the worker is behind the inbox."""
 
+import importlib.metadata
 import platform
 import time
 from argparse import Namespace
@@ -8,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from rich.console import Console
 
 from pitcairn.commands.command import Command, Result
-from pitcairn.commands.output import size, table
+from pitcairn.commands.output import Rows, size
 
 if TYPE_CHECKING:
     from pitcairn.eventstore import EventStore
@@ -32,24 +33,22 @@ def _sql_store() -> Result:
 
 
 def _inbox() -> Result:
-    from django.db.models import Min, Sum
+    """Requests, not messages: what a request holds is looked into by the worker."""
+    from pitcairn.pipeline.worker import lag
 
-    from pitcairn.edge.models import InboxEntry
-
-    # Requests, not messages: what a request holds is looked into by the worker.
-    waiting = InboxEntry.objects.aggregate(requests=Sum("messages"), oldest=Min("received_at"))
-    lag = 0.0 if waiting["oldest"] is None else max(0.0, time.time() - waiting["oldest"] / 1000)
-    return {"requests": waiting["requests"] or 0, "lagSeconds": round(lag, 3)}
+    waiting = lag()
+    oldest = waiting.oldest_received_at
+    seconds = 0.0 if oldest is None else max(0.0, time.time() - oldest / 1000)
+    return {"requests": waiting.requests, "lagSeconds": round(seconds, 3), "batches": waiting.batch}
 
 
 def run_status(_arguments: dict[str, Any], store: "EventStore") -> Result:
     from django.conf import settings
 
-    from pitcairn import __version__
     from pitcairn.workspaces import queries
 
     return {
-        "version": __version__,
+        "version": importlib.metadata.version("pitcairn"),
         "python": platform.python_version(),
         "dataFolder": str(settings.DATA),
         "configurationRevision": queries.configuration_revision(),
@@ -74,10 +73,17 @@ def _run(_arguments: Namespace) -> Result:
 def _show(result: Result, console: Console) -> None:
     inbox, sql, events = result["inbox"], result["sqlStore"], result["eventStore"]
     where = "embedded" if events["embedded"] else "server"
-    tables = "up to date" if not sql["missingMigrations"] else f"{sql['missingMigrations']} migrations missing, run `pitcairn migrate`"
-    waiting = f"{inbox['requests']:,} requests wait, the oldest for {inbox['lagSeconds']:.1f} s" if inbox["requests"] else "empty"
-    rows = table("", "")
-    rows.show_header = False
+    tables = (
+        "up to date"
+        if not sql["missingMigrations"]
+        else f"{sql['missingMigrations']} migrations missing, run `pitcairn migrate`"
+    )
+    waiting = (
+        f"{inbox['requests']:,} requests wait, the oldest for {inbox['lagSeconds']:.1f} s"
+        if inbox["requests"]
+        else f"empty after {inbox['batches']:,} batches"
+    )
+    rows = Rows("", "")
     for name, value in (
         ("Pitcairn", f"{result['version']} on Python {result['python']}"),
         ("Data folder", result["dataFolder"]),
@@ -86,9 +92,9 @@ def _show(result: Result, console: Console) -> None:
         ("SQL store", f"{sql['engine']} {sql['version']}, {tables}"),
         ("Event store", f"ClickHouse {events['version']}, {where}"),
     ):
-        rows.add_row(name, value)
+        rows.add(name, value)
     for name, total in events["tables"].items():
-        rows.add_row(f"  {name}", f"{total['rows']:,} rows, {size(total['bytes'])}")
+        rows.add(f"  {name}", f"{total['rows']:,} rows, {size(total['bytes'])}")
     console.print(rows)
 
 

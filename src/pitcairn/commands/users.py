@@ -28,6 +28,7 @@ def _add_arguments(parser: ArgumentParser) -> None:
 
 def _add(arguments: Namespace) -> Result:
     from django.contrib.auth.password_validation import validate_password
+    from django.core.exceptions import ValidationError
     from django.core.validators import validate_email
     from django.db import transaction
 
@@ -35,7 +36,10 @@ def _add(arguments: Namespace) -> Result:
     from pitcairn.workspaces.models import Role
     from pitcairn.workspaces.services import add_user
 
-    validate_email(arguments.email)
+    try:
+        validate_email(arguments.email)
+    except ValidationError as error:
+        raise CommandError(f"{arguments.email!r} is not an email address; users sign in with one") from error
     made = not arguments.password_stdin
     password = new_password() if made else sys.stdin.readline().rstrip("\r\n")
     if not password:

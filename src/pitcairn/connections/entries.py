@@ -19,8 +19,10 @@ if TYPE_CHECKING:
 ACCEPTED, REFUSED = "accepted", "refused"
 
 FILTERED_WORDS = {
-    "FILTERED_BY_INTEGRATIONS_OBJECT": "its integrations object says no",
-    "filtered_by_integrations_object": "its integrations object says no",
+    "FILTERED_BY_INTEGRATIONS_OBJECT": "the message's integrations object leaves it out",
+    "MESSAGE_SENT_CLIENT_SIDE": "the browser sent it there itself",
+    "UNSUPPORTED_EVENT_TYPE": "it does not take this type of call",
+    "INVALID_SETTINGS": "a required setting is missing",
 }
 
 
@@ -156,7 +158,7 @@ def reason_words(reason: str) -> str:
     return REASON_WORDS.get(reason) or reason.replace("_", " ").capitalize()
 
 
-REASON_WORDS = {
+REASON_WORDS: dict[str, str] = {
     DropReason.NO_USER_ANON_ID: "Names nobody",
     DropReason.ID_REQUIRED: "Id missing",
     DropReason.ID_NOT_STRING: "Id is not text",
@@ -208,4 +210,3 @@ def _json_or_none(text: str) -> Any:
         return json.loads(text)
     except (ValueError, RecursionError):
         return None
-

@@ -20,7 +20,9 @@ class SourceForm(forms.Form):
         help_text="What the source is, in words that others recognize.",
         widget=forms.TextInput(attrs={"placeholder": "Company website", "autocomplete": "off"}),
     )
-    kind = forms.ChoiceField(label="Where do the calls come from?", choices=SourceKind.choices, initial=SourceKind.BROWSER)
+    kind = forms.ChoiceField(
+        label="Where do the calls come from?", choices=SourceKind.choices, initial=SourceKind.BROWSER
+    )
 
 
 class RenameForm(forms.Form):
@@ -100,7 +102,12 @@ def _form_field(setting: SettingField, state: SettingState | None) -> forms.Fiel
         required=setting.required and not is_set,
         # Shown while it is typed, since it is made up here and has to be checked; never filled in by the server.
         widget=forms.TextInput(
-            attrs={"autocomplete": "off", "spellcheck": "false", "class": "mono", "placeholder": placeholder.capitalize()}
+            attrs={
+                "autocomplete": "off",
+                "spellcheck": "false",
+                "class": "mono",
+                "placeholder": placeholder.capitalize(),
+            }
         ),
         error_messages={"required": f"{setting.label} is needed before the destination can be enabled."},
         **common,

@@ -24,7 +24,7 @@ def examples(url: str, write_key: str, kind: str) -> list[Example]:
     browser = Example(
         key="browser",
         label="Website",
-        note="Put the tag into the page's head, before other scripts. It personalizes the page; analytics.js may load later.",
+        note="The tag: put it into the head, before other scripts. It personalizes the page and reports each view.",
         code=_tag(url, write_key),
     )
     analytics = Example(

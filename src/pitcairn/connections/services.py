@@ -90,13 +90,13 @@ def create_destination(
 ) -> Destination:
     """Adds a destination of the catalog and connects it to sources of the workspace.
 
-    `settings` holds secret and plain settings by their manifest key. Without a name it takes the catalog's, with a number
-    when that is taken. Raises `ConnectionsError` for an unknown slug, setting or source, and for `enabled` without a
-    required setting.
+    `settings` holds secret and plain settings by their manifest key. Without a name it takes the catalog's, with a
+    number when that is taken. Raises `ConnectionsError` for an unknown slug, setting or source, and for `enabled`
+    without a required setting.
     """
     manifest = manifest_of(slug)
     plain, secret = _split(manifest, settings)
-    chosen = _default_name(workspace_id, manifest) if name is None else _free_name(Destination, workspace_id, name)
+    chosen = free_name(workspace_id, manifest) if name is None else _free_name(Destination, workspace_id, name)
     if enabled:
         _require(manifest, {**plain, **secret})
     destination = Destination.objects.create(
@@ -118,7 +118,8 @@ def update_destination(
 ) -> Destination:
     """Changes what is given and leaves the rest. A secret given as "" keeps the old one, which nobody can read back.
 
-    Raises `ConnectionsError` as `create_destination` does, and when an enabled destination would lose a required setting.
+    Raises `ConnectionsError` as `create_destination` does, and when an enabled destination would lose a required
+    setting.
     """
     destination = _destination(workspace_id, destination_id)
     manifest = manifest_of(destination.slug)
@@ -205,14 +206,15 @@ def _free_name(
         raise ConnectionsError("The name is empty. Give it one that others will recognize.", field="name")
     if len(name) > NAME_LENGTH:
         raise ConnectionsError(f"The name has {len(name)} characters; use at most {NAME_LENGTH}.", field="name")
-    same = model._default_manager.filter(workspace_id=workspace_id, name=name).exclude(id=besides)
+    same = model._default_manager.filter(workspace_id=workspace_id, name=name).exclude(id=besides or 0)
     if same.exists():
         kind = "source" if model is Source else "destination"
         raise ConnectionsError(f"There is already a {kind} called {name!r}. Choose another name.", field="name")
     return name
 
 
-def _default_name(workspace_id: int, manifest: Manifest) -> str:
+def free_name(workspace_id: int, manifest: Manifest) -> str:
+    """The catalog's name, with a number when a destination already has it."""
     taken = set(Destination.objects.filter(workspace_id=workspace_id).values_list("name", flat=True))
     name, number = manifest.name, 1
     while name in taken:

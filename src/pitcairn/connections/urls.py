@@ -19,7 +19,9 @@ urlpatterns = [
     path("connections/catalog/<slug:slug>/settings/", catalog.enter_settings, name="connect-settings"),
     path("connections/destinations/", destinations.destination_list, name="destinations"),
     path("connections/destinations/<int:destination_id>/", destinations.detail, name="destination"),
-    path("connections/destinations/<int:destination_id>/enabled/", destinations.set_enabled, name="destination-enabled"),
+    path(
+        "connections/destinations/<int:destination_id>/enabled/", destinations.set_enabled, name="destination-enabled"
+    ),
     path("connections/debugger/", debugger.page, name="debugger"),
     path("connections/debugger/stream/", debugger.stream, name="debugger-stream"),
     path("integrations/", destinations.integrations, name="integrations"),

@@ -13,10 +13,10 @@ from pitcairn.dashboard.requests import MemberRequest
 from pitcairn.workspaces.models import Role, User
 from pitcairn.workspaces.queries import membership
 
-PUBLIC = frozenset({"sign-in", "health"})
-"""Names of the routes that need no sign-in. Static files never get here."""
+PUBLIC = frozenset({"sign-in"})
+"""Names of the routes that need no sign-in. Static files and `/health` never get here."""
 
-OWN_BUSINESS = frozenset({"sign-in", "sign-out", "theme", "switch-workspace"})
+OWN_BUSINESS = frozenset({"sign-in", "sign-out", "theme", "switch-workspace", "workspaces:password"})
 """Routes that change nothing in a workspace; viewers may post to them too."""
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})

@@ -22,7 +22,7 @@ def duration_words(duration: timedelta) -> str:
 
 
 def ago(moment: datetime, now: datetime) -> str:
-    """`2 seconds ago` while it is recent, `14 March 2025` after a month. The browser refines it in its own time zone."""
+    """`2 seconds ago` while it is recent, `14 March 2025` after a month. The browser keeps it up to date."""
     if moment > now:
         return "now"
     past = now - moment

@@ -9,7 +9,7 @@ urlpatterns = [
     path("sign-in/", views.sign_in, name="sign-in"),
     path("sign-out/", views.sign_out, name="sign-out"),
     path("theme/", views.theme, name="theme"),
-    path("health", views.health, name="health"),
+    path("switch-workspace/", views.switch_workspace, name="switch-workspace"),
     path("", include("pitcairn.connections.urls")),
     path("people/", include("pitcairn.profiles.urls")),
     path("experiences/", include("pitcairn.experiences.urls")),

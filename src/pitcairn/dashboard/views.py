@@ -19,7 +19,9 @@ YEAR_SECONDS = 365 * 24 * 3600
 
 def _next(request: HttpRequest, address: str) -> str:
     """The page to go on with: an address of this server, or home."""
-    safe = url_has_allowed_host_and_scheme(address, allowed_hosts={request.get_host()}, require_https=request.is_secure())
+    safe = url_has_allowed_host_and_scheme(
+        address, allowed_hosts={request.get_host()}, require_https=request.is_secure()
+    )
     return address if address and safe else "/"
 
 
@@ -64,28 +66,24 @@ def switch_workspace(request: MemberRequest) -> HttpResponse:
 
 
 @require_GET
-def health(request: HttpRequest) -> HttpResponse:
-    """For load balancers: this process answers."""
-    return HttpResponse("ok\n", content_type="text/plain")
-
-
-@require_GET
 def home(request: MemberRequest) -> HttpResponse:
     state = pulse(request.workspace.id)
     return render(request, "dashboard/home.html", {"overview": overview(request.workspace.id, state), "pulse": state})
 
 
+def _refused(request: HttpRequest, status: int, title: str, text: str) -> HttpResponse:
+    return render(request, "dashboard/refusal.html", {"refusal_title": title, "refusal_text": text}, status=status)
+
+
 def forbidden(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
-    context = {"refusal_title": "This is not allowed", "refusal_text": "You cannot do this here. Go back and try another way."}
-    return render(request, "dashboard/refusal.html", context, status=403)
+    return _refused(request, 403, "This is not allowed", "You cannot do this here. Go back and try another way.")
 
 
 def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
-    context = {
-        "refusal_title": "There is nothing at this address",
-        "refusal_text": f"Nothing called {request.path} exists in this workspace. It may have been removed, or the link is incomplete.",
-    }
-    return render(request, "dashboard/refusal.html", context, status=404)
+    text = (
+        f"Nothing called {request.path} exists in this workspace. It may have been removed, or the link is incomplete."
+    )
+    return _refused(request, 404, "There is nothing at this address", text)
 
 
 def failed(request: HttpRequest) -> HttpResponse:
@@ -94,8 +92,8 @@ def failed(request: HttpRequest) -> HttpResponse:
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
-    context = {
-        "refusal_title": "This form is too old to be sent",
-        "refusal_text": "Somebody signed in or out in this browser since the page was opened. Go back, reload it and send it again.",
-    }
-    return render(request, "dashboard/refusal.html", context, status=403)
+    text = (
+        "Somebody signed in or out in this browser since the page was opened. "
+        "Go back, reload the page and send the form again."
+    )
+    return _refused(request, 403, "This form is too old to be sent", text)

@@ -1,6 +1,7 @@
 """Sets up the demo workspace: a source, the Mutiny destination, a goal, and one live experience.
 
-Seeding again makes only what is missing; what somebody changed since stays as it is. Import only after Django is set up.
+Seeding again makes only what is missing; what somebody changed since stays as it is. Import it only after Django is
+set up.
 """
 
 import os
@@ -29,8 +30,20 @@ EXPERIENCE = "Corporate Website Experiment"
 SEGMENT = "Small company"
 TRAIT = "company.employee_count"
 SMALL_COMPANY_BELOW = 200
-HEADLINE = "Big-company marketing for a team of your size"
-PASSWORD_FILE = "initial-password"
+CHANGES = (
+    {"type": "text", "selector": "#headline", "value": "Shift planning for teams where everyone knows everyone"},
+    {
+        "type": "text",
+        "selector": "#lead",
+        "value": "Plan next week in ten minutes, and tell everyone at once when it changes. No project, no training.",
+    },
+    {"type": "text", "selector": "#start", "value": "Start free today"},
+    {"type": "text", "selector": "#note", "value": "Free for up to 20 people."},
+    {"type": "hide", "selector": "#fit"},
+)
+"""What visitors from small companies see of the demo website instead of words for large ones."""
+
+PASSWORD_FILE = "initial-password"  # noqa: S105 - a file name
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -131,7 +144,7 @@ def _experience(workspace_id: int) -> int:
                         {"fact": "trait", "name": TRAIT, "operator": "less_than", "value": SMALL_COMPANY_BELOW},
                     ]
                 },
-                "changes": [{"type": "text", "selector": "h1", "value": HEADLINE}],
+                "changes": CHANGES,
             }
         ],
         goals=[GOAL],

@@ -1,7 +1,7 @@
 """Serves the demo website: the files of `demo/`, and `/config.js`, which tells its pages where Pitcairn is.
 
-The Content-Security-Policy is as strict as a careful site's: no inline script, no eval, nothing from anywhere else. What
-Pitcairn puts on the pages has to work under it.
+The Content-Security-Policy is as strict as a careful site's: no inline script, no eval, nothing from anywhere else.
+What Pitcairn puts on the pages has to work under it.
 """
 
 import json

@@ -22,7 +22,7 @@ from pitcairn.edge.tag import TagFiles, answer_tag
 
 logger = logging.getLogger(__name__)
 
-WATCH_SECONDS = 0.25
+WATCH_SECONDS = 0.5
 """How soon a changed configuration is in force. The look costs one read of one row."""
 
 _SETTINGS_PREFIX, _SETTINGS_SUFFIX = "/v1/projects/", "/settings"

@@ -6,8 +6,9 @@ Segment answers 400 for: a body that is too large or is not JSON, and an empty w
 
 from __future__ import annotations
 
+import itertools
+import os
 import time
-import uuid
 from typing import Any
 
 from pitcairn.edge.inbox import Accepted, InboxFailed, InboxFull, InboxWriter
@@ -50,6 +51,12 @@ class Collector:
         self._headers = headers
         self._trusted_proxies = trusted_proxies
         self._strict = strict_write_keys
+        # Unique without drawing anew for each request: random for the process, counted within it.
+        self._process = os.urandom(10).hex()
+        self._count = itertools.count()
+
+    def _request_id(self) -> str:
+        return f"{self._process}-{next(self._count):x}"
 
     async def collect(self, scope: Scope, receive: Receive, send: Send, kind: str) -> None:
         """Answers one POST. `kind` is the call's type, or empty for a batch."""
@@ -90,7 +97,7 @@ class Collector:
         self, scope: Scope, headers: RequestHeaders, source: SourceConfiguration, kind: str, frame: Frame
     ) -> Accepted:
         accepted = Accepted(
-            uuid.uuid4().hex,
+            self._request_id(),
             time.time_ns() // 1_000_000,
             source.id,
             kind,
@@ -119,7 +126,7 @@ class Collector:
         source = self.snapshot.sources.get(basic_key(headers.authorization) or "")
         if source is not None:
             record = Accepted(
-                uuid.uuid4().hex, time.time_ns() // 1_000_000, source.id, "", "", 0, "", b"", b"",
+                self._request_id(), time.time_ns() // 1_000_000, source.id, "", "", 0, "", b"", b"",
                 [start[:_KEPT_OF_REFUSED]] if start else [], reason, detail,
             )  # fmt: skip
             try:

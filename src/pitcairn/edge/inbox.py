@@ -170,6 +170,13 @@ def _parts(requests: Sequence[Accepted]) -> list[list[Accepted]]:
     return parts
 
 
+def has_after(position: int) -> bool:
+    """Whether anything waits."""
+    with connections[inbox_alias()].cursor() as cursor:
+        cursor.execute("SELECT 1 FROM inbox WHERE id > %s LIMIT 1", [position])
+        return cursor.fetchone() is not None
+
+
 class Entry(msgspec.Struct):
     """A row of the inbox."""
 

@@ -27,7 +27,7 @@ WHERE messages.workspace_id = {{workspace_id:UInt32}}
     OR positionCaseInsensitiveUTF8(messages.context, {{search:String}}) > 0)
 ORDER BY messages.received_at DESC, messages.batch DESC, messages.message_id DESC
 LIMIT {{limit:UInt32}}
-"""
+"""  # noqa: S608 - a fragment of this module; values are bound
 
 REFUSALS = """
 SELECT refusals.workspace_id, refusals.source_id, refusals.batch, toUnixTimestamp64Milli(refusals.received_at),
@@ -59,7 +59,7 @@ WHERE messages.workspace_id = {{workspace_id:UInt32}}
   AND messages.profile_id IN {{profile_ids:Array(UInt64)}}
 ORDER BY messages.timestamp DESC, messages.received_at DESC, messages.message_id DESC
 LIMIT {{limit:UInt32}}
-"""
+"""  # noqa: S608 - a fragment of this module; values are bound
 
 SOURCE_MESSAGES = """
 SELECT messages.source_id, toUnixTimestamp64Milli(max(messages.received_at)),
@@ -70,19 +70,19 @@ GROUP BY messages.source_id
 """
 
 SOURCE_REFUSALS = """
-SELECT refusals.source_id, count()
+SELECT refusals.source_id, toUnixTimestamp64Milli(max(refusals.received_at)),
+    countIf(refusals.received_at >= fromUnixTimestamp64Milli({since:Int64}, 'UTC'))
 FROM refusals
 WHERE refusals.workspace_id = {workspace_id:UInt32}
-  AND refusals.received_at >= fromUnixTimestamp64Milli({since:Int64}, 'UTC')
 GROUP BY refusals.source_id
 """
 
 EVENT_NAMES = """
-SELECT messages.event, count() AS seen
-FROM messages
-WHERE messages.workspace_id = {workspace_id:UInt32} AND messages.type = 'track' AND messages.event != ''
-GROUP BY messages.event
-ORDER BY seen DESC, messages.event
+SELECT track_events.event, count() AS seen
+FROM track_events
+WHERE track_events.workspace_id = {workspace_id:UInt32}
+GROUP BY track_events.event
+ORDER BY seen DESC, track_events.event
 LIMIT {limit:UInt32}
 """
 
@@ -93,6 +93,7 @@ FROM (
     UNION ALL SELECT max(refusals.batch) FROM refusals
     UNION ALL SELECT max(exposures.batch) FROM exposures
     UNION ALL SELECT max(merges.batch) FROM merges
+    UNION ALL SELECT max(track_events.batch) FROM track_events
 ) AS last
 """
 
@@ -101,4 +102,28 @@ SELECT 'messages' FROM messages WHERE messages.batch > {batch:UInt64} HAVING cou
 UNION ALL SELECT 'refusals' FROM refusals WHERE refusals.batch > {batch:UInt64} HAVING count() > 0
 UNION ALL SELECT 'exposures' FROM exposures WHERE exposures.batch > {batch:UInt64} HAVING count() > 0
 UNION ALL SELECT 'merges' FROM merges WHERE merges.batch > {batch:UInt64} HAVING count() > 0
+UNION ALL SELECT 'track_events' FROM track_events WHERE track_events.batch > {batch:UInt64} HAVING count() > 0
+"""
+
+ROW_COUNTS = """
+SELECT 'messages' AS name, count() FROM messages
+UNION ALL SELECT 'refusals', count() FROM refusals
+UNION ALL SELECT 'exposures', count() FROM exposures
+UNION ALL SELECT 'merges', count() FROM merges
+UNION ALL SELECT 'track_events', count() FROM track_events
+"""
+
+BYTES = """
+SELECT parts.table, sum(parts.bytes_on_disk)
+FROM system.parts AS parts
+WHERE parts.active AND parts.database = currentDatabase()
+GROUP BY parts.table
+"""
+
+# One replica of each shard.
+CLUSTER_BYTES = """
+SELECT parts.table, sum(parts.bytes_on_disk)
+FROM cluster({cluster:String}, system.parts) AS parts
+WHERE parts.active AND parts.database = currentDatabase()
+GROUP BY parts.table
 """

@@ -6,7 +6,7 @@ On one server a table is a MergeTree of its own name. In a cluster that name is 
 
 from collections.abc import Iterator
 
-from pitcairn.eventstore.schema import DURABLE, TABLES, Table
+from pitcairn.eventstore.schema import DURABLE, TABLES, VIEWS, Table, View
 
 SHARD_SUFFIX = "_shard"
 
@@ -56,6 +56,18 @@ def create_distributed(table: Table, cluster: str) -> str:
     )
 
 
+def create_view(view: View, cluster: str = "") -> str:
+    """The statement that makes a view. In a cluster it works shard by shard, beside the rows it reads."""
+    columns = ", ".join(f"{expression} AS {identifier(name)}" for name, expression in view.expressions)
+    return (
+        f"CREATE MATERIALIZED VIEW IF NOT EXISTS {identifier(view.name)}{_on_cluster(cluster)} "
+        f"TO {identifier(storage_name(view.target, cluster))}\n"
+        f"AS SELECT {columns}\n"
+        f"FROM {identifier(storage_name(view.source, cluster))} AS {identifier(view.source.name)}\n"
+        f"WHERE {view.condition}"
+    )
+
+
 def create_database(name: str, cluster: str = "") -> str:
     return f"CREATE DATABASE IF NOT EXISTS {identifier(name)}{_on_cluster(cluster)}"
 
@@ -66,6 +78,8 @@ def create_all(cluster: str = "") -> Iterator[str]:
         yield create_storage(table, cluster)
         if cluster:
             yield create_distributed(table, cluster)
+    for view in VIEWS:
+        yield create_view(view, cluster)
 
 
 def delete_batches_after(table: Table, cluster: str = "") -> str:

@@ -9,6 +9,11 @@ Four tables, written by the pipeline alone and never updated:
   directly: the pipeline rewrites chains by adding newer rows, so no query follows one. Older rows stay, so that
   forgetting a batch brings back what held before it; within one batch the last row of a loser replaces the others.
 
+A fifth follows `messages` by itself, through a view that runs inside each insert:
+
+- `track_events`: the few columns of every Track message that results need, in order of event instead of profile. The
+  conversions of an experience are a handful of events among millions of messages: here they lie together.
+
 `batch` is the number of the pipeline batch a row came with. It only grows, so that recovery after a crash is to delete
 what is above the last committed batch. JSON is kept as text: the store promises every field back as it came, and
 typed JSON columns do not keep nulls, empty objects or keys that contain dots.
@@ -61,6 +66,17 @@ class Table:
     engine: str = "MergeTree"
     partition_by: str = ""
     indexes: tuple[Index, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class View:
+    """Rows that come into `target` as a part of every insert into `source`; `expressions` are (column, SQL) pairs."""
+
+    name: str
+    source: Table
+    target: Table
+    expressions: tuple[tuple[str, str], ...]
+    condition: str
 
 
 # An acknowledged insert has reached the disk: the pipeline forgets the inbox rows right after it.
@@ -176,4 +192,43 @@ MERGES = Table(
     indexes=(_BATCH_RANGE,),
 )
 
-TABLES: tuple[Table, ...] = (MESSAGES, REFUSALS, EXPOSURES, MERGES)
+# A partition follows the server's clock, never a message's own: a sender that invents times could open any number.
+TRACK_EVENTS = Table(
+    name="track_events",
+    columns=(
+        Column(name="workspace_id", type="UInt32"),
+        Column(name="event", type=NAME),
+        _time("timestamp"),
+        Column(name="profile_id", type="UInt64"),
+        _text("anonymous_id"),
+        Column(name="delivered_to", type=f"Array({NAME})"),
+        _BATCH,
+        Column(name="received_month", type="UInt32"),
+    ),
+    order_by="workspace_id, event, timestamp",
+    partition_by="received_month",
+    shard_by="cityHash64(workspace_id, profile_id)",
+    indexes=(_BATCH_RANGE,),
+)
+
+TRACK_EVENTS_VIEW = View(
+    name="track_events_view",
+    source=MESSAGES,
+    target=TRACK_EVENTS,
+    expressions=(
+        ("workspace_id", "messages.workspace_id"),
+        ("event", "messages.event"),
+        ("timestamp", "messages.timestamp"),
+        ("profile_id", "messages.profile_id"),
+        ("anonymous_id", "messages.anonymous_id"),
+        ("delivered_to", "messages.delivered_to"),
+        ("batch", "messages.batch"),
+        ("received_month", "toYYYYMM(messages.received_at)"),
+    ),
+    condition="messages.type = 'track'",
+)
+
+TABLES: tuple[Table, ...] = (MESSAGES, REFUSALS, EXPOSURES, MERGES, TRACK_EVENTS)
+VIEWS: tuple[View, ...] = (TRACK_EVENTS_VIEW,)
+# What callers insert into.
+WRITTEN: tuple[Table, ...] = (MESSAGES, REFUSALS, EXPOSURES, MERGES)

@@ -1,25 +1,40 @@
 """The event store: every message, refusal, exposure and merge, in columns to scan."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import msgspec
 
-from pitcairn.eventstore import browse_queries
+from pitcairn.eventstore import browse_queries, results_queries
 from pitcairn.eventstore.connection import Address, Connection, rows_of
-from pitcairn.eventstore.ddl import create_all, delete_batches_after
+from pitcairn.eventstore.ddl import create_all, delete_batches_after, storage_name
 from pitcairn.eventstore.errors import EventStoreError
-from pitcairn.eventstore.records import StoredMessage, from_ms, maybe_from_ms, to_ms
-from pitcairn.eventstore.schema import TABLES
+from pitcairn.eventstore.records import (
+    ArmCount,
+    DayCount,
+    EventName,
+    Refusal,
+    ResultsQuery,
+    SourceActivity,
+    StoredMessage,
+    TableTotal,
+    from_ms,
+    maybe_from_ms,
+    to_ms,
+)
+from pitcairn.eventstore.schema import TABLES, WRITTEN
 
 _TABLES = {table.name: table for table in TABLES}
+_WRITTEN = {table.name for table in WRITTEN}
 
 # Written out, because a server's own defaults differ from version to version and from installation to installation.
 INSERT_SETTINGS = {
     # The call returns when the rows are stored, not when they are queued.
     "async_insert": "0",
     "distributed_foreground_insert": "1",
+    # One reader makes one block, and so one part for each month.
+    "input_format_parallel_parsing": "0",
     # A batch that is written again after its rows were deleted is the same block to the byte. A replicated table would
     # take it for a repetition and drop it.
     "insert_deduplicate": "0",
@@ -29,6 +44,8 @@ INSERT_SETTINGS = {
     "input_format_null_as_default": "0",
 }
 _FOREVER_MS = 253_402_300_800_000
+# How far back a newest-first query looks before it looks further.
+_SPANS = (timedelta(hours=1), timedelta(days=1), timedelta(days=31))
 _encoder = msgspec.json.Encoder()
 
 
@@ -77,8 +94,9 @@ class EventStore:
         Times are seconds since 1970 as a number, ISO texts, or datetimes with a zone. A column left out takes its empty
         value. Raises EventStoreError for an unknown column or a value of the wrong type.
         """
-        if table not in _TABLES:
-            raise EventStoreError(f"the event store has no table {table!r}; it has {', '.join(_TABLES)}")
+        if table not in _WRITTEN:
+            names = ", ".join(sorted(_WRITTEN))
+            raise EventStoreError(f"nothing can be inserted into {table!r}; the event store's tables are {names}")
         if rows:
             self._connection.insert_block(table, _encoder.encode_lines(rows), INSERT_SETTINGS)
 
@@ -106,26 +124,127 @@ class EventStore:
         message_id: str | None = None,
         type: str | None = None,  # noqa: A002 - Segment's word, given by name
     ) -> list[StoredMessage]:
-        """Accepted messages, newest received first, with `after` <= receivedAt < `before`."""
-        rows = self._rows(
-            browse_queries.MESSAGES,
-            {
-                "workspace_id": workspace_id,
-                "limit": limit,
-                "before": _FOREVER_MS if before is None else to_ms(before),
-                "after": 0 if after is None else to_ms(after),
-                "search": search,
-                "source_id": source_id or 0,
-                "message_id": message_id or "",
-                "type": type or "",
-            },
-        )
-        return [_message(row) for row in rows]
+        """Accepted messages, newest received first, with `after` <= receivedAt < `before`.
+
+        `search` is looked for, whatever its case, in names, ids, properties, traits and context.
+        """
+        parameters = {
+            "workspace_id": workspace_id,
+            "search": search,
+            "source_id": source_id or 0,
+            "message_id": message_id or "",
+            "type": type or "",
+        }
+        return [_message(row) for row in self._newest(browse_queries.MESSAGES, parameters, limit, before, after)]
+
+    def refusals(
+        self,
+        workspace_id: int,
+        *,
+        limit: int = 100,
+        before: datetime | None = None,
+        after: datetime | None = None,
+        search: str = "",
+        source_id: int | None = None,
+        message_id: str | None = None,
+        type: str | None = None,  # noqa: A002
+        reason: str | None = None,
+    ) -> list[Refusal]:
+        """Messages that were not accepted, newest first; the filters are those of `messages`, and the reason."""
+        parameters = {
+            "workspace_id": workspace_id,
+            "search": search,
+            "source_id": source_id or 0,
+            "message_id": message_id or "",
+            "type": type or "",
+            "reason": reason or "",
+        }
+        return [_refusal(row) for row in self._newest(browse_queries.REFUSALS, parameters, limit, before, after)]
 
     def timeline(self, workspace_id: int, profile_ids: Sequence[int], limit: int = 100) -> list[StoredMessage]:
         """The messages of these profiles, newest by their own timestamp first."""
         parameters = {"workspace_id": workspace_id, "profile_ids": list(profile_ids), "limit": limit}
         return [_message(row) for row in self._rows(browse_queries.TIMELINE, parameters)]
+
+    def source_activity(self, workspace_id: int) -> dict[int, SourceActivity]:
+        """Each source from which anything ever came; the counts are of the last 24 hours."""
+        parameters = {"workspace_id": workspace_id, "since": to_ms(datetime.now(UTC) - timedelta(hours=24))}
+        accepted = {row[0]: row[1:] for row in self._rows(browse_queries.SOURCE_MESSAGES, parameters)}
+        refused = {row[0]: row[1:] for row in self._rows(browse_queries.SOURCE_REFUSALS, parameters)}
+        nothing = (None, 0)
+        activity = {}
+        for source_id in accepted.keys() | refused.keys():
+            last_accepted, messages_24h = accepted.get(source_id, nothing)
+            last_refused, refused_24h = refused.get(source_id, nothing)
+            last = max(ms for ms in (last_accepted, last_refused) if ms is not None)
+            activity[source_id] = SourceActivity(
+                last_received_at=from_ms(last), messages_24h=messages_24h, refused_24h=refused_24h
+            )
+        return activity
+
+    def event_names(self, workspace_id: int, limit: int = 1000) -> list[EventName]:
+        """The Track events seen, most frequent first."""
+        rows = self._rows(browse_queries.EVENT_NAMES, {"workspace_id": workspace_id, "limit": limit})
+        return [EventName(event=event, count=count) for event, count in rows]
+
+    def arm_counts(self, query: ResultsQuery) -> list[ArmCount]:
+        """Visitors and converted visitors of each arm that was seen; `results_queries` says by which rule."""
+        return [
+            ArmCount(segment_id=segment, variation_id=variation, visitors=visitors, converted=converted)
+            for segment, variation, visitors, converted in self._rows(results_queries.ARM_COUNTS, _parameters(query))
+        ]
+
+    def arm_counts_by_day(self, query: ResultsQuery) -> list[DayCount]:
+        """The same by UTC day: visitors on the day of their first exposure, conversions on the day of the first one.
+
+        A day on which an arm had neither is left out. The sums over all days are those of `arm_counts`.
+        """
+        return [
+            DayCount(day=day, segment_id=segment, variation_id=variation, visitors=visitors, converted=converted)
+            for day, segment, variation, visitors, converted in self._rows(
+                results_queries.ARM_COUNTS_BY_DAY, _parameters(query)
+            )
+        ]
+
+    def totals(self) -> list[TableTotal]:
+        """Rows and bytes of every table, in the schema's order."""
+        cluster = self._connection.address.cluster
+        rows = dict(self._rows(browse_queries.ROW_COUNTS, {}))
+        query, parameters = (
+            (browse_queries.CLUSTER_BYTES, {"cluster": cluster}) if cluster else (browse_queries.BYTES, {})
+        )
+        sizes = dict(self._rows(query, parameters))
+        return [
+            TableTotal(table=table.name, rows=rows[table.name], bytes=sizes.get(storage_name(table, cluster), 0))
+            for table in TABLES
+        ]
+
+    def _newest(
+        self,
+        query: str,
+        parameters: dict[str, Any],
+        limit: int,
+        before: datetime | None,
+        after: datetime | None,
+    ) -> list[tuple[Any, ...]]:
+        """Run a newest-first query over a short span first and over longer ones only while rows are missing.
+
+        Rows lie in order of person, not of time, but each part of a table knows its earliest and latest receipt: a
+        short span opens the few newest parts, where everything at once would read a column of the whole workspace.
+        """
+        end = _FOREVER_MS if before is None else to_ms(before)
+        floor = 0 if after is None else max(0, to_ms(after))
+        now = min(end, to_ms(datetime.now(UTC)))
+        rows: list[tuple[Any, ...]] = []
+        for span in (*_SPANS, None):
+            start = floor if span is None else max(floor, now - span // timedelta(milliseconds=1))
+            if start < end:
+                bounds = {"after": start, "before": end, "limit": limit - len(rows)}
+                rows += self._rows(query, {**parameters, **bounds})
+            if len(rows) >= limit or start <= floor:
+                break
+            end = min(end, start)
+        return rows
 
     def _rows(self, query: str, parameters: dict[str, Any]) -> list[tuple[Any, ...]]:
         with self._connection.reading() as client:
@@ -160,3 +279,31 @@ def _message(row: tuple[Any, ...]) -> StoredMessage:
         extra=_json(row[19]) or {},
         retry_count=row[20],
     )
+
+
+def _refusal(row: tuple[Any, ...]) -> Refusal:
+    return Refusal(
+        workspace_id=row[0],
+        source_id=row[1],
+        batch=row[2],
+        received_at=from_ms(row[3]),
+        reason=row[4],
+        detail=row[5],
+        type=row[6],
+        event=row[7],
+        message_id=row[8],
+        user_id=row[9],
+        anonymous_id=row[10],
+        message=row[11],
+    )
+
+
+def _parameters(query: ResultsQuery) -> dict[str, Any]:
+    return {
+        "workspace_id": query.workspace_id,
+        "experience_id": query.experience_id,
+        "events": list(query.events),
+        "window_ms": query.window_seconds * 1000,
+        "until": _FOREVER_MS if query.until is None else to_ms(query.until),
+        "destination": results_queries.DESTINATION,
+    }

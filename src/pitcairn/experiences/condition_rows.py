@@ -1,7 +1,11 @@
 """Conditions as rows that people can read and fill in, and back.
 
-A form shows a condition as groups of rows: the rows of a group are joined by AND or OR, and so are the groups. That is one
-level of brackets. A condition that does not fit (deeper, or with NOT) is shown as JSON instead; `rows_of` says which.
+A form shows a condition as groups of rows: the rows of a group are joined by AND or OR, and so are the groups. That is
+one level of brackets. A condition that does not fit (deeper, or with NOT) is shown as JSON instead; `rows_of` says
+which.
+
+Values are typed as text. What looks like a number, or is `true` or `false`, is one; `"150"` in quotation marks is a
+text.
 """
 
 import json
@@ -68,7 +72,9 @@ _ORDERING = {"less_than", "at_most", "greater_than", "at_least"}
 _LISTS = {"one_of", "none_of"}
 _QUERY = "page.query"
 # A number written as a program would write it, and not so long that its last digits get lost.
-_PLAIN_NUMBER = re.compile(r"-?(0|[1-9]\d{0,14})(\.\d{0,8}[1-9])?")
+_PLAIN_NUMBER = re.compile(r"-?(0|[1-9]\d{0,14})(\.\d{0,8}[1-9])?", re.ASCII)
+_QUOTED = re.compile(r'"([^"]*)"')
+_LIST_ITEM = re.compile(r'\s*"[^"]*"\s*(?=,|$)|[^,]+')
 
 
 @dataclass(kw_only=True)
@@ -78,12 +84,16 @@ class ConditionRow:
     operator: str = "equals"
     value: str = ""
     errors: dict[str, str] = field(default_factory=dict)
+    at: str = ""
+    prefix: str = ""
 
 
 @dataclass(kw_only=True)
 class ConditionGroup:
     join: Join = "all"
     rows: list[ConditionRow] = field(default_factory=list)
+    at: str = ""
+    prefix: str = ""
 
 
 @dataclass(kw_only=True)
@@ -100,9 +110,13 @@ def rows_of(tree: object) -> ConditionRows | None:
     rows = _groups(condition)
     if rows is None:
         return None
-    back, _ = tree_of(rows)
-    # Rows may say a condition in another order or with fewer brackets, but must lose no part of it.
-    return rows if sorted(map(str, _leaves(conditions.parse(back)))) == sorted(map(str, _leaves(condition))) else None
+    # Rows may say a condition in another order or with fewer brackets, but must lose no part of it. A value that reads
+    # otherwise when it is typed (a text in quotation marks) does.
+    try:
+        back = conditions.parse(tree_of(rows)[0])
+    except conditions.ConditionError:
+        return None
+    return rows if sorted(map(repr, _leaves(back))) == sorted(map(repr, _leaves(condition))) else None
 
 
 def tree_of(rows: ConditionRows) -> tuple[dict[str, Any], dict[str, tuple[int, int]]]:
@@ -172,8 +186,10 @@ def _text_of(value: object) -> str:
     if value is None:
         return ""
     if isinstance(value, tuple):
-        return ", ".join(_text_of(item) for item in value)
-    return value if isinstance(value, str) else json.dumps(value)
+        return ", ".join(f'"{item}"' if isinstance(item, str) and "," in item else _text_of(item) for item in value)
+    if not isinstance(value, str):
+        return json.dumps(value)
+    return value if _scalar(value) == value else f'"{value}"'
 
 
 def _group_tree(group: ConditionGroup, number: int, path: str, places: dict[str, tuple[int, int]]) -> dict[str, Any]:
@@ -204,15 +220,17 @@ def _leaf(row: ConditionRow) -> dict[str, Any]:
 def _value(row: ConditionRow) -> object:
     text = row.value.strip()
     if row.operator in _LISTS:
-        return [_scalar(item) for part in text.split(",") if (item := part.strip())]
-    if row.operator in _ORDERING:
-        return _scalar(text) if text else None
-    if row.operator in {"equals", "differs"}:
+        return [_scalar(item) for part in _LIST_ITEM.findall(text) if (item := part.strip())]
+    if row.operator in _ORDERING or row.operator in {"equals", "differs"}:
         return _scalar(text) if text else None
     return text
 
 
-def _scalar(text: str) -> str | int | float:
+def _scalar(text: str) -> str | int | float | bool:
+    if quoted := _QUOTED.fullmatch(text):
+        return quoted[1]
+    if text in {"true", "false"}:
+        return text == "true"
     if not _PLAIN_NUMBER.fullmatch(text) or text == "-0":
         return text
     return float(text) if "." in text else int(text)

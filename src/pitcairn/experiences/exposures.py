@@ -31,7 +31,9 @@ class Exposure(msgspec.Struct, frozen=True, kw_only=True):
         return self.variation_id != 0
 
 
-def exposure_id(secret: bytes, nonce: str, *, experience_id: int, segment_id: int, variation_id: int, visitor: str) -> str:
+def exposure_id(
+    secret: bytes, nonce: str, *, experience_id: int, segment_id: int, variation_id: int, visitor: str
+) -> str:
     """The signed id of one exposure. `nonce` makes page views differ; it holds no `-`."""
     return f"exp-{nonce}-{experience_id}-{_signature(secret, nonce, experience_id, segment_id, variation_id, visitor)}"
 
@@ -48,8 +50,16 @@ def read_exposure(secret: bytes, event: str, properties: Mapping[str, Any]) -> E
     if len(parts) != 4:
         return None
     experience_id, segment_id, variation_id = ids
-    expected = _signature(secret, parts[1], experience_id, segment_id, variation_id, visitor)
-    if not hmac.compare_digest(expected.encode(), parts[3].encode("utf-8", "replace")):
+    # The whole id is compared, so that one signature cannot stand in several ids and be counted as several exposures.
+    expected = exposure_id(
+        secret,
+        parts[1],
+        experience_id=experience_id,
+        segment_id=segment_id,
+        variation_id=variation_id,
+        visitor=visitor,
+    )
+    if not hmac.compare_digest(expected.encode("utf-8", "replace"), signed.encode("utf-8", "replace")):
         return None
     page_url = properties.get("pageUrl")
     return Exposure(

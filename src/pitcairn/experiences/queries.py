@@ -145,6 +145,26 @@ def experience_outlines(workspace_id: int) -> list[ExperienceOutline]:
     return [_outline(experience) for experience in _outlined().filter(workspace_id=workspace_id)]
 
 
+def experience_data(experience_id: int) -> dict[str, Any]:
+    """An experience as `services.save_experience` would take it, each segment with its id; for the form."""
+    experience = _outlined().get(id=experience_id)
+    return {
+        "name": experience.name,
+        "page_url": experience.page_url,
+        "control_share": experience.control_share,
+        "segments": [
+            {
+                "id": segment.id,
+                "name": segment.name,
+                "condition": segment.condition,
+                "variation": next((one.name for one in segment.variations.all()), "Personalized"),
+                "changes": next((one.changes for one in segment.variations.all()), []),
+            }
+            for segment in experience.segments.all()
+        ],
+    }
+
+
 def find_experience(workspace_id: int, name_or_id: str) -> int | None:
     """The id of the experience with this name, or with this id; names win. For the command line."""
     ours = Experience.objects.filter(workspace_id=workspace_id)

@@ -24,6 +24,7 @@ from pitcairn.workspaces.services import configuration_changed
 MAX_NAME_LENGTH = 120
 # Each segment's condition is evaluated for every visitor of the page until one holds.
 MAX_SEGMENTS = 50
+_NEEDS_GOAL = "an experience that is live needs a goal to be judged by; choose one"
 
 
 class Problem(msgspec.Struct, frozen=True):
@@ -102,6 +103,18 @@ def save_experience(
 
 
 @transaction.atomic
+def choose_goals(workspace_id: int, experience_id: int, events: Sequence[str], primary: str | None = None) -> None:
+    """Sets the goals an experience is judged by. Raises ExperienceError; one that is live or paused needs a goal."""
+    experience = _for_change(workspace_id, experience_id)
+    problems = [Problem("goals", text) for text in experiment_services.goal_problems(events, primary)]
+    if not events and experience.state != ExperienceState.DRAFT:
+        problems.append(Problem("goals", _NEEDS_GOAL))
+    if problems:
+        raise ExperienceError(*problems)
+    experiment_services.choose_goals(experience.id, workspace_id, events, primary)
+
+
+@transaction.atomic
 def start_experience(workspace_id: int, experience_id: int, *, now: datetime | None = None) -> Experience:
     """Puts a draft live, or a paused experience live again.
 
@@ -110,12 +123,18 @@ def start_experience(workspace_id: int, experience_id: int, *, now: datetime | N
     experience = _for_change(workspace_id, experience_id)
     if experience.state == ExperienceState.RUNNING:
         return experience
-    segments = [(segment.name, _change_count(segment)) for segment in experience.segments.all()]
-    problems = _unready(segments, experiment_queries.goal_events(experience.id))
-    if problems:
+    if problems := missing_for_start(experience.id):
         raise ExperienceError(*problems)
     experience.started_at = experience.started_at or now or timezone.now()
     return _bring_into(experience, ExperienceState.RUNNING)
+
+
+def missing_for_start(experience_id: int) -> tuple[Problem, ...]:
+    """What an experience still lacks to be live; nothing when it can be started."""
+    segments = AudienceSegment.objects.filter(experience_id=experience_id)
+    return tuple(
+        _unready([(one.name, _change_count(one)) for one in segments], experiment_queries.goal_events(experience_id))
+    )
 
 
 @transaction.atomic
@@ -217,7 +236,7 @@ def _unready(segments: Sequence[tuple[str, int]], goals: Sequence[str]) -> list[
                 Problem(f"segments[{index}].changes", f"{name!r} changes nothing on the page yet; add a change")
             )
     if not goals:
-        problems.append(Problem("goals", "an experience that is live needs a goal to be judged by; choose one"))
+        problems.append(Problem("goals", _NEEDS_GOAL))
     return problems
 
 

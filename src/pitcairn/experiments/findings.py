@@ -9,12 +9,11 @@ from enum import StrEnum
 
 import msgspec
 
+from pitcairn import stats
 from pitcairn.experiments import words
-from pitcairn.stats import Arm, Comparison, Estimate, NotComputable, compare
+from pitcairn.stats import Arm, Comparison, Estimate, NotComputable
 
 ALPHA = 0.05
-# With fewer conversions expected in the smaller arm no method has the coverage it names.
-MIN_EXPECTED_CONVERSIONS = 5.0
 # A lift whose whole interval lies within ± this is called little or no difference.
 NEGLIGIBLE_LIFT = 0.05
 # The width at which an interval is called narrow when the days until then are worked out.
@@ -22,7 +21,10 @@ NARROW_LIFT = 0.2
 
 
 class Verdict(StrEnum):
-    """`better` and `worse`: p < 0.05 with enough conversions. `little_difference`: the interval lies within ± 5 %."""
+    """What `stats.summary` says, with its "not enough data" told apart, and with `little_difference`.
+
+    `little_difference`: the whole interval of the lift lies within ± 5 %. `too_few`: too few conversions to say more.
+    """
 
     BETTER = "better"
     WORSE = "worse"
@@ -34,7 +36,10 @@ class Verdict(StrEnum):
 
 
 class Finding(msgspec.Struct, frozen=True, kw_only=True):
-    """Personalized against control. `days_to_narrow` is about how long until the interval is within ± 20 %, if known."""
+    """Personalized against control.
+
+    `days_to_narrow` is about how many more days bring the interval within ± 20 %; None when it is, or nobody can tell.
+    """
 
     verdict: Verdict
     control: Arm
@@ -53,7 +58,7 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
 
 def find(control: Arm, personalized: Arm, *, visitors_a_day: float = 0.0) -> Finding:
     """Compares the arms and says what follows. `visitors_a_day` is of both arms together."""
-    comparison = compare(control, personalized, alpha=ALPHA)
+    comparison = stats.compare(control, personalized, alpha=ALPHA)
     return Finding(
         verdict=_verdict(control, personalized, comparison),
         control=control,
@@ -78,13 +83,12 @@ def sentence(finding: Finding) -> tuple[str, str, str]:
             return "", "Nothing to compare with", f": every visitor saw {arm}, and none {other}."
         case Verdict.TOO_FEW:
             return "", "Too early to tell", f": {_so_far(finding)}."
-        case Verdict.BETTER | Verdict.WORSE if isinstance(lift, Estimate) and math.isfinite(lift.value):
+        case Verdict.BETTER | Verdict.WORSE if isinstance(lift, Estimate):
             more = "more" if lift.value > 0 else "fewer"
             return "The personalized page makes ", f"{words.change(lift.value)} {more} visitors", _convert(lift)
-        case Verdict.BETTER:
-            return "", "More visitors convert", f" on the personalized page: {_so_far(finding)}."
-        case Verdict.WORSE:
-            return "", "Fewer visitors convert", f" on the personalized page: {_so_far(finding)}."
+        case Verdict.BETTER | Verdict.WORSE:
+            more = "More" if finding.verdict is Verdict.BETTER else "Fewer"
+            return "", f"{more} visitors convert", f" on the personalized page: {_so_far(finding)}."
         case Verdict.LITTLE_DIFFERENCE:
             return "The personalized page makes ", "little or no difference", f": {_range(lift)}."
         case Verdict.TOO_EARLY:
@@ -116,31 +120,37 @@ def short(finding: Finding) -> str:
             return f"Too early: about {words.days(wait)}" if wait else "Too early to tell"
 
 
+def table_words(finding: Finding) -> str:
+    """The finding for a list: what a reader scans for, with its interval where there is one."""
+    lift = finding.lift
+    if finding.verdict in {Verdict.BETTER, Verdict.WORSE} and isinstance(lift, Estimate):
+        more = "more" if lift.value > 0 else "fewer"
+        low, high = sorted((abs(lift.low), abs(lift.high)))
+        return f"{words.change(lift.value)} {more} convert ({words.change(low)} to {words.change(high)})"
+    return "Too early to tell" if finding.verdict is Verdict.TOO_EARLY else short(finding)
+
+
 def _verdict(control: Arm, personalized: Arm, comparison: Comparison) -> Verdict:
-    visitors = control.visitors + personalized.visitors
-    if not visitors:
-        return Verdict.NO_VISITORS
-    smaller = min(control.visitors, personalized.visitors)
-    if not smaller:
-        return Verdict.NO_CONTROL
-    pooled = (control.converted + personalized.converted) / visitors
-    p_value = comparison.p_value
-    if smaller * pooled < MIN_EXPECTED_CONVERSIONS or isinstance(p_value, NotComputable):
-        return Verdict.TOO_FEW
-    if p_value < ALPHA:
-        # The arms' own rates give the direction even where a ratio cannot be formed.
-        treated = personalized.converted / personalized.visitors
-        return Verdict.BETTER if treated > control.converted / control.visitors else Verdict.WORSE
-    lift = comparison.lift
-    if isinstance(lift, Estimate) and -NEGLIGIBLE_LIFT <= lift.low and lift.high <= NEGLIGIBLE_LIFT:
-        return Verdict.LITTLE_DIFFERENCE
-    return Verdict.TOO_EARLY
+    match stats.summary(comparison).verdict:
+        case stats.Verdict.BETTER:
+            return Verdict.BETTER
+        case stats.Verdict.WORSE:
+            return Verdict.WORSE
+        case stats.Verdict.NOT_ENOUGH_DATA:
+            if not control.visitors and not personalized.visitors:
+                return Verdict.NO_VISITORS
+            return Verdict.TOO_FEW if control.visitors and personalized.visitors else Verdict.NO_CONTROL
+        case stats.Verdict.TOO_EARLY:
+            lift = comparison.lift
+            if isinstance(lift, Estimate) and max(abs(lift.low), abs(lift.high)) <= NEGLIGIBLE_LIFT:
+                return Verdict.LITTLE_DIFFERENCE
+            return Verdict.TOO_EARLY
 
 
 def _days_to_narrow(
     control: Arm, personalized: Arm, lift: Estimate | NotComputable, visitors_a_day: float
 ) -> int | None:
-    if visitors_a_day <= 0 or isinstance(lift, NotComputable) or not math.isfinite(lift.high - lift.low):
+    if visitors_a_day <= 0 or isinstance(lift, NotComputable):
         return None
     half = (lift.high - lift.low) / 2
     if half <= NARROW_LIFT:
@@ -151,10 +161,8 @@ def _days_to_narrow(
 
 
 def _convert(lift: Estimate) -> str:
-    bounds = sorted((abs(lift.low), abs(lift.high)))
-    if math.isinf(bounds[1]):
-        return f" convert (at least {words.change(bounds[0])})."
-    return f" convert (between {words.change(bounds[0])} and {words.change(bounds[1])})."
+    low, high = sorted((abs(lift.low), abs(lift.high)))
+    return f" convert (between {words.change(low)} and {words.change(high)})."
 
 
 def _range(lift: Estimate | NotComputable) -> str:

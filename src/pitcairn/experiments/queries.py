@@ -1,5 +1,6 @@
 """What others may know of goals."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
 import msgspec
@@ -32,3 +33,23 @@ def goal_events(experience_id: int) -> list[str]:
 def workspace_goals(workspace_id: int) -> list[Goal]:
     """Every goal of the workspace, by name."""
     return list(Goal.objects.filter(workspace_id=workspace_id).order_by("event"))
+
+
+class GoalChoice(msgspec.Struct, frozen=True, kw_only=True):
+    """An event that can be chosen as a goal. `seen` is how many times it came, None when it never did."""
+
+    event: str
+    chosen: bool
+    seen: int | None
+
+
+OFFERED_EVENTS = 8
+
+
+def goal_choices(workspace_id: int, chosen: Sequence[str], seen: Sequence[tuple[str, int]]) -> list[GoalChoice]:
+    """What a form offers: the chosen goals, the workspace's other goals, and the events that came most often."""
+    counts = dict(seen)
+    goals = [goal.event for goal in workspace_goals(workspace_id)]
+    often = [event for event, _ in sorted(seen, key=lambda pair: -pair[1]) if event not in {*chosen, *goals}]
+    offered = dict.fromkeys([*chosen, *goals, *often[:OFFERED_EVENTS]])
+    return [GoalChoice(event=event, chosen=event in chosen, seen=counts.get(event)) for event in offered]

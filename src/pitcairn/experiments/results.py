@@ -1,9 +1,9 @@
 """The results of an experience: what each arm did, for each goal, as a whole, by audience segment and by day.
 
-The event store counts (`EventStore.arm_counts`: per visitor the first exposure decides, a conversion counts once and only
-within the attribution window after it); `pitcairn.stats` turns counts into intervals; `findings` says what follows. This
-module puts them together and holds no rule of its own but these: control is compared within each audience segment, and
-the whole is the sum of its segments.
+The event store counts (`EventStore.arm_counts`: per visitor the first exposure decides, a conversion counts once and
+only within the attribution window after it); `pitcairn.stats` turns counts into intervals; `findings` says what
+follows. This module puts them together and holds no rule of its own but these: control is compared within each audience
+segment, and the whole is the sum of its segments.
 """
 
 from collections import defaultdict
@@ -20,7 +20,7 @@ from pitcairn.experiments.results_json import as_json
 from pitcairn.stats import Arm, Estimate, NotComputable, rate
 
 if TYPE_CHECKING:
-    from pitcairn.eventstore import ArmCount, DayCount, EventStore
+    from pitcairn.eventstore import ArmCount, DayCount, EventStore, ResultsQuery
 
 WINDOW = timedelta(days=7)
 # The traffic of these days says how fast evidence comes in.
@@ -117,17 +117,23 @@ class ResultsError(LookupError):
     """There is nothing to show results of. The text says what is missing."""
 
 
-def results(experience_id: int, store: "EventStore", now: datetime, *, primary_only: bool = False) -> ExperienceResults:
+def results(experience_id: int, store: "EventStore", now: datetime) -> ExperienceResults:
     """The results of an experience as of `now`.
 
-    `primary_only` leaves out the other goals. Raises ResultsError when there is no such experience, and the event
-    store's own errors. An experience without goals gives results without goals.
+    Raises ResultsError when there is no such experience, and the event store's own errors. An experience without goals
+    gives results without goals.
     """
     experience = experience_outline(experience_id)
     if experience is None:
         raise ResultsError(f"there is no experience {experience_id}; list the experiences to see which there are")
-    goals = goals_of(experience_id)
-    judged = [_goal_result(experience, goal, store, now) for goal in (goals[:1] if primary_only else goals)]
+    return count(experience, goals_of(experience_id), store, now)
+
+
+def count(
+    experience: ExperienceOutline, goals: Sequence[ChosenGoal], store: "EventStore", now: datetime
+) -> ExperienceResults:
+    """The results for these goals, the primary one first. Asks the event store alone."""
+    judged = [_goal_result(experience, goal, store, now) for goal in goals]
     return ExperienceResults(
         experience=experience,
         as_of=now,
@@ -137,21 +143,43 @@ def results(experience_id: int, store: "EventStore", now: datetime, *, primary_o
     )
 
 
-def _goal_result(experience: ExperienceOutline, goal: ChosenGoal, store: "EventStore", now: datetime) -> GoalResult:
+def primary_finding(experience: ExperienceOutline, store: "EventStore", now: datetime) -> Finding | None:
+    """What the primary goal says so far, at the price of one query; None when the experience has no goal."""
+    goals = goals_of(experience.id)
+    if not goals:
+        return None
+    control, personalized = _arms(store.arm_counts(_query(experience, goals[0], now)))
+    return find(control, personalized)
+
+
+def primary_segments(experience: ExperienceOutline, store: "EventStore") -> dict[int, Finding]:
+    """The same for each audience segment by its id; empty when the experience has no goal."""
+    goals = goals_of(experience.id)
+    if not goals:
+        return {}
+    counts = store.arm_counts(_query(experience, goals[0], datetime.now(UTC)))
+    return {segment.id: segment.finding for segment in _segments(experience, counts, 0.0)}
+
+
+def _query(experience: ExperienceOutline, goal: ChosenGoal, now: datetime) -> "ResultsQuery":
     from pitcairn.eventstore import ResultsQuery  # noqa: PLC0415 - the embedded engine takes long to import
 
-    query = ResultsQuery(
+    return ResultsQuery(
         workspace_id=experience.workspace_id,
         experience_id=experience.id,
         events=(goal.event,),
         window_seconds=int(WINDOW.total_seconds()),
         until=now,
     )
+
+
+def _goal_result(experience: ExperienceOutline, goal: ChosenGoal, store: "EventStore", now: datetime) -> GoalResult:
+    query = _query(experience, goal, now)
     counts = store.arm_counts(query)
     series = _series(store.arm_counts_by_day(query), experience, now)
     traffic = _visitors_a_day(series)
-    visitors = sum(count.visitors for count in counts)
     control, personalized = _arms(counts)
+    visitors = control.visitors + personalized.visitors
     segments = tuple(_segments(experience, counts, traffic / visitors if visitors else 0.0))
     started = experience.started_at
     return GoalResult(
@@ -171,8 +199,8 @@ def _segments(
     experience: ExperienceOutline, counts: Sequence["ArmCount"], traffic_per_visitor: float
 ) -> Iterable[SegmentResult]:
     by_segment: dict[int, list[ArmCount]] = {segment.id: [] for segment in experience.segments}
-    for count in counts:
-        by_segment.setdefault(count.segment_id, []).append(count)
+    for row in counts:
+        by_segment.setdefault(row.segment_id, []).append(row)
     names = {segment.id: segment.name for segment in experience.segments}
     variation_names = {one.id: one.name for segment in experience.segments for one in segment.variations}
     for segment_id, rows in by_segment.items():
@@ -196,13 +224,13 @@ def _segments(
         )
 
 
-def _arms(counts: Iterable["ArmCount | DayCount"]) -> tuple[Arm, Arm]:
+def _arms(rows: Iterable["ArmCount | DayCount"]) -> tuple[Arm, Arm]:
     """Control and personalized: sums over segments and variations."""
     visitors, converted = [0, 0], [0, 0]
-    for count in counts:
-        side = 1 if count.variation_id else 0
-        visitors[side] += count.visitors
-        converted[side] += count.converted
+    for row in rows:
+        side = 1 if row.variation_id else 0
+        visitors[side] += row.visitors
+        converted[side] += row.converted
     return Arm(visitors=visitors[0], converted=converted[0]), Arm(visitors=visitors[1], converted=converted[1])
 
 
@@ -211,8 +239,8 @@ def _series(counts: Sequence["DayCount"], experience: ExperienceOutline, now: da
     if not counts:
         return ()
     by_day: dict[date, list[DayCount]] = defaultdict(list)
-    for count in counts:
-        by_day[count.day].append(count)
+    for row in counts:
+        by_day[row.day].append(row)
     last = now.astimezone(UTC).date()
     if experience.ended_at is not None:
         last = min(last, (experience.ended_at + WINDOW).astimezone(UTC).date())

@@ -1,6 +1,5 @@
 """Results for other programs: JSON with camelCase keys, and rows for a table."""
 
-import math
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -29,7 +28,7 @@ COLUMNS = (
 
 
 def as_json(results: "ExperienceResults") -> dict[str, Any]:
-    """The results as JSON values. What cannot be computed is an object with the reason; an open end is null."""
+    """The results as JSON values. What cannot be computed is an object with the reason."""
     experience = results.experience
     return {
         "experience": {
@@ -103,8 +102,8 @@ def _arm(result: "ArmResult") -> dict[str, Any]:
 
 def _estimate(estimate: Estimate | NotComputable) -> dict[str, Any]:
     if isinstance(estimate, NotComputable):
-        return {"notComputable": estimate.reason}
-    return {"value": _finite(estimate.value), "low": _finite(estimate.low), "high": _finite(estimate.high)}
+        return {"notComputable": estimate.reason.value, "atLeast": estimate.at_least}
+    return {"value": estimate.value, "low": estimate.low, "high": estimate.high}
 
 
 def _rows(
@@ -129,15 +128,7 @@ def _rows(
 def _columns(name: str, estimate: Estimate | NotComputable | None) -> dict[str, float | None]:
     if not isinstance(estimate, Estimate):
         return {name: None, f"{name}_low": None, f"{name}_high": None}
-    return {
-        name: _finite(estimate.value),
-        f"{name}_low": _finite(estimate.low),
-        f"{name}_high": _finite(estimate.high),
-    }
-
-
-def _finite(value: float) -> float | None:
-    return value if math.isfinite(value) else None
+    return {name: estimate.value, f"{name}_low": estimate.low, f"{name}_high": estimate.high}
 
 
 def _time(moment: datetime | None) -> str | None:

@@ -27,9 +27,7 @@ def share(value: float) -> str:
 
 
 def change(value: float, *, signed: bool = False) -> str:
-    """A relative change without its sign, or with it: `31 %`, `3.4 %`, `+31 %`, `−8 %`."""
-    if math.isinf(value):
-        return "any amount" if not signed else ("+∞" if value > 0 else f"{MINUS}∞")
+    """A relative change without its sign, or with it: `31 %`, `3.4 %`, `+31 %`."""
     percent = abs(value) * 100
     text = f"{percent:,.0f}" if percent >= 9.95 else _trimmed(f"{percent:.1f}")
     sign = ("+" if value > 0 else MINUS if value < 0 else "") if signed and text != "0" else ""
@@ -63,13 +61,9 @@ def between(estimate: Estimate) -> str:
     """An interval of a relative change in words: `between 9 % and 57 % more`, `between 4 % fewer and 26 % more`."""
     low, high = estimate.low, estimate.high
     if low >= 0:
-        if math.isinf(high):
-            return f"at least {change(low)} more"
         return f"between {change(low)} and {change(high)} more"
     if high <= 0:
         return f"between {change(high)} and {change(low)} fewer"
-    if math.isinf(high):
-        return f"anything from {change(low)} fewer upwards"
     return f"between {change(low)} fewer and {change(high)} more"
 
 

@@ -8,6 +8,7 @@ from pitcairn.edge.snapshot import SourceConfiguration
 from pitcairn.experiences.exposures import Exposure
 from pitcairn.pipeline.routing import Routing
 from pitcairn.profiles.identity import Identifier, IdentityGraph, Person
+from pitcairn.profiles.store import People
 from pitcairn.wire.message import Message, Refusal
 
 
@@ -41,6 +42,7 @@ class Batch(msgspec.Struct):
     now: int
     """ms since 1970"""
     next_profile_id: int
+    people: People
     travellers: list[Traveller] = []
     refused: list[Refused] = []
     graph: IdentityGraph | None = None

@@ -26,7 +26,7 @@ from pitcairn.profiles.identity import (
     remember_assignment,
     survivor,
 )
-from pitcairn.profiles.store import groups, load_graph, save_graph
+from pitcairn.profiles.store import groups, save_graph
 from pitcairn.wire.message import Arrival, Refusal, read_message
 from pitcairn.wire.reasons import DropReason
 from pitcairn.wire.timestamps import parse_timestamp
@@ -152,7 +152,7 @@ def identify(batch: Batch, cursor: CursorWrapper) -> None:
                 message.type, message.user_id, message.anonymous_id, message.traits, message.context
             )
     wanted = [(t.source.workspace_id, identifier) for t in batch.travellers for identifier in t.identifiers]
-    graph = batch.graph = load_graph(cursor, wanted, batch.next_profile_id)
+    graph = batch.graph = batch.people.graph(cursor, wanted, batch.next_profile_id)
     for traveller in batch.travellers:
         if traveller.identifiers:
             occasion = Occasion(
@@ -166,18 +166,21 @@ def identify(batch: Batch, cursor: CursorWrapper) -> None:
 
 def learn(batch: Batch, cursor: CursorWrapper) -> None:
     """Writes traits, and what visitors were first shown, into the profiles."""
+    assert batch.graph is not None
+    changed = batch.graph.changed
     for traveller in batch.travellers:
         if traveller.person is None:
             continue
         message, person = traveller.message, survivor(traveller.person)
         if message.type == "identify" and message.traits:
-            learn_traits(
+            if learn_traits(
                 person,
                 message.traits,
                 at=min(message.timestamp, message.received_at),
                 source_id=traveller.source.id,
                 personalize=traveller.routing.personalize is not None,
-            )
+            ):
+                changed[person.id] = person
         exposure = traveller.exposure
         if exposure is not None and traveller.routing.personalize is not None:
             assignment = StoredAssignment(
@@ -186,7 +189,8 @@ def learn(batch: Batch, cursor: CursorWrapper) -> None:
                 exposure.variation_id,
                 message.timestamp,
             )
-            remember_assignment(person, exposure.experience_id, assignment)
+            if remember_assignment(person, exposure.experience_id, assignment):
+                changed[person.id] = person
 
 
 def save_profiles(batch: Batch, cursor: CursorWrapper) -> None:

@@ -5,7 +5,10 @@ before that transaction commits, its rows go into the event store with the numbe
 leaves rows with a number above the committed one, and the first thing a worker does is to remove those.
 
 One worker works at a time: it holds a lease in the SQL store (PostgreSQL: an advisory lock; SQLite: a locked file, since the
-data folder belongs to one machine). A second one waits for it, ready to take over.
+data folder belongs to one machine). A second one waits for it, ready to take over. A worker that has lost its lease without
+knowing cannot do harm: every batch and every recovery first locks the row of `PipelineState` and looks at the number in it.
+
+See docs/adr/0004-exactly-once.md.
 """
 
 from __future__ import annotations
@@ -19,16 +22,17 @@ from typing import IO
 
 import msgspec
 from django.conf import settings
-from django.db import DatabaseError, close_old_connections, connection, connections, transaction
+from django.db import Error, InterfaceError, InternalError, OperationalError, connection, connections, transaction
 
 from pitcairn.edge import inbox
-from pitcairn.edge.inbox import Entry
+from pitcairn.edge.inbox import Accepted, Entry
 from pitcairn.edge.snapshot import EMPTY, Snapshot, newer_snapshot
 from pitcairn.eventstore import EventStore, EventStoreError
 from pitcairn.pipeline import steps
 from pitcairn.pipeline.batch import Batch
 from pitcairn.pipeline.event_rows import rows_of
 from pitcairn.pipeline.models import PipelineState
+from pitcairn.profiles.store import People
 from pitcairn.wire.limits import DUPLICATE_WINDOW_MS
 from pitcairn.wire.reasons import DropReason
 
@@ -40,8 +44,11 @@ BATCH_MESSAGES = 4_000
 PAUSE_SECONDS = 0.1
 """The shortest time from one batch's start to the next. Each batch is a part in the event store, and parts must be merged."""
 
-POLL_SECONDS = 0.5
-"""How often the inbox is looked at when nobody calls: another process's edge cannot."""
+POLL_SECONDS = 0.25
+"""How often the inbox is looked at when nobody calls: the edge of another process cannot."""
+
+POLL_SECONDS_BESIDE_EDGE = 2.0
+"""The same in a process whose own edge calls."""
 
 RETRY_SECONDS = 2.0
 """After a failure of a store."""
@@ -52,18 +59,28 @@ _LEASE = 7_140_294
 """An arbitrary number that names the worker's lease among PostgreSQL's advisory locks."""
 
 
+class LeaseLost(Exception):
+    """Another worker has worked meanwhile."""
+
+
+TROUBLE = (OperationalError, InterfaceError, InternalError, EventStoreError, LeaseLost, OSError, MemoryError)
+"""What passes when the stores and the machine are well again. Everything else is a fault of ours, and stays."""
+
+
 class Worker:
     """Runs in a thread of its own. `call` says that something is in the inbox."""
 
-    def __init__(self, store: EventStore) -> None:
+    def __init__(self, store: EventStore, *, poll_seconds: float = POLL_SECONDS) -> None:
         self._store = store
+        self._poll_seconds = poll_seconds
+        self._position = 0
+        """Up to here the inbox was done when it was last looked at."""
         self._called = threading.Event()
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="pipeline", daemon=True)
         self._snapshot: Snapshot = EMPTY
         self._recovered = False
-        self._careful = False
-        """The last batch failed by a fault of ours; take single rows until one is through."""
+        self._people = People()
         self._forgotten_at = 0.0
         self._lease_file: IO[str] | None = None
 
@@ -85,8 +102,11 @@ class Worker:
                 started = time.monotonic()
                 try:
                     busy = self._has_lease() and self.work()
-                except (DatabaseError, EventStoreError) as error:
-                    logger.error("A batch failed and will be tried again in %s s: %s", RETRY_SECONDS, error)
+                except Exception as error:
+                    trouble = isinstance(error, Error | EventStoreError | LeaseLost)
+                    logger.error(
+                        "A batch failed and will be tried again in %s s: %s", RETRY_SECONDS, error, exc_info=not trouble
+                    )
                     self._recovered = False
                     connections.close_all()
                     self._stopping.wait(RETRY_SECONDS)
@@ -94,10 +114,8 @@ class Worker:
                 if busy:
                     self._stopping.wait(max(0.0, PAUSE_SECONDS - (time.monotonic() - started)))
                 else:
-                    self._called.wait(POLL_SECONDS)
+                    self._called.wait(self._poll_seconds)
                     self._called.clear()
-        except Exception:
-            logger.exception("The pipeline stopped. Messages are still accepted and kept; restart the server to process them")
         finally:
             if self._lease_file is not None:
                 self._lease_file.close()
@@ -105,57 +123,100 @@ class Worker:
 
     def work(self) -> bool:
         """Processes one batch; False when the inbox was empty. Raises what the stores raise; then nothing has changed."""
-        close_old_connections()
         if not self._recovered:
+            self._people.forget()
             recover(self._store)
             self._recovered = True
+        elif not inbox.has_after(self._position):
+            return False
         state = _state()
-        entries = inbox.read_after(state.inbox_position, 1 if self._careful else BATCH_MESSAGES)
+        entries = inbox.read_after(state.inbox_position, BATCH_MESSAGES)
         if not entries:
             return False
         self._snapshot = newer_snapshot(self._snapshot)
+        self._recovered = False
         try:
             self._process(entries, state)
-        except (DatabaseError, EventStoreError):
-            self._recovered = False
+        except TROUBLE:
             raise
         except Exception:
-            self._step_aside(entries, state)
-        else:
-            self._careful = False
-        inbox.remove_through(_state().inbox_position)
+            logger.exception("A batch could not be processed. What it stumbles over is refused as internal_error. Please report this")
+            self._people.forget()
+            recover(self._store)
+            self._process_around_faults(entries, state)
+        self._recovered = True
+        self._position = entries[-1].id
+        inbox.remove_through(self._position)
         self._forget_seen()
         return True
 
-    def _step_aside(self, entries: list[Entry], state: PipelineState) -> None:
-        """After a fault in our own code: row by row, and a row that still fails is refused whole, its text kept."""
-        self._recovered = False
-        if self._careful:
-            logger.exception("A request could not be processed; its messages are refused as internal_error. Please report this")
-            recover(self._store)
-            self._process(entries, state, refuse=True)
-            self._careful = False
-        else:
-            logger.exception("A batch could not be processed; its rows are tried one by one. Please report this")
-            self._careful = True
+    def _process(self, entries: list[Entry], state: PipelineState) -> None:
+        with transaction.atomic():
+            _lock(state)
+            batch = self._run_steps([request for entry in entries for request in entry.requests], state)
+            self._commit(batch, entries)
+        self._remember(batch)
 
-    def _process(self, entries: list[Entry], state: PipelineState, *, refuse: bool = False) -> None:
-        batch = Batch(state.batch + 1, int(time.time() * 1000), state.next_profile_id)
-        for entry in entries:
-            if refuse:
-                for request in entry.requests:
-                    request.problem = request.problem or DropReason.INTERNAL_ERROR
-            steps.read(batch, entry.requests, self._snapshot)
+    def _process_around_faults(self, entries: list[Entry], state: PipelineState) -> None:
+        """The same where a fault in our own code stops the batch: in ever smaller parts, until what fails is one message.
+
+        That message is refused, and its text kept. The parts are savepoints of one transaction: still one batch, in order.
+        """
+        whole = self._new_batch(state)
+        parts = [[one for entry in entries for request in entry.requests for one in _single(request)]]
+        with transaction.atomic():
+            _lock(state)
+            while parts:
+                part = parts.pop()
+                try:
+                    with transaction.atomic():
+                        batch = self._run_steps(part, state)
+                        rows_of(batch)
+                except TROUBLE:
+                    raise
+                except Exception:
+                    self._people.forget()
+                    if len(part) > 1:
+                        parts += [part[len(part) // 2 :], part[: len(part) // 2]]
+                        continue
+                    if part[0].problem:
+                        raise
+                    part[0].problem = DropReason.INTERNAL_ERROR
+                    parts.append(part)
+                    continue
+                self._remember(batch)
+                state.next_profile_id = whole.next_profile_id = batch.next_profile_id
+                whole.travellers += batch.travellers
+                whole.refused += batch.refused
+                whole.merges += batch.merges
+            # A later part may have moved on whom an earlier one merged; the last word counts.
+            whole.merges = list({merge[:2]: merge for merge in whole.merges}.values())
+            self._commit(whole, entries)
+
+    def _new_batch(self, state: PipelineState) -> Batch:
+        return Batch(state.batch + 1, int(time.time() * 1000), state.next_profile_id, self._people)
+
+    def _run_steps(self, requests: list[Accepted], state: PipelineState) -> Batch:
+        batch = self._new_batch(state)
+        steps.read(batch, requests, self._snapshot)
         steps.recognise_exposures(batch, self._snapshot)
-        with transaction.atomic(), connection.cursor() as cursor:
+        with connection.cursor() as cursor:
             for step in steps.STEPS:
                 step(batch, cursor)
-            for table, rows in rows_of(batch).items():
-                self._store.insert(table, rows)
+        return batch
+
+    def _commit(self, batch: Batch, entries: list[Entry]) -> None:
+        for table, rows in rows_of(batch).items():
+            self._store.insert(table, rows)
+        with connection.cursor() as cursor:
             cursor.execute(
                 "UPDATE pipeline_pipelinestate SET inbox_position = %s, batch = %s, next_profile_id = %s WHERE id = 1",
                 [entries[-1].id, batch.number, batch.next_profile_id],
             )
+
+    def _remember(self, batch: Batch) -> None:
+        if batch.graph is not None:
+            self._people.committed(batch.graph)
 
     def _forget_seen(self) -> None:
         """Forgets message ids that are older than the duplicate window, oldest first, a few thousand at a time."""
@@ -175,7 +236,6 @@ class Worker:
         """Whether this worker is the one that works. On PostgreSQL the lock ends with the connection, so ask each time."""
         if connection.vendor != "postgresql":
             return self._hold_file(Path(settings.DATA) / "worker.lock")
-        close_old_connections()
         with connection.cursor() as cursor:
             cursor.execute(
                 "SELECT EXISTS (SELECT 1 FROM pg_locks AS l WHERE l.locktype = 'advisory' AND l.objid = %s "
@@ -207,10 +267,30 @@ def _state() -> PipelineState:
     return state
 
 
+def _lock(state: PipelineState) -> None:
+    """Keeps every other worker out until the transaction ends. Raises `LeaseLost` when one has worked since `state` was read."""
+    now = PipelineState.objects.select_for_update().get(id=1)
+    if now.batch != state.batch:
+        raise LeaseLost(f"another worker has processed batch {now.batch}; this one was at {state.batch}")
+
+
+def _single(request: Accepted) -> list[Accepted]:
+    """The request as one request per message."""
+    if request.problem or len(request.items) < 2:
+        return [request]
+    return [
+        msgspec.structs.replace(request, request_id=f"{request.request_id}-{index}", items=[item])
+        for index, item in enumerate(request.items)
+    ]
+
+
 def recover(store: EventStore) -> None:
     """Removes what an interrupted batch left in the event store, and finished rows left in the inbox."""
     state = _state()
-    store.forget_batches_after(state.batch)
+    with transaction.atomic():
+        # Locked, lest a worker that is still committing has its rows removed.
+        _lock(state)
+        store.forget_batches_after(state.batch)
     inbox.remove_through(state.inbox_position)
 
 

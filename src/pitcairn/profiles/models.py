@@ -1,9 +1,10 @@
 """People, the identifiers that point to them, and the merges that made them one.
 
-`Profile.id` is a dense integer given out by the pipeline, so that sets of profiles are bitmaps. `traits` is a JSON object
-`{name: [value, time in ms, source id]}`. `personalization` is `{name: value}`: the traits that the Mutiny destination was
-given, and the only ones that conditions on a visitor see. `assignments` is
-`{experience id: [arm, audience segment id, variation id, time in ms]}`: what the profile's visitors were first shown.
+`Profile.id` is a dense integer given out by the pipeline, so that sets of profiles are bitmaps. `traits` is a JSON
+object `{name: [value, time in ms, source id]}`; a deleted trait has the value null. `personalization` is
+`{name: value}`: the traits that the Mutiny destination was given, and the only ones that conditions on a visitor see.
+`assignments` is `{experience id: [arm, audience segment id, variation id, time in ms]}`: what the profile's visitors
+were first shown.
 
 The pipeline alone writes these tables; it does so with plain SQL, many rows at a time (`profiles/store.py`).
 A merged profile keeps its row and says which one it went into; its identifiers point to the survivor.

@@ -14,8 +14,8 @@ from django.db.backends.utils import CursorWrapper
 
 from pitcairn.profiles.identity import (
     USER_ID,
-    Identifier,
     IdentityGraph,
+    Key,
     Link,
     Merge,
     Person,
@@ -27,6 +27,9 @@ from pitcairn.profiles.identity import (
 GROUP = 500
 """Rows per statement."""
 
+PEOPLE_KEPT = 20_000
+"""People kept in memory between batches: some 30 MB."""
+
 _T = TypeVar("_T")
 _encode = msgspec.json.encode
 _decode_traits = msgspec.json.Decoder(dict[str, TraitValue]).decode
@@ -34,12 +37,43 @@ _decode_object = msgspec.json.Decoder(dict[str, Any]).decode
 _decode_assignments = msgspec.json.Decoder(dict[str, StoredAssignment]).decode
 
 
-def load_graph(cursor: CursorWrapper, wanted: Iterable[tuple[int, Identifier]], next_id: int) -> IdentityGraph:
-    """The graph of everyone the (workspace id, identifier) pairs point to."""
-    by_kind: dict[tuple[int, str], set[str]] = {}
-    for workspace_id, identifier in wanted:
-        by_kind.setdefault((workspace_id, identifier.type), set()).add(identifier.value)
-    found: dict[tuple[int, Identifier], int] = {}
+class People:
+    """The people the pipeline has met lately, kept between batches: a visitor's messages come close together.
+
+    Right as long as nobody else writes profiles, which the worker's lease sees to. `forget` whenever a batch did not commit.
+    """
+
+    def __init__(self) -> None:
+        self._by_key: dict[Key, Person] = {}
+        self._by_id: dict[int, Person] = {}
+
+    def forget(self) -> None:
+        self._by_key.clear()
+        self._by_id.clear()
+
+    def graph(self, cursor: CursorWrapper, wanted: Iterable[Key], next_id: int) -> IdentityGraph:
+        """The graph of everyone the wanted keys point to."""
+        if len(self._by_id) > PEOPLE_KEPT:
+            self.forget()
+        missing = [key for key in set(wanted) if key not in self._by_key]
+        if missing:
+            found = _find(cursor, missing)
+            strangers = sorted({profile_id for profile_id in found.values() if profile_id not in self._by_id})
+            self._by_id.update(_load_people(cursor, strangers))
+            self._by_key.update((key, self._by_id[profile_id]) for key, profile_id in found.items())
+        return IdentityGraph(self._by_key, next_id)
+
+    def committed(self, graph: IdentityGraph) -> None:
+        """Remembers whom the batch made."""
+        self._by_id.update(graph.changed)
+
+
+def _find(cursor: CursorWrapper, keys: Iterable[Key]) -> dict[Key, int]:
+    """The profile ids the keys point to."""
+    by_kind: dict[tuple[int, str], list[str]] = {}
+    for workspace_id, (kind, value) in keys:
+        by_kind.setdefault((workspace_id, kind), []).append(value)
+    found: dict[Key, int] = {}
     for (workspace_id, kind), values in by_kind.items():
         for group in groups(sorted(values)):
             cursor.execute(
@@ -48,9 +82,8 @@ def load_graph(cursor: CursorWrapper, wanted: Iterable[tuple[int, Identifier]], 
                 [workspace_id, kind, *group],
             )
             for value, profile_id in cursor.fetchall():
-                found[workspace_id, Identifier(kind, value)] = profile_id
-    people = _load_people(cursor, sorted(set(found.values())))
-    return IdentityGraph({key: people[profile_id] for key, profile_id in found.items()}, next_id)
+                found[workspace_id, (kind, value)] = profile_id
+    return found
 
 
 def _load_people(cursor: CursorWrapper, ids: Sequence[int]) -> dict[int, Person]:
@@ -78,9 +111,10 @@ def _load_people(cursor: CursorWrapper, ids: Sequence[int]) -> dict[int, Person]
 
 def save_graph(cursor: CursorWrapper, graph: IdentityGraph) -> list[tuple[Merge, list[int]]]:
     """Stores what changed. Gives back each merge with the ids of all profiles that now go to its winner because of it."""
-    merged = [(merge, _save_merge(cursor, merge)) for merge in graph.merges]
-    _save_people(cursor, [person for person in graph.people.values() if person.changed])
+    # The links first, each to the person it was made for: a merge that followed then finds them, and says whose they were.
     _save_links(cursor, graph.links)
+    merged = [(merge, _save_merge(cursor, merge)) for merge in graph.merges]
+    _save_people(cursor, list(graph.changed.values()))
     return merged
 
 
@@ -115,9 +149,8 @@ def _save_links(cursor: CursorWrapper, links: Sequence[Link]) -> None:
         for link in group:
             parameters += (
                 link.workspace_id,
-                link.identifier.type,
-                link.identifier.value,
-                survivor(link.person).id,
+                *link.identifier,
+                link.person.id,
                 link.at,
                 link.source_id,
                 link.message_id,
@@ -126,10 +159,7 @@ def _save_links(cursor: CursorWrapper, links: Sequence[Link]) -> None:
 
 
 def _save_merge(cursor: CursorWrapper, merge: Merge) -> list[int]:
-    """Records the merge and lets everything that pointed to the loser point to the winner.
-
-    Links made earlier in the same batch are not stored yet; `_save_links` gives them the survivor at once.
-    """
+    """Records the merge and lets everything that pointed to the loser point to the winner."""
     winner, loser = merge.winner.id, merge.loser.id
     cursor.execute("SELECT i.type, i.value FROM profiles_identifier AS i WHERE i.profile_id = %s", [loser])
     detail = {"identifiers": cursor.fetchall(), "winnerTraits": merge.winner_before}

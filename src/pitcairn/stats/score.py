@@ -58,7 +58,7 @@ def lowest_log_ratio(control: Arm, treatment: Arm, z: float) -> float:
         return -math.inf
 
     def excess(assumed: float) -> float:
-        return _ratio_statistic(control, treatment, math.exp(assumed)) - z
+        return _ratio_statistic(control, treatment, assumed) - z
 
     step = 1 / min(control.visitors, treatment.visitors)
     if control.converted:
@@ -107,8 +107,9 @@ def _difference_variance(control: Arm, treatment: Arm, assumed: float) -> float:
     if 2 * converted > visitors:
         control, treatment = _unconverted(treatment), _unconverted(control)
     lower = _lower_rate(control, treatment, assumed)
-    upper = min(1.0, lower + assumed)
-    return lower * (1 - lower) / control.visitors + upper * (1 - upper) / treatment.visitors
+    # The distance of the upper rate from 1 is taken from the exact 1 - assumed, never from a rounded sum.
+    upper, rest = min(1.0, lower + assumed), max(0.0, 1 - assumed - lower)
+    return lower * (1 - lower) / control.visitors + upper * rest / treatment.visitors
 
 
 def _unconverted(arm: Arm) -> Arm:
@@ -134,13 +135,14 @@ def _lower_rate(control: Arm, treatment: Arm, gap: float) -> float:
     if not low < rate < high:
         rate = most / 2
     for _ in range(100):
-        other = rate + gap
-        slope = x0 / rate - f0 / (1 - rate) + x1 / other - f1 / (1 - other)
+        # Strictly inside the bounds, so that neither the rate nor the rest is 0.
+        other, rest = rate + gap, most - rate
+        slope = x0 / rate - f0 / (1 - rate) + x1 / other - f1 / rest
         if slope > 0:
             low = rate
         else:
             high = rate
-        bend = x0 / rate**2 + f0 / (1 - rate) ** 2 + x1 / other**2 + f1 / (1 - other) ** 2
+        bend = x0 / rate**2 + f0 / (1 - rate) ** 2 + x1 / other**2 + f1 / rest**2
         better = rate + slope / bend
         if not low < better < high:
             better = (low + high) / 2
@@ -166,12 +168,12 @@ def _cubic_root(x0: int, n0: int, x1: int, n1: int, gap: float) -> float:
 
 
 def _ratio_statistic(control: Arm, treatment: Arm, assumed: float) -> float:
-    """The statistic for an assumed ratio above 0 of the treatment's rate to the control's.
+    """The statistic for the logarithm of an assumed ratio of the treatment's rate to the control's.
 
     The likeliest rates are roots of a quadratic. Its discriminant and their distances from 1 are worked out in whole
     numbers, because both vanish where nearly everybody converts.
     """
-    a, b = assumed.as_integer_ratio()
+    a, b = _exact_ratio(assumed)
     x0, n0, x1, n1 = control.converted, control.visitors, treatment.converted, treatment.visitors
     visitors, converted = n0 + n1, x0 + x1
     total = (n1 + x0) * a + (n0 + x1) * b
@@ -182,6 +184,14 @@ def _ratio_statistic(control: Arm, treatment: Arm, assumed: float) -> float:
     treatment_rate = numerator / treatment_denominator
     control_rest = max(0, control_denominator - numerator) / control_denominator
     treatment_rest = max(0, treatment_denominator - numerator) / treatment_denominator
-    variance = treatment_rate * (assumed * control_rest / n0 + treatment_rest / n1)
+    variance = treatment_rate * (a / b * control_rest / n0 + treatment_rest / n1)
     distance = (x1 * n0 * b - x0 * n1 * a) / (n0 * n1 * b)
     return _standardized(distance, variance, control, treatment)
+
+
+def _exact_ratio(logarithm: float) -> tuple[int, int]:
+    """The ratio as a fraction; a ratio near 1 keeps all digits of its distance from 1."""
+    if abs(logarithm) < 0.5:
+        above, b = math.expm1(logarithm).as_integer_ratio()
+        return above + b, b
+    return math.exp(logarithm).as_integer_ratio()

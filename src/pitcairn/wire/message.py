@@ -129,8 +129,15 @@ def _message(fields: dict[str, Any], arrival: Arrival, fallback_id: str) -> Mess
         get("traits"),
         context,
         integrations,
-        {key: value for key, value in fields.items() if key not in _KNOWN or (key == "event" and kind != "track")},
+        _extra(fields, kind),
     )
+
+
+def _extra(fields: dict[str, Any], kind: str) -> dict[str, Any]:
+    unknown = fields.keys() - _KNOWN
+    if kind != "track" and "event" in fields:
+        unknown.add("event")
+    return {key: fields[key] for key in fields if key in unknown} if unknown else {}
 
 
 def _problem(fields: dict[str, Any], arrival: Arrival) -> tuple[DropReason, str] | None:

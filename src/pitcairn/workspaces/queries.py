@@ -1,10 +1,16 @@
 """What others may know of workspaces."""
 
-from pitcairn.workspaces.models import ConfigurationRevision, Member, User, Workspace
+from django.db import connection
+
+from pitcairn.workspaces.models import Member, User, Workspace
 
 
 def configuration_revision() -> int:
-    return ConfigurationRevision.objects.filter(id=1).values_list("revision", flat=True).first() or 0
+    """The revision in force; 0 before anything was configured. Plain SQL: every process asks twice a second."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT c.revision FROM workspaces_configurationrevision AS c WHERE c.id = 1")
+        row = cursor.fetchone()
+    return int(row[0]) if row else 0
 
 
 def first_workspace() -> Workspace | None:

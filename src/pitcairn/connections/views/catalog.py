@@ -63,8 +63,9 @@ def enter_settings(request: MemberRequest, slug: str) -> HttpResponse:
             "errors": chosen.errors["source"],
         }
         return render(request, "connections/connect_sources.html", context, status=422)
+    name = services.free_name(request.workspace.id, found.manifest)
     enable = request.POST.get("then") != "later"
-    form = SettingsForm(found.manifest, request.POST or None, initial={"name": found.manifest.name})
+    form = SettingsForm(found.manifest, request.POST or None, initial={"name": name})
     if request.method == "POST" and form.is_valid():
         try:
             destination = services.create_destination(

@@ -1,10 +1,11 @@
 """The debugger: messages as they come in, the refused ones with the reason, and each one as JSON."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from urllib.parse import urlencode
 
 from django.http import HttpResponse
 from django.http.response import HttpResponseBase
@@ -32,10 +33,12 @@ OVERLAP = timedelta(seconds=30)
 
 @dataclass(frozen=True, kw_only=True)
 class Row:
-    """An entry with the name of its source."""
+    """An entry with the name of its source and the address that shows it beside the list."""
 
     entry: Entry
     source: str
+    link: str
+    known: bool
 
 
 @require_GET
@@ -49,7 +52,7 @@ def page(request: MemberRequest) -> HttpResponse:
     context: dict[str, Any] = {
         "no_store": store is None,
         "filters": filters,
-        "rows": _rows(entries[:PAGE], names),
+        "rows": _rows(entries[:PAGE], names, _query(request, "message", "paused")),
         "sources": sorted(names.items(), key=lambda item: item[1]),
         "types": sorted(TYPES),
         "results": [("", "Everything"), (ACCEPTED, "Accepted"), (REFUSED, "Refused")],
@@ -58,7 +61,7 @@ def page(request: MemberRequest) -> HttpResponse:
         "before": before,
         "older": to_ms(entries[PAGE - 1].received_at) if len(entries) > PAGE else None,
         "stream_query": _stream_query(request, entries),
-        "chosen": _row(chosen, names) if chosen else None,
+        "chosen": _row(chosen, names, "") if chosen else None,
         "asked": bool(request.GET.get("message")),
     }
     if request.headers.get("HX-Request") == "true" and request.headers.get("HX-Target", "").endswith("detail"):
@@ -77,11 +80,17 @@ def stream(request: MemberRequest) -> HttpResponseBase:
         return HttpResponse(status=204)  # tells the browser not to come back
     since = _moment(request.headers.get("Last-Event-ID", "")) or _moment(request.GET.get("since", ""))
     names = queries.source_names(request.workspace.id)
-    return live.stream(_arriving(store, request.workspace.id, _filters(request), names, since or datetime.now(UTC)))
+    query = _query(request, "since", "before", "message", "paused")
+
+    def rows(entries: list[Entry]) -> list[Row]:
+        return _rows(entries, names, query)
+
+    arriving = _arriving(store, request.workspace.id, _filters(request), since or datetime.now(UTC), rows)
+    return live.stream(arriving)
 
 
 async def _arriving(
-    store: EventStore, workspace_id: int, filters: Filters, names: dict[int, str], since: datetime
+    store: EventStore, workspace_id: int, filters: Filters, since: datetime, rows: Callable[[list[Entry]], list[Row]]
 ) -> AsyncIterator[live.Event | None]:
     """The rows of new messages, newest first; None when nothing came in a step."""
     seen: dict[str, datetime] = {}
@@ -94,7 +103,7 @@ async def _arriving(
         seen.update((entry.key, entry.received_at) for entry in entries)
         since = max([since, *(entry.received_at for entry in entries)])
         seen = {key: at for key, at in seen.items() if at >= since - 2 * OVERLAP}
-        yield _event(_rows(fresh, names), since) if fresh else None
+        yield _event(rows(fresh), since) if fresh else None
         await live.pause(STEP_SECONDS)
 
 
@@ -117,10 +126,14 @@ def _filters(request: MemberRequest) -> Filters:
 
 def _stream_query(request: MemberRequest, entries: list[Entry]) -> str:
     """The reader's filters, and from when on rows are new."""
+    since = str(to_ms(entries[0].received_at if entries else datetime.now(UTC)))
+    return "&".join(filter(None, [_query(request, "before", "paused", "message"), f"since={since}"]))
+
+
+def _query(request: MemberRequest, *without: str) -> str:
     query = request.GET.copy()
-    for name in ("before", "paused", "message"):
+    for name in without:
         query.pop(name, None)
-    query["since"] = str(to_ms(entries[0].received_at if entries else datetime.now(UTC)))
     return query.urlencode()
 
 
@@ -128,9 +141,11 @@ def _moment(text: str) -> datetime | None:
     return from_ms(int(text)) if text.isdigit() and len(text) <= 13 else None
 
 
-def _row(entry: Entry, names: dict[int, str]) -> Row:
-    return Row(entry=entry, source=names.get(entry.source_id, "Unknown source"))
+def _row(entry: Entry, names: dict[int, str], query: str) -> Row:
+    link = "&".join(filter(None, [query, urlencode({"message": entry.key})]))
+    source = names.get(entry.source_id, "Unknown source")
+    return Row(entry=entry, source=source, link=f"?{link}", known=entry.source_id in names)
 
 
-def _rows(entries: list[Entry], names: dict[int, str]) -> list[Row]:
-    return [_row(entry, names) for entry in entries]
+def _rows(entries: list[Entry], names: dict[int, str], query: str) -> list[Row]:
+    return [_row(entry, names, query) for entry in entries]

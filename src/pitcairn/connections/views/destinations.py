@@ -80,7 +80,9 @@ def set_enabled(request: MemberRequest, destination_id: int) -> HttpResponse:
     else:
         messages.success(
             request,
-            f"{item.name} is enabled and takes calls from now on." if enabled else f"{item.name} is disabled and takes nothing.",
+            f"{item.name} is enabled and takes calls from now on."
+            if enabled
+            else f"{item.name} is disabled and takes nothing.",
         )
     return redirect("connections:destination", destination_id)
 
@@ -92,7 +94,7 @@ def integrations(request: MemberRequest) -> HttpResponse:
 
 @require_GET
 def integration_segment(request: MemberRequest) -> HttpResponse:
-    """The connection to Segment from the other side: is it there, with which key, and when did it last bring something?"""
+    """The connection to Segment seen from here: is it there, with which key, and when did it last bring a message?"""
     store = event_store()
     context = {
         "items": queries.destinations(request.workspace.id, slug=SEGMENT_DESTINATION),

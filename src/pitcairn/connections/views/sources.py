@@ -52,7 +52,9 @@ def rename(request: MemberRequest, source_id: int) -> HttpResponse:
     form = RenameForm(request.POST)
     if form.is_valid():
         try:
-            services.rename_source(workspace_id=request.workspace.id, source_id=source_id, name=form.cleaned_data["name"])
+            services.rename_source(
+                workspace_id=request.workspace.id, source_id=source_id, name=form.cleaned_data["name"]
+            )
         except services.ConnectionsError as error:
             blame(form, error)
         else:
@@ -68,7 +70,9 @@ def set_enabled(request: MemberRequest, source_id: int) -> HttpResponse:
     source = services.set_source_enabled(workspace_id=request.workspace.id, source_id=source_id, enabled=enabled)
     messages.success(
         request,
-        f"{source.name} takes calls again." if enabled else f"{source.name} is disabled; its calls are refused from now on.",
+        f"{source.name} takes calls again."
+        if enabled
+        else f"{source.name} is disabled; its calls are refused from now on.",
     )
     return redirect("connections:source", source_id)
 
@@ -100,10 +104,12 @@ def _arrival(request: MemberRequest, source: SourceItem) -> dict[str, object]:
 
 def _page(request: MemberRequest, source: SourceItem, *, rename_form: RenameForm | None = None) -> HttpResponse:
     url = public_url(request)
+    examples = install_code.examples(url, source.write_key, source.kind)
     context = {
         **_arrival(request, source),
         "activity": source_activity(event_store(), request.workspace.id).get(source.id),
-        "examples": install_code.examples(url, source.write_key, source.kind),
+        "examples": examples,
+        "example": next((item for item in examples if item.key == request.GET.get("code")), examples[0]),
         "public_url": url,
         "rename_form": rename_form or RenameForm(initial={"name": source.name}),
         "renaming": rename_form is not None,

@@ -16,9 +16,9 @@ register = template.Library()
 
 
 @register.simple_tag(name="time")
-def time_element(moment: datetime | int | float | None, never: str = "never") -> str | SafeString:
-    """A `<time>` that reads `2 minutes ago`, exact on hover, in the reader's zone. Takes a datetime or ms since 1970."""
-    if moment is None:
+def time_element(moment: datetime | float | str | None, never: str = "never") -> str | SafeString:
+    """A `<time>` that reads `2 minutes ago`, exact on hover, in the reader's zone. Takes a datetime or ms."""
+    if moment is None or isinstance(moment, str):  # Django hands "" for what is not there
         return never
     if not isinstance(moment, datetime):
         moment = from_ms(int(moment))
@@ -28,6 +28,18 @@ def time_element(moment: datetime | int | float | None, never: str = "never") ->
         f"{moment:%Y-%m-%dT%H:%M:%S}.{moment.microsecond // 1000:03d}Z",
         f"{moment:%-d %B %Y, %H:%M:%S}",
         ago(moment, datetime.now(UTC)),
+    )
+
+
+@register.simple_tag
+def clock(moment: datetime) -> SafeString:
+    """A `<time>` to the second, for lists in which relative times would all read alike."""
+    moment = moment.astimezone(UTC)
+    return format_html(
+        '<time datetime="{}" title="{} UTC" data-clock>{}</time>',
+        f"{moment:%Y-%m-%dT%H:%M:%S}.{moment.microsecond // 1000:03d}Z",
+        f"{moment:%-d %B %Y, %H:%M:%S}",
+        f"{moment:%H:%M:%S}" if moment.date() == datetime.now(UTC).date() else f"{moment:%-d %b, %H:%M:%S}",
     )
 
 

@@ -1,0 +1,421 @@
+"""The form that an experience is made and edited with.
+
+It is one form with rows inside rows (segments; conditions and changes inside them), which Django's forms do not
+describe well, so it reads and keeps its own fields. A field's name is its path with dashes:
+`segments-0-changes-1-selector`. What was typed is kept, whatever it was. Every button is a plain submit: `save`, or an
+action such as `change-add 0` that changes rows and shows the form again, so the form works without script; htmx only
+swaps the part instead of the page.
+"""
+
+import json
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from copy import deepcopy
+from dataclasses import dataclass, field
+from typing import Any
+
+from pitcairn import conditions
+from pitcairn.experiences.changes import CHANGE_TYPES
+from pitcairn.experiences.condition_rows import ConditionGroup, ConditionRow, ConditionRows, place_of, rows_of, tree_of
+from pitcairn.experiences.services import Problem, SegmentInput
+
+POSITIONS = (
+    ("before", "before it"),
+    ("after", "after it"),
+    ("start", "inside, at its start"),
+    ("end", "inside, at its end"),
+)
+CHANGE_LABELS = (
+    ("text", "Replace text"),
+    ("html", "Replace HTML"),
+    ("attribute", "Set attribute"),
+    ("style", "Set style"),
+    ("hide", "Hide"),
+    ("insert", "Insert HTML"),
+)
+_INDEX = re.compile(r"\[(\d+)\]")
+
+
+@dataclass(kw_only=True)
+class ChangeRow:
+    type: str = "text"
+    selector: str = ""
+    name: str = ""
+    value: str = ""
+    position: str = "after"
+    remove: bool = False
+    errors: dict[str, str] = field(default_factory=dict)
+    at: str = ""
+    prefix: str = ""
+
+    def as_change(self) -> dict[str, Any]:
+        """The change as JSON, with the parts its type has."""
+        change: dict[str, Any] = {"type": self.type, "selector": self.selector}
+        if self.type in {"attribute", "style"}:
+            change["name"] = self.name
+        if self.type == "insert":
+            change["position"] = self.position
+        if self.type == "attribute":
+            change["value"] = None if self.remove else self.value
+        elif self.type != "hide":
+            change["value"] = self.value
+        return change
+
+
+@dataclass(kw_only=True)
+class SegmentRows:
+    """`raw` is the condition as JSON text while it is edited so, and None while it is shown in rows."""
+
+    id: int | None = None
+    name: str = ""
+    variation: str = "Personalized"
+    who: ConditionRows = field(default_factory=ConditionRows)
+    raw: str | None = None
+    changes: list[ChangeRow] = field(default_factory=list)
+    errors: dict[str, str] = field(default_factory=dict)
+    at: str = ""
+    prefix: str = ""
+
+
+class ExperienceForm:
+    """What stands in the form, with the errors beside it. `focus` is the id of the field or button to go to next."""
+
+    def __init__(self) -> None:
+        self.name = ""
+        self.page_url = ""
+        self.control_percent = "50"
+        self.segments: list[SegmentRows] = []
+        self.goals: list[str] = []
+        self.primary = ""
+        self.new_goal = ""
+        self.errors: dict[str, str] = {}
+        self.focus = ""
+
+    @classmethod
+    def new(cls) -> "ExperienceForm":
+        form = cls()
+        form.segments.append(_new_segment())
+        return form
+
+    @classmethod
+    def of(cls, saved: Mapping[str, Any]) -> "ExperienceForm":
+        """The form filled with an experience as `queries.experience_data` gives it."""
+        form = cls()
+        form.name, form.page_url = saved["name"], saved["page_url"]
+        form.control_percent = _percent(saved["control_share"])
+        for segment in saved["segments"]:
+            rows = SegmentRows(id=segment["id"], name=segment["name"], variation=segment["variation"])
+            _show_condition(rows, segment["condition"])
+            rows.changes = [_change_row(change) for change in segment["changes"]]
+            form.segments.append(rows)
+        return form
+
+    @classmethod
+    def posted(cls, post: Mapping[str, str], goals: Sequence[str]) -> "ExperienceForm":
+        """The form as it was sent. `goals` are the values of its `goals` boxes."""
+        form = cls()
+        tree = _nested(post.items())
+        form.name, form.page_url = _text(tree, "name"), _text(tree, "page_url")
+        form.control_percent = _text(tree, "control_percent")
+        form.goals = list(dict.fromkeys(goal.strip() for goal in goals if goal.strip()))
+        form.primary, form.new_goal = _text(tree, "primary"), _text(tree, "new_goal")
+        form.segments = [_posted_segment(one) for one in _items(tree, "segments")]
+        return form
+
+    def number(self) -> None:
+        """Gives every row its place: `prefix` begins the names of its fields, `at` names it to the buttons' actions."""
+        for index, segment in enumerate(self.segments):
+            segment.at, segment.prefix = f"{index}", f"segments-{index}"
+            for number, group in enumerate(segment.who.groups):
+                group.at, group.prefix = f"{index} {number}", f"{segment.prefix}-groups-{number}"
+                for place, row in enumerate(group.rows):
+                    row.at, row.prefix = f"{group.at} {place}", f"{group.prefix}-rows-{place}"
+            for place, change in enumerate(segment.changes):
+                change.at, change.prefix = f"{index} {place}", f"{segment.prefix}-changes-{place}"
+
+    # Saving
+
+    def data(self) -> dict[str, Any]:
+        """What `services.save_experience` takes. Problems of the form's own are left in `errors`."""
+        goals = list(self.goals)
+        if (typed := self.new_goal.strip()) and typed not in goals:
+            goals.append(typed)
+        return {
+            "name": self.name,
+            "page_url": self.page_url,
+            "control_share": self._share(),
+            "segments": [self._segment(index, segment) for index, segment in enumerate(self.segments)],
+            "goals": goals,
+            "primary_goal": self.primary if self.primary in goals else None,
+        }
+
+    def show(self, problems: Iterable[Problem]) -> None:
+        """Puts each problem beside the field it is about; the first one takes the focus."""
+        for problem in problems:
+            field_id = self._place(problem)
+            self.focus = self.focus or field_id
+
+    def _share(self) -> float:
+        text = self.control_percent.strip().removesuffix("%").replace(",", ".").strip()
+        try:
+            percent = float(text)
+        except ValueError:
+            percent = float("nan")
+        if not 0 <= percent <= 100:
+            self.errors["control_percent"] = f"{self.control_percent!r} is not a share; write a number from 0 to 100"
+            return 0.5
+        return percent / 100
+
+    def _segment(self, index: int, segment: SegmentRows) -> SegmentInput:
+        condition: Any = {}
+        if segment.raw is None:
+            condition = tree_of(segment.who)[0]
+        else:
+            try:
+                condition = json.loads(segment.raw or "{}")
+            except (ValueError, RecursionError) as error:
+                self.errors[f"segments-{index}-raw"] = segment.errors["raw"] = f"This is not JSON: {error}"
+        return SegmentInput(
+            id=segment.id,
+            name=segment.name,
+            variation=segment.variation or "Personalized",
+            condition=condition,
+            changes=[row.as_change() for row in segment.changes],
+        )
+
+    def _place(self, problem: Problem) -> str:
+        """The id of the field a problem is about, after leaving its text there."""
+        match re.match(r"segments\[(\d+)\](?:\.(\w+))?(.*)", problem.path):
+            case re.Match() as found if int(found[1]) < len(self.segments):
+                return self._place_in_segment(int(found[1]), found[2] or "name", found[3], problem)
+            case _:
+                key = {"control_share": "control_percent", "": "form"}.get(problem.path, problem.path)
+                self.errors.setdefault(key, problem.text)
+                return {"goals": "new_goal", "segments": "segment-add"}.get(key, key)
+
+    def _place_in_segment(self, index: int, part: str, rest: str, problem: Problem) -> str:
+        segment, prefix = self.segments[index], f"segments-{index}"
+        if part == "condition":
+            place = place_of(rest.lstrip("."), tree_of(segment.who)[1]) if segment.raw is None else None
+            if place is not None:
+                group, row, cell = place
+                segment.who.groups[group].rows[row].errors.setdefault(cell, problem.text)
+                return f"{prefix}-groups-{group}-rows-{row}-{cell}"
+            where = f"{rest.lstrip('.')}: " if rest else ""
+            segment.errors.setdefault("raw", where + problem.text)
+            return f"{prefix}-raw"
+        if part == "changes" and (found := _INDEX.match(rest)):
+            cell = rest[found.end() :].lstrip(".") or "selector"
+            segment.changes[int(found[1])].errors.setdefault(cell, problem.text)
+            return f"{prefix}-changes-{found[1]}-{cell}"
+        segment.errors.setdefault(part, problem.text)
+        return f"{prefix}-change-add" if part == "changes" else f"{prefix}-{part}"
+
+    # Rows
+
+    def act(self, action: str) -> None:
+        """Carries out the action of a button. One that is not known, or names a row that is gone, does nothing."""
+        word, *numbers = action.split()
+        try:
+            self._act(word, [int(number) for number in numbers])
+        except (ValueError, IndexError):
+            return
+
+    def _act(self, word: str, at: list[int]) -> None:
+        kind, _, verb = word.partition("-")
+        if word == "goal-add":
+            self._add_goal()
+        elif kind == "segment":
+            self._act_on_segments(verb, at)
+        elif kind == "change":
+            changes = self.segments[at[0]].changes
+            self.focus = _act_on_rows(
+                changes, verb, at[1:], ChangeRow, prefix=f"segments-{at[0]}-changes", first="selector"
+            )
+            if not changes:
+                self.focus = f"segments-{at[0]}-change-add"
+        elif kind == "group":
+            self._act_on_groups(self.segments[at[0]].who, verb, at)
+        elif kind == "condition":
+            self._act_on_conditions(at, verb)
+        elif word in {"show-raw", "show-rows"}:
+            self._act_on_view(at[0], word)
+
+    def _add_goal(self) -> None:
+        name = self.new_goal.strip()
+        self.focus = "new_goal"
+        if not name:
+            self.errors["goals"] = "Write the name of the Track event first, such as Clicked Login Button"
+            return
+        if name not in self.goals:
+            self.goals.append(name)
+        self.primary, self.new_goal = self.primary or name, ""
+
+    def _act_on_segments(self, verb: str, at: list[int]) -> None:
+        if verb == "copy":
+            copied = deepcopy(self.segments[at[0]])
+            copied.id, copied.name = None, f"{copied.name} (copy)" if copied.name else ""
+            self.segments.insert(at[0] + 1, copied)
+            self.focus = f"segments-{at[0] + 1}-name"
+            return
+        self.focus = (
+            _act_on_rows(self.segments, verb, at, _new_segment, prefix="segments", first="name") or "segment-add"
+        )
+
+    def _act_on_groups(self, who: ConditionRows, verb: str, at: list[int]) -> None:
+        if verb == "add":
+            join = "any" if who.join == "all" else "all"
+            who.groups.append(ConditionGroup(join="all" if join == "all" else "any", rows=[ConditionRow()]))
+            self.focus = f"segments-{at[0]}-groups-{len(who.groups) - 1}-rows-0-subject"
+        elif verb == "remove":
+            del who.groups[at[1]]
+            self.focus = f"segments-{at[0]}-condition-add"
+
+    def _act_on_conditions(self, at: list[int], verb: str) -> None:
+        who = self.segments[at[0]].who
+        if verb == "add" and not who.groups:
+            who.groups.append(ConditionGroup())
+        rows = who.groups[at[1]].rows
+        prefix = f"segments-{at[0]}-groups-{at[1]}-rows"
+        self.focus = _act_on_rows(rows, verb, at[2:], ConditionRow, prefix=prefix, first="subject")
+        if not rows:
+            del who.groups[at[1]]
+            self.focus = f"segments-{at[0]}-condition-add"
+
+    def _act_on_view(self, index: int, word: str) -> None:
+        segment = self.segments[index]
+        if word == "show-raw" and segment.raw is None:
+            segment.raw = json.dumps(tree_of(segment.who)[0], indent=2, ensure_ascii=False)
+            self.focus = f"segments-{index}-raw"
+        elif word == "show-rows" and segment.raw is not None:
+            try:
+                rows = rows_of(json.loads(segment.raw or "{}"))
+            except (ValueError, RecursionError) as error:
+                segment.errors["raw"] = f"This cannot be shown in rows: {error}"
+                rows = None
+            if rows is None:
+                segment.errors.setdefault(
+                    "raw", "This cannot be shown in rows: it has brackets in brackets, or a “not”"
+                )
+                self.focus = f"segments-{index}-raw"
+            else:
+                segment.who, segment.raw = rows, None
+                self.focus = f"segments-{index}-condition-add"
+
+
+def _act_on_rows(rows: list[Any], verb: str, at: list[int], make: Any, *, prefix: str, first: str) -> str:
+    """Adds, removes or moves a row. Gives the id to focus: the new row's first field, or the button that moved it."""
+    if verb == "add":
+        rows.append(make())
+        return f"{prefix}-{len(rows) - 1}-{first}"
+    index = at[0]
+    if verb == "remove":
+        del rows[index]
+        return f"{prefix}-{min(index, len(rows) - 1)}-{first}" if rows else ""
+    if verb in {"up", "down"}:
+        to = max(0, min(len(rows) - 1, index + (1 if verb == "down" else -1)))
+        rows.insert(to, rows.pop(index))
+        # At an end the button that moved it there is gone; the other one takes the focus.
+        verb = "down" if to == 0 else "up" if to == len(rows) - 1 else verb
+        return f"{prefix}-{to}-{verb}"
+    raise ValueError(verb)
+
+
+def _new_segment() -> SegmentRows:
+    return SegmentRows(
+        who=ConditionRows(groups=[ConditionGroup(rows=[ConditionRow()])]),
+        changes=[ChangeRow()],
+    )
+
+
+def _show_condition(segment: SegmentRows, tree: object) -> None:
+    try:
+        rows = rows_of(tree)
+    except conditions.ConditionError:
+        rows = None
+    if rows is None:
+        segment.raw = json.dumps(tree, indent=2, ensure_ascii=False)
+    else:
+        segment.who = rows
+
+
+def _change_row(change: Mapping[str, Any]) -> ChangeRow:
+    removes = change.get("type") == "attribute" and change.get("value") is None
+    return ChangeRow(
+        type=change.get("type", "text"),
+        selector=change.get("selector", ""),
+        name=change.get("name", ""),
+        value=change.get("value") or "",
+        position=change.get("position", "after"),
+        remove=removes,
+    )
+
+
+def _percent(share: float) -> str:
+    return f"{share * 100:.4f}".rstrip("0").rstrip(".")
+
+
+def _nested(items: Iterable[tuple[str, str]]) -> dict[str, Any]:
+    """`segments-0-name` as {"segments": {"0": {"name": …}}}. Names that contradict each other lose the later one."""
+    tree: dict[str, Any] = {}
+    for key, value in items:
+        *parts, last = key.split("-")
+        node: Any = tree
+        for part in parts:
+            node = node.setdefault(part, {}) if isinstance(node, dict) else None
+        if isinstance(node, dict):
+            node.setdefault(last, value)
+    return tree
+
+
+def _items(tree: Mapping[str, Any], name: str) -> list[dict[str, Any]]:
+    """The rows under a name, in the order of their numbers."""
+    rows = tree.get(name)
+    if not isinstance(rows, dict):
+        return []
+    numbered = [
+        (int(key), row) for key, row in rows.items() if key.isascii() and key.isdigit() and isinstance(row, dict)
+    ]
+    return [row for _, row in sorted(numbered, key=lambda pair: pair[0])]
+
+
+def _text(tree: Mapping[str, Any], name: str, default: str = "") -> str:
+    value = tree.get(name, default)
+    return value if isinstance(value, str) else default
+
+
+def _posted_segment(tree: Mapping[str, Any]) -> SegmentRows:
+    segment_id = _text(tree, "id")
+    groups = [
+        ConditionGroup(
+            join="any" if _text(group, "join") == "any" else "all",
+            rows=[
+                ConditionRow(
+                    subject=_text(row, "subject", "trait"),
+                    name=_text(row, "name"),
+                    operator=_text(row, "operator", "equals"),
+                    value=_text(row, "value"),
+                )
+                for row in _items(group, "rows")
+            ],
+        )
+        for group in _items(tree, "groups")
+    ]
+    return SegmentRows(
+        id=int(segment_id) if segment_id.isascii() and segment_id.isdigit() else None,
+        name=_text(tree, "name"),
+        variation=_text(tree, "variation", "Personalized"),
+        who=ConditionRows(join="any" if _text(tree, "join") == "any" else "all", groups=groups),
+        raw=_text(tree, "raw") if "raw" in tree else None,
+        changes=[
+            ChangeRow(
+                type=kind if (kind := _text(row, "type")) in CHANGE_TYPES else "text",
+                selector=_text(row, "selector"),
+                name=_text(row, "name"),
+                value=_text(row, "value").replace("\r\n", "\n"),
+                position=_text(row, "position", "after"),
+                remove=_text(row, "remove") == "on",
+            )
+            for row in _items(tree, "changes")
+        ],
+    )

@@ -1,0 +1,105 @@
+"""Experiences with the state of their evidence in words: what the home page and the list show."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from pitcairn.dashboard.stores import event_store
+from pitcairn.experiences.models import ExperienceState
+from pitcairn.experiences.queries import ExperienceOutline, experience_outlines
+from pitcairn.experiments import findings, words
+from pitcairn.experiments.results import primary_finding
+
+STATE_DOTS = {
+    ExperienceState.RUNNING: "on",
+    ExperienceState.PAUSED: "warn",
+    ExperienceState.DRAFT: "off",
+    ExperienceState.ENDED: "",
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class ExperienceOverview:
+    """One experience. `visitors` and `converted` are None where the event store cannot be asked."""
+
+    id: int
+    name: str
+    state: ExperienceState
+    state_label: str
+    state_dot: str
+    state_words: str
+    page_url: str
+    segments: int
+    segment_names: tuple[str, ...]
+    position: int
+    visitors: int | None
+    converted: int | None
+    verdict: str
+    evidence: str
+    evidence_short: str
+
+
+def live_experiences(workspace_id: int) -> list[ExperienceOverview]:
+    """The live and the paused experiences of a workspace, in the order in which they decide."""
+    shown = {ExperienceState.RUNNING, ExperienceState.PAUSED}
+    return _overviews(one for one in experience_outlines(workspace_id) if one.state in shown)
+
+
+def all_experiences(workspace_id: int) -> list[ExperienceOverview]:
+    """Every experience of a workspace, in the order in which they decide."""
+    return _overviews(experience_outlines(workspace_id))
+
+
+def state_words(experience: ExperienceOutline) -> str:
+    """`Live since 2 November, 50 % control`."""
+    control = f"{words.share(experience.control_share)} control"
+    match experience.state:
+        case ExperienceState.RUNNING if experience.started_at:
+            return f"Live since {day_words(experience.started_at)}, {control}"
+        case ExperienceState.PAUSED if experience.started_at:
+            return f"Paused, first live on {day_words(experience.started_at)}, {control}"
+        case ExperienceState.ENDED if experience.ended_at:
+            return f"Ended on {day_words(experience.ended_at)}"
+        case _:
+            return f"Draft, {control}"
+
+
+def day_words(moment: datetime) -> str:
+    """`2 November`, with the year when it is another one."""
+    moment = moment.astimezone(UTC)
+    return f"{moment:%-d %B}" if moment.year == datetime.now(UTC).year else f"{moment:%-d %B %Y}"
+
+
+def _overviews(experiences: Iterable[ExperienceOutline]) -> list[ExperienceOverview]:
+    store, now = event_store(), datetime.now(UTC)
+    return [
+        _overview(experience, None if store is None else primary_finding(experience, store, now))
+        for experience in experiences
+    ]
+
+
+def _overview(experience: ExperienceOutline, finding: findings.Finding | None) -> ExperienceOverview:
+    visitors = converted = None
+    verdict = evidence = evidence_short = ""
+    if finding is not None:
+        visitors = finding.control.visitors + finding.personalized.visitors
+        converted = finding.control.converted + finding.personalized.converted
+        verdict = finding.verdict.value
+        evidence, evidence_short = findings.plain(finding), findings.table_words(finding)
+    return ExperienceOverview(
+        id=experience.id,
+        name=experience.name,
+        state=experience.state,
+        state_label=experience.state.label,
+        state_dot=STATE_DOTS[experience.state],
+        state_words=state_words(experience),
+        page_url=experience.page_url,
+        segments=len(experience.segments),
+        segment_names=tuple(segment.name for segment in experience.segments),
+        position=experience.position,
+        visitors=visitors,
+        converted=converted,
+        verdict=verdict,
+        evidence=evidence,
+        evidence_short=evidence_short,
+    )

@@ -1,0 +1,40 @@
+"""The forms of Settings."""
+
+from typing import Any
+
+from django import forms
+from django.contrib.auth.password_validation import password_validators_help_texts, validate_password
+from django.core.exceptions import ValidationError
+
+from pitcairn.workspaces.models import User
+
+
+def _password(label: str, autocomplete: str, help_text: str = "") -> forms.CharField:
+    widget = forms.PasswordInput(attrs={"autocomplete": autocomplete})
+    return forms.CharField(label=label, strip=False, widget=widget, help_text=help_text)
+
+
+class PasswordForm(forms.Form):
+    """Changing one's own password needs the old one."""
+
+    old = _password("Password now", "current-password")
+    new = _password("New password", "new-password", " ".join(password_validators_help_texts()))
+
+    def __init__(self, user: User, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.user = user
+
+    def clean_old(self) -> str:
+        old: str = self.cleaned_data["old"]
+        if not self.user.check_password(old):
+            raise ValidationError("This is not your password. Type the one you signed in with.")
+        return old
+
+    def clean_new(self) -> str:
+        new: str = self.cleaned_data["new"]
+        validate_password(new, self.user)
+        return new
+
+    def save(self) -> None:
+        self.user.set_password(self.cleaned_data["new"])
+        self.user.save(update_fields=["password"])

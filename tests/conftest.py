@@ -1,0 +1,74 @@
+"""What the tests of every room share: real servers to talk to, and SQL stores like the real ones for tests in this process."""
+
+from __future__ import annotations
+
+import contextlib
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from server import NewServer, Server, Template
+
+from pitcairn.eventstore import EventStore
+
+
+@pytest.fixture(scope="session")
+def template(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Template]:
+    template = Template(tmp_path_factory.mktemp("template"))
+    yield template
+    template.drop(template.database)
+
+
+@pytest.fixture(scope="session")
+def server(template: Template, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """A running server that all tests share: use ids of your own (`server.unique`), and change no configuration."""
+    with running(Server(template, tmp_path_factory.mktemp("server"))) as server:
+        yield server
+
+
+@pytest.fixture
+def new_server(template: Template, tmp_path_factory: pytest.TempPathFactory) -> Iterator[NewServer]:
+    """Makes servers for one test alone, to configure, stop or kill: `new_server(PITCAIRN_STRICT_WRITE_KEYS="1")`."""
+    made: list[Server] = []
+
+    def make(*options: str, **settings: str) -> Server:
+        made.append(Server(template, tmp_path_factory.mktemp("server"), settings, options))
+        return made[-1].start()
+
+    yield make
+    for server in made:
+        server.remove()
+
+
+@contextlib.contextmanager
+def running(server: Server) -> Iterator[Server]:
+    """Starts the server; at the end stops it as a service manager would, and looks at what it logged."""
+    try:
+        yield server.start()
+        code = server.stop()
+        assert code in {0, -signal.SIGTERM}, f"The server ended with {code}:\n{server.log_text()}"
+        assert not server.complaints(), server.log_text()
+    finally:
+        server.remove()
+
+
+@pytest.fixture(scope="session")
+def embedded_store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EventStore]:
+    """The embedded event store of this process, which can have one folder open at a time: use a workspace of your own."""
+    with EventStore.open(f"chdb://{tmp_path_factory.mktemp('events')}/a folder's ünïcode") as store:
+        store.migrate()
+        yield store
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """The tests' own SQLite databases are files, like the real ones: in memory SQLite has other locks."""
+    from django.conf import settings
+
+    folder: Path = tmp_path_factory.mktemp("sql")
+    databases: dict[str, dict[str, Any]] = settings.DATABASES
+    for alias, database in databases.items():
+        if database["ENGINE"].endswith("sqlite3"):
+            database.setdefault("TEST", {})["NAME"] = str(folder / f"{alias}.db")

@@ -1,0 +1,88 @@
+"""Rows for the tests: a plain message, refusal and exposure, with what a test cares about changed."""
+
+import secrets
+from typing import Any
+
+# 2026-03-01T00:00:00Z
+START = 1_772_323_200.0
+
+
+def fresh_workspace() -> int:
+    """A workspace id that no other test has used, here or on a server that outlives the tests."""
+    return 1 + secrets.randbelow(2**32 - 2)
+
+
+def message(workspace_id: int, **changes: Any) -> dict[str, Any]:
+    row = {
+        "workspace_id": workspace_id,
+        "source_id": 1,
+        "profile_id": 1,
+        "batch": 1,
+        "type": "track",
+        "event": "Demo Requested",
+        "message_id": "message-1",
+        "user_id": "",
+        "anonymous_id": "anonymous-1",
+        "timestamp": START,
+        "original_timestamp": None,
+        "sent_at": None,
+        "received_at": START,
+        "delivered_to": ["mutiny"],
+        "filtered": "",
+        "context": "",
+        "integrations": "",
+        "properties": "",
+        "traits": "",
+        "extra": "",
+        "retry_count": 0,
+    }
+    assert changes.keys() <= row.keys()
+    return {**row, **changes}
+
+
+def refusal(workspace_id: int, **changes: Any) -> dict[str, Any]:
+    row = {
+        "workspace_id": workspace_id,
+        "source_id": 1,
+        "batch": 1,
+        "received_at": START,
+        "reason": "no_id",
+        "detail": "neither userId nor anonymousId",
+        "type": "track",
+        "event": "Demo Requested",
+        "message_id": "message-1",
+        "user_id": "",
+        "anonymous_id": "",
+        "message": '{"type":"track"}',
+    }
+    assert changes.keys() <= row.keys()
+    return {**row, **changes}
+
+
+def exposure(workspace_id: int, **changes: Any) -> dict[str, Any]:
+    row = {
+        "workspace_id": workspace_id,
+        "batch": 1,
+        "experience_id": 1,
+        "segment_id": 1,
+        "variation_id": 1,
+        "personalized": True,
+        "visitor": "visitor-1",
+        "profile_id": 1,
+        "message_id": "exposure-1",
+        "timestamp": START,
+        "received_at": START,
+        "page_url": "https://example.com/",
+    }
+    assert changes.keys() <= row.keys()
+    return {**row, **changes}
+
+
+def merge(workspace_id: int, loser_id: int, winner_id: int, *, batch: int = 1) -> dict[str, Any]:
+    return {
+        "workspace_id": workspace_id,
+        "batch": batch,
+        "loser_id": loser_id,
+        "winner_id": winner_id,
+        "merged_at": START,
+    }

@@ -1,0 +1,367 @@
+"""Identity as a function of values: flat matching, merging, and what a profile learns, against a naive model."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from pitcairn.profiles.identity import (
+    Identifier,
+    IdentityGraph,
+    Occasion,
+    Person,
+    StoredAssignment,
+    current_traits,
+    identifiers_of,
+    learn_traits,
+    remember_assignment,
+    survivor,
+)
+
+WORKSPACE = 7
+
+
+@dataclass
+class Call:
+    """An Identify call, as far as identity goes. `at` is its corrected time; calls arrive in the order of the list."""
+
+    user_id: str = ""
+    email: str = ""
+    anonymous_id: str = ""
+    traits: dict[str, Any] = field(default_factory=dict)
+    at: int = 0
+    assignment: str = ""
+    workspace_id: int = WORKSPACE
+
+    def identifiers(self) -> list[Identifier]:
+        traits = {**self.traits, **({"email": self.email} if self.email else {})}
+        return identifiers_of("identify", self.user_id, self.anonymous_id, traits, None)
+
+
+def apply(graph: IdentityGraph, call: Call, number: int) -> Person | None:
+    """What the pipeline does with one call."""
+    person = graph.resolve(call.identifiers(), Occasion(call.workspace_id, 1, f"m{number}", number))
+    if person is not None:
+        learn_traits(person, call.traits, at=call.at, source_id=1, personalize=True)
+        if call.assignment:
+            remember_assignment(person, 3, StoredAssignment(call.assignment, 1, 1, call.at))
+    return person
+
+
+def run(*calls: Call) -> tuple[IdentityGraph, list[Person]]:
+    """The graph after the calls, and the survivor of each call's person."""
+    graph = IdentityGraph({}, 1)
+    people = [apply(graph, call, number) for number, call in enumerate(calls)]
+    return graph, [survivor(person) for person in people if person is not None]
+
+
+def traits_of(person: Person) -> dict[str, Any]:
+    return {name: trait.value for name, trait in current_traits(person.traits).items()}
+
+
+# ── Against the naive model ──────────────────────────────────────────────────────────────────────────────────────────
+
+
+@dataclass
+class Cluster:
+    """A person of the naive model: who points to them, and every call that was about them."""
+
+    identifiers: set[Identifier]
+    calls: list[Call]
+    born: int
+
+    @property
+    def user_ids(self) -> set[str]:
+        return {value for kind, value in self.identifiers if kind == "user_id"}
+
+    def traits(self) -> dict[str, Any]:
+        """All calls in the order in which they happened: the last word on each trait counts, and null takes it away."""
+        known: dict[str, Any] = {}
+        for call in sorted(self.calls, key=lambda call: call.at):
+            known.update(call.traits)
+        return {name: value for name, value in known.items() if value is not None}
+
+    def assignment(self) -> str | None:
+        first = min((call for call in self.calls if call.assignment), key=lambda call: call.at, default=None)
+        return first.assignment if first else None
+
+
+def naive(calls: Iterable[Call]) -> list[Cluster]:
+    clusters: list[Cluster] = []
+    for number, call in enumerate(calls):
+        carried = call.identifiers()
+        while carried:
+            matched = [cluster for cluster in clusters if cluster.identifiers & set(carried)]
+            together = Cluster(set(carried), [], number)
+            for cluster in matched:
+                together.identifiers |= cluster.identifiers
+                together.calls += cluster.calls
+                together.born = min(together.born, cluster.born)
+            if len(together.user_ids) <= 1:
+                together.calls.append(call)
+                clusters = [cluster for cluster in clusters if cluster not in matched] + [together]
+                break
+            carried.pop()
+    return clusters
+
+
+CALL = st.builds(
+    Call,
+    user_id=st.sampled_from(["", "u1", "u2", "u3"]),
+    email=st.sampled_from(["", "", "a@x.example", "b@x.example"]),
+    anonymous_id=st.sampled_from(["", "a1", "a2", "a3", "a4"]),
+    traits=st.dictionaries(st.sampled_from("pqr"), st.sampled_from([None, "", 0, False, "one", {"n": 1}]), max_size=2),
+    assignment=st.sampled_from(["", "", "control", "personalized"]),
+)
+
+
+@st.composite
+def calls(draw: st.DrawFn) -> list[Call]:
+    """Calls in the order of arrival, which need not be the order in which they happened."""
+    made: list[Call] = draw(st.lists(CALL, max_size=25))
+    for call, at in zip(made, draw(st.permutations(range(100, 100 + len(made)))), strict=True):
+        call.at = at
+    return made
+
+
+@given(calls())
+def test_people_are_those_of_the_naive_model(made: list[Call]) -> None:
+    graph, _ = run(*made)
+    expected = naive(made)
+    people = [person for person in graph.changed.values() if person.merged_into is None]
+    pointing: dict[int, set[Identifier]] = {person.id: set() for person in people}
+    for link in graph.links:
+        pointing[survivor(link.person).id].add(link.identifier)
+    by_identifiers = {frozenset(pointing[person.id]): person for person in people}
+    assert set(by_identifiers) == {frozenset(cluster.identifiers) for cluster in expected}
+    for cluster in expected:
+        person = by_identifiers[frozenset(cluster.identifiers)]
+        assert traits_of(person) == cluster.traits()
+        assert person.personalization == cluster.traits()
+        assert {person.user_id} - {""} == cluster.user_ids
+        assert person.created_at == cluster.born
+        stored = person.assignments.get("3")
+        assert (stored.arm if stored else None) == cluster.assignment()
+
+
+@given(calls())
+def test_survivors_are_the_oldest_and_ids_are_dense(made: list[Call]) -> None:
+    graph, _ = run(*made)
+    assert sorted(graph.changed) == list(range(1, graph.next_id))
+    assert all(merge.winner.id < merge.loser.id for merge in graph.merges)
+    assert len(graph.merges) == sum(person.merged_into is not None for person in graph.changed.values())
+
+
+@given(calls())
+def test_every_identifier_is_linked_once(made: list[Call]) -> None:
+    graph, _ = run(*made)
+    linked = [link.identifier for link in graph.links]
+    assert len(linked) == len(set(linked))
+
+
+# ── Matching ─────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_anonymous_becomes_known() -> None:
+    graph, people = run(
+        Call(anonymous_id="a1", traits={"plan": "free"}, at=1),
+        Call(anonymous_id="a1", user_id="u1", at=2),
+        Call(user_id="u1", traits={"plan": "paid"}, at=3),
+    )
+    assert len({person.id for person in people}) == 1
+    assert traits_of(people[0]) == {"plan": "paid"}
+    assert [link.identifier for link in graph.links] == [("anonymous_id", "a1"), ("user_id", "u1")]
+    assert graph.merges == []
+
+
+def test_a_second_browser_merges_into_the_known_person() -> None:
+    graph, people = run(
+        Call(anonymous_id="a1", user_id="u1", traits={"plan": "free"}, at=1),
+        Call(anonymous_id="a2", traits={"theme": "dark"}, at=2),
+        Call(anonymous_id="a2", user_id="u1", at=3),
+    )
+    assert {person.id for person in people} == {1}
+    assert traits_of(people[0]) == {"plan": "free", "theme": "dark"}
+    [merge] = graph.merges
+    assert (merge.winner.id, merge.loser.id, merge.message_id, merge.at) == (1, 2, "m2", 2)
+    assert {name: trait.value for name, trait in merge.winner_before.items()} == {"plan": "free"}
+
+
+def test_a_shared_device_never_joins_two_known_people() -> None:
+    graph, people = run(
+        Call(anonymous_id="a1", user_id="u1", at=1),
+        Call(anonymous_id="a1", user_id="u2", at=2),
+        Call(anonymous_id="a1", at=3),
+    )
+    assert [person.id for person in people] == [1, 2, 1]
+    assert [person.user_id for person in people] == ["u1", "u2", "u1"]
+    assert graph.merges == []
+
+
+def test_the_least_important_identifier_gives_way() -> None:
+    """Segment's worked example: a new user id with somebody else's email makes a new profile without that email."""
+    graph, people = run(
+        Call(user_id="abc123", email="jane@x.example", at=1),
+        Call(user_id="abc456", email="jane@x.example", at=2),
+    )
+    assert [person.id for person in people] == [1, 2]
+    assert [(link.identifier[1], link.person.id) for link in graph.links] == [
+        ("abc123", 1),
+        ("jane@x.example", 1),
+        ("abc456", 2),
+    ]
+
+
+def test_an_email_beats_a_browser() -> None:
+    _, people = run(
+        Call(user_id="u1", email="one@x.example", at=1),
+        Call(user_id="u2", anonymous_id="a2", at=2),
+        Call(email="one@x.example", anonymous_id="a2", at=3),
+    )
+    assert [person.user_id for person in people] == ["u1", "u2", "u1"]
+
+
+def test_two_anonymous_profiles_are_joined_by_an_email() -> None:
+    _, people = run(
+        Call(anonymous_id="a1", email="one@x.example", at=1),
+        Call(anonymous_id="a2", at=2),
+        Call(anonymous_id="a2", email="ONE@x.example ", at=3),
+    )
+    assert {person.id for person in people} == {1}
+
+
+def test_workspaces_share_nobody() -> None:
+    graph, people = run(Call(user_id="u1", at=1), Call(user_id="u1", at=2, workspace_id=8))
+    assert [(person.id, person.workspace_id) for person in people] == [(1, WORKSPACE), (2, 8)]
+    assert len(graph.links) == 2
+
+
+def test_nobody_is_made_of_nothing() -> None:
+    graph, people = run(Call(at=1, traits={"plan": "free"}))
+    assert (people, graph.changed, graph.next_id) == ([], {}, 1)
+
+
+# ── Identifiers ──────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize("value", ["null", "NULL", "-1", "anonymous", "0", "0000", "---", "00000000-0000-0000-0000-000000000000"])
+def test_blocked_values_are_no_identifiers(value: str) -> None:
+    assert identifiers_of("identify", value, "", None, None) == []
+    assert identifiers_of("identify", "", value, None, None) == []
+    assert identifiers_of("track", value, "a1", None, None) == [("anonymous_id", "a1")]
+
+
+@pytest.mark.parametrize("value", ["1", "-10", "null-7", "anonymous2", "0a"])
+def test_values_that_only_look_blocked_are_identifiers(value: str) -> None:
+    assert identifiers_of("track", value, value, None, None) == [("user_id", value), ("anonymous_id", value)]
+
+
+def test_the_order_is_the_priority() -> None:
+    found = identifiers_of("identify", "u1", "a1", {"email": "T@x.example"}, {"traits": {"email": "c@x.example"}})
+    assert found == [
+        ("user_id", "u1"),
+        ("email", "t@x.example"),
+        ("email", "c@x.example"),
+        ("anonymous_id", "a1"),
+    ]
+
+
+@pytest.mark.parametrize("kind", ["track", "page", "screen", "group"])
+def test_an_email_in_the_traits_counts_for_identify_alone(kind: str) -> None:
+    """A group's traits are the company's. In `context.traits` the email is the person's, whatever the call."""
+    assert identifiers_of(kind, "", "a1", {"email": "office@x.example"}, None) == [("anonymous_id", "a1")]
+    context = {"traits": {"email": "me@x.example"}}
+    assert identifiers_of(kind, "", "a1", None, context) == [("email", "me@x.example"), ("anonymous_id", "a1")]
+
+
+@pytest.mark.parametrize(
+    "email", [None, 5, "", "@", "nobody", "a" * 499 + "@x", "a@x\0", ["a@x.example"], "\u0130" * 300 + "@x.example"]
+)
+def test_what_is_no_email_is_no_identifier(email: object) -> None:
+    assert identifiers_of("identify", "u1", "", {"email": email}, {"traits": {"email": email}}) == [("user_id", "u1")]
+
+
+@given(st.text(max_size=600))
+@example("  ")
+def test_an_identifier_fits_its_column(text: str) -> None:
+    for _, value in identifiers_of("identify", "", "", {"email": f"{text}@"}, {"traits": text}):
+        assert 3 <= len(value) <= 500
+        assert value == value.strip()
+
+
+@pytest.mark.parametrize("context", [{"traits": None}, {"traits": []}, {"traits": "x"}, {}, None])
+def test_odd_contexts_carry_no_identifiers(context: dict[str, Any] | None) -> None:
+    assert identifiers_of("track", "u1", "", None, context) == [("user_id", "u1")]
+
+
+# ── What a profile learns ────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_null_deletes_and_an_empty_text_does_not() -> None:
+    _, [*_, person] = run(
+        Call(user_id="u1", traits={"plan": "free", "name": "Jo"}, at=1),
+        Call(user_id="u1", traits={"plan": None, "name": ""}, at=2),
+    )
+    assert traits_of(person) == {"name": ""}
+    assert person.personalization == {"name": ""}
+
+
+def test_a_late_call_does_not_bring_back_what_was_deleted() -> None:
+    _, [*_, person] = run(
+        Call(user_id="u1", traits={"plan": None}, at=5),
+        Call(user_id="u1", traits={"plan": "free"}, at=4),
+    )
+    assert traits_of(person) == person.personalization == {}
+
+
+def test_the_later_value_wins_whatever_arrives_first() -> None:
+    _, [*_, person] = run(
+        Call(user_id="u1", traits={"plan": "paid"}, at=9),
+        Call(user_id="u1", traits={"plan": "free", "seats": 3}, at=4),
+    )
+    assert traits_of(person) == person.personalization == {"plan": "paid", "seats": 3}
+
+
+@pytest.mark.parametrize("known_at", [1, 9])
+def test_the_later_value_wins_after_a_merge(known_at: int) -> None:
+    """Whichever of the two profiles survives."""
+    _, [*_, person] = run(
+        Call(user_id="u1", traits={"plan": "known's", "old": 1}, at=known_at),
+        Call(anonymous_id="a1", traits={"plan": "browser's", "old": None}, at=5),
+        Call(user_id="u1", anonymous_id="a1", at=10),
+    )
+    later = {"plan": "known's", "old": 1} if known_at == 9 else {"plan": "browser's"}
+    assert traits_of(person) == person.personalization == later
+
+
+def test_only_what_the_destination_was_given_can_be_targeted() -> None:
+    person = Person(1, WORKSPACE, 0, 0)
+    learn_traits(person, {"plan": "free", "seats": 3}, at=1, source_id=1, personalize=True)
+    learn_traits(person, {"plan": "paid", "name": "Jo"}, at=2, source_id=2, personalize=False)
+    assert traits_of(person) == {"plan": "paid", "seats": 3, "name": "Jo"}
+    assert person.personalization == {"plan": "free", "seats": 3}
+    learn_traits(person, {"plan": None}, at=3, source_id=1, personalize=True)
+    assert person.personalization == {"seats": 3}
+
+
+def test_learning_nothing_new_changes_nothing() -> None:
+    person = Person(1, WORKSPACE, 0, 0)
+    assert learn_traits(person, {"plan": "free"}, at=5, source_id=1, personalize=True)
+    assert not learn_traits(person, {"plan": "paid"}, at=4, source_id=1, personalize=True)
+    assert remember_assignment(person, 3, StoredAssignment("control", 1, 0, 9))
+    assert not remember_assignment(person, 3, StoredAssignment("personalized", 1, 2, 10))
+    assert person.assignments["3"].arm == "control"
+
+
+@pytest.mark.parametrize("earlier", ["known", "browser"])
+def test_what_was_shown_first_stays_after_a_merge(earlier: str) -> None:
+    known_at = 1 if earlier == "known" else 9
+    _, [*_, person] = run(
+        Call(user_id="u1", assignment="control", at=known_at),
+        Call(anonymous_id="a1", assignment="personalized", at=5),
+        Call(user_id="u1", anonymous_id="a1", at=10),
+    )
+    assert person.assignments["3"].arm == ("control" if earlier == "known" else "personalized")
