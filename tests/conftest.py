@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import contextlib
-import signal
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from server import NewServer, Server, Template
+from server import NewServer, Server, Template, running
 
 from pitcairn.eventstore import EventStore
 
@@ -40,26 +38,6 @@ def new_server(template: Template, tmp_path_factory: pytest.TempPathFactory) -> 
     yield make
     for server in made:
         server.remove()
-
-
-@contextlib.contextmanager
-def running(server: Server) -> Iterator[Server]:
-    """Starts the server; at the end stops it as a service manager would, and looks at what it logged."""
-    try:
-        yield server.start()
-        code = server.stop()
-        assert code in {0, -signal.SIGTERM}, f"The server ended with {code}:\n{server.log_text()}"
-        assert not server.complaints(), server.log_text()
-    finally:
-        server.remove()
-
-
-@pytest.fixture(scope="session")
-def embedded_store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EventStore]:
-    """The embedded event store of this process, which can have one folder open at a time: use a workspace of your own."""
-    with EventStore.open(f"chdb://{tmp_path_factory.mktemp('events')}/a folder's ünïcode") as store:
-        store.migrate()
-        yield store
 
 
 @pytest.fixture(scope="session")

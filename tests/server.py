@@ -307,5 +307,25 @@ def _free_port(host: str) -> int:
         return port
 
 
+@contextlib.contextmanager
+def running(server: Server) -> Iterator[Server]:
+    """Starts the server; at the end stops it as a service manager would, and looks at what it logged."""
+    try:
+        yield server.start()
+        code = server.stop()
+        assert code in {0, -signal.SIGTERM}, f"The server ended with {code}:\n{server.log_text()}"
+        assert not server.complaints(), server.log_text()
+    finally:
+        server.remove()
+
+
+@pytest.fixture(scope="session")
+def embedded_store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EventStore]:
+    """The embedded event store of this process, which can have one folder open at a time: use a workspace of your own."""
+    with EventStore.open(f"chdb://{tmp_path_factory.mktemp('events')}/a folder's ünïcode") as store:
+        store.migrate()
+        yield store
+
+
 NewServer = Callable[..., Server]
 """The fixture `new_server`: options of `pitcairn serve` by place, settings by name."""

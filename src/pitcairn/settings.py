@@ -112,7 +112,7 @@ INSTALLED_APPS = [
 AUTH_USER_MODEL = "workspaces.User"
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
-    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "pitcairn.dashboard.static_files.StaticFilesMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -150,6 +150,7 @@ AUTH_PASSWORD_VALIDATORS = [
 LOGIN_URL = "sign-in"
 LOGIN_REDIRECT_URL = "home"
 LOGOUT_REDIRECT_URL = "sign-in"
+CSRF_FAILURE_VIEW = "pitcairn.dashboard.views.csrf_failure"
 
 # Any Host: which names a self-hosted server goes by is for its proxy to say. Nothing builds links for e-mail from it.
 ALLOWED_HOSTS = ["*"]

@@ -1,9 +1,17 @@
 """Users, sources and destinations from the command line, on the stores themselves."""
 
 import re
+from collections.abc import Callable
 
-from cli.conftest import Installation
-from server import MUTINY_KEY, WORKSPACE
+import pytest
+from django.contrib.auth import authenticate
+
+from cli.conftest import Done, Installation
+from pitcairn.connections.services import create_destination, create_source
+from pitcairn.workspaces.models import User, Workspace
+from pitcairn.workspaces.services import create_workspace
+
+SECRET = "a-secret-api-key"
 
 
 def test_from_nothing_to_a_source_that_personalizes(empty: Installation) -> None:
@@ -33,93 +41,10 @@ def test_from_nothing_to_a_source_that_personalizes(empty: Installation) -> None
     assert "long-enough-key" not in empty.run("destination", "list", "--json").out
 
 
-def test_a_user_gets_a_made_password_or_the_one_from_stdin(installation: Installation) -> None:
-    first = installation.json("user", "add", "new@example.com")
-    again = installation.json("user", "add", "new@example.com")
-    assert again["id"] == first["id"]
-    assert again["password"] != first["password"]
-    chosen = installation.json(
-        "user", "add", "new@example.com", "--password-stdin", "--role", "viewer", stdin="correct horse battery\n"
-    )
-    assert "password" not in chosen
-    assert chosen["role"] == "viewer"
-
-
-def test_bad_users_are_refused_in_words(installation: Installation) -> None:
-    for words, stdin, complaint in (
-        (("nobody",), None, "'nobody' is not an email address"),
-        (("new@example.com", "--password-stdin"), "short\n", "at least 10 characters"),
-        (("new@example.com", "--password-stdin"), "", "no password came on stdin"),
-    ):
-        done = installation.run("user", "add", *words, stdin=stdin)
-        assert (done.code, done.out) == (1, "")
-        assert complaint in done.err
-        assert "Traceback" not in done.err
-
-
-def test_sources_are_found_by_name_and_by_id(installation: Installation) -> None:
-    sources = {source["name"]: source for source in installation.json("source", "list")["sources"]}
-    assert sources["website"]["writeKey"] == "website-write-key"
-    assert sources["website"]["destinations"] == ["Mutiny"]
-    assert not sources["disabled"]["enabled"]
-    added = installation.json(
-        "destination", "add", "mutiny", "--name", "Second", "--disabled",
-        "--source", "website", "--source", str(sources["app"]["id"]),
-    )  # fmt: skip
-    assert added["sources"] == ["app", "website"]
-    assert not added["enabled"]
-
-
-def test_settings_can_come_from_stdin(installation: Installation) -> None:
-    added = installation.json(
-        "destination",
-        "add",
-        "mutiny",
-        "--name",
-        "Second",
-        "--settings-stdin",
-        stdin='{"apiKey": "from-standard-input"}',
-    )
-    assert added["enabled"]
-    assert added["settings"] == {"apiKey": "set, ends in nput"}
-
-
-def test_what_cannot_be_added_is_refused_in_words(installation: Installation) -> None:
-    for words, complaint in (
-        (("source", "add", "website"), "already a source called 'website'"),
-        (("source", "add", "Other", "--write-key", "website-write-key"), "taken by another source"),
-        (("destination", "add", "nowhere"), "'nowhere' is not in the catalog; it has mutiny"),
-        (("destination", "add", "mutiny"), "without API Key"),
-        (("destination", "add", "mutiny", "--setting", "apiKey"), "has no '='"),
-        (("destination", "add", "mutiny", "--setting", "colour=red"), "no setting 'colour'"),
-        (("destination", "add", "mutiny", "--source", "nope"), "there is no source 'nope'; there is: 'app'"),
-        (("source", "list", "--workspace", "nope"), "there is no workspace 'nope'; there is: 'Tests'"),
-    ):
-        done = installation.run(*words)
-        assert (done.code, done.out) == (1, ""), words
-        assert complaint in done.err, words
-        assert "Traceback" not in done.err
-
-
-def test_a_workspace_is_chosen_by_name_or_made(installation: Installation) -> None:
-    elsewhere = installation.json("source", "list", "--workspace", "Elsewhere")
-    assert [source["name"] for source in elsewhere["sources"]] == ["elsewhere"]
-    assert installation.json("source", "add", "First", "--workspace", "New one")["id"]
-    assert len(installation.json("source", "list", "--workspace", "New one")["sources"]) == 1
-    ours = installation.json("source", "list", "--workspace", WORKSPACE)["sources"]
-    assert "First" not in {source["name"] for source in ours}
-
-
-def test_secrets_are_in_no_output(installation: Installation) -> None:
-    for words in (("destination", "list"), ("destination", "list", "--json"), ("status",), ("status", "--json")):
-        assert MUTINY_KEY not in installation.run(*words).out
-
-
 def test_settings_that_cannot_be_used_are_named(installation: Installation) -> None:
     for environment, complaint in (
         ({"DATABASE_URL": "mysql://localhost/x"}, "'mysql'"),
         ({"DATABASE_URL": "postgresql://127.0.0.1:1/x"}, "the SQL store cannot be used"),
-        ({"EVENTS_URL": "ftp://localhost/"}, "no address of an event store"),
         ({"EVENTS_URL": "http://user:secret@127.0.0.1:1/x"}, "does not answer"),
     ):
         done = installation.run("status", **environment)
@@ -127,3 +52,119 @@ def test_settings_that_cannot_be_used_are_named(installation: Installation) -> N
         assert complaint in done.err, environment
         assert "secret" not in done.err
         assert "Traceback" not in done.err
+
+
+Run = Callable[..., Done]
+
+
+@pytest.fixture
+def workspace(db: None) -> Workspace:
+    """With the sources website and app, and Mutiny for the first of them."""
+    made = create_workspace("Tests")
+    website = create_source(workspace_id=made.id, name="website", write_key="website-write-key")
+    create_source(workspace_id=made.id, name="app", kind="mobile")
+    create_destination(
+        workspace_id=made.id, slug="mutiny", source_ids=[website.id], settings={"apiKey": SECRET}, enabled=True
+    )
+    return made
+
+
+def test_a_user_gets_a_made_password_or_the_one_from_stdin(run: Run) -> None:
+    first = run("user", "add", "new@example.com", "--json").json()
+    again = run("user", "add", "new@example.com", "--json").json()
+    assert again["id"] == first["id"]
+    assert again["password"] != first["password"]
+    options = ("--password-stdin", "--role", "viewer", "--json")
+    chosen = run("user", "add", "new@example.com", *options, stdin="correct horse battery\n").json()
+    assert "password" not in chosen
+    assert chosen["role"] == "viewer"
+    assert authenticate(email="new@example.com", password="correct horse battery") is not None
+    assert authenticate(email="new@example.com", password=first["password"]) is None
+
+
+def test_the_made_password_is_shown_to_a_person_too(run: Run) -> None:
+    shown = run("user", "add", "new@example.com").out
+    password = re.search(r"Password: (\S+)", shown)
+    assert password
+    assert authenticate(email="new@example.com", password=password[1]) is not None
+
+
+@pytest.mark.parametrize(
+    ("words", "stdin", "complaint"),
+    [
+        (("nobody",), "", "'nobody' is not an email address"),
+        (("new@example.com", "--password-stdin"), "short\n", "at least 10 characters"),
+        (("new@example.com", "--password-stdin"), "", "no password came on stdin"),
+    ],
+)
+def test_bad_users_are_refused_in_words(run: Run, words: tuple[str, ...], stdin: str, complaint: str) -> None:
+    done = run("user", "add", *words, stdin=stdin)
+    assert (done.code, done.out) == (1, "")
+    assert complaint in done.err
+    assert User.objects.count() == 0
+
+
+def test_sources_are_found_by_name_and_by_id(run: Run, workspace: Workspace) -> None:
+    sources = {source["name"]: source for source in run("source", "list", "--json").json()["sources"]}
+    assert sources["website"]["writeKey"] == "website-write-key"
+    assert sources["website"]["destinations"] == ["Mutiny"]
+    by_both = ("--source", "website", "--source", str(sources["app"]["id"]))
+    added = run("destination", "add", "mutiny", "--name", "Second", "--disabled", *by_both, "--json").json()
+    assert added["sources"] == ["app", "website"]
+    assert not added["enabled"]
+
+
+def test_lists_show_whole_write_keys(run: Run, workspace: Workspace) -> None:
+    assert "website-write-key" in run("source", "list").out
+
+
+def test_settings_can_come_from_stdin(run: Run, workspace: Workspace) -> None:
+    words = ("destination", "add", "mutiny", "--name", "Second", "--settings-stdin", "--json")
+    added = run(*words, stdin='{"apiKey": "from-standard-input"}').json()
+    assert added["enabled"]
+    assert added["settings"] == {"apiKey": "set, ends in nput"}
+    assert "not JSON" in run(*words, stdin="apiKey=x").err
+
+
+@pytest.mark.parametrize(
+    ("words", "complaint"),
+    [
+        ("source add website", "already a source called 'website'"),
+        ("source add Other --write-key website-write-key", "taken by another source"),
+        ("destination add nowhere", "'nowhere' is not in the catalog; it has mutiny"),
+        ("destination add mutiny", "without API Key"),
+        ("destination add mutiny --setting apiKey", "has no '='"),
+        ("destination add mutiny --setting colour=red", "no setting 'colour'"),
+        ("destination add mutiny --source nope", "there is no source 'nope'; there is: 'app'"),
+        ("source list --workspace nope", "there is no workspace 'nope'; there is: 'Tests'"),
+    ],
+)
+def test_what_cannot_be_done_is_refused_in_words(run: Run, workspace: Workspace, words: str, complaint: str) -> None:
+    done = run(*words.split())
+    assert (done.code, done.out) == (1, "")
+    assert complaint in done.err
+    assert done.err.startswith("pitcairn: ")
+
+
+def test_without_a_workspace_nothing_can_be_listed(run: Run) -> None:
+    done = run("source", "list")
+    assert done.code == 1
+    assert "pitcairn user add" in done.err
+
+
+def test_a_workspace_is_chosen_by_name_or_made(run: Run, workspace: Workspace) -> None:
+    assert run("source", "add", "First", "--workspace", "New one", "--json").json()["id"]
+    made = run("source", "list", "--workspace", "New one", "--json").json()["sources"]
+    assert [source["name"] for source in made] == ["First"]
+    ours = run("source", "list", "--workspace", str(workspace.id), "--json").json()["sources"]
+    assert [source["name"] for source in ours] == ["app", "website"]
+
+
+def test_secrets_are_in_no_output(run: Run, workspace: Workspace) -> None:
+    for words in (("destination", "list"), ("destination", "list", "--json")):
+        assert SECRET not in run(*words).out
+
+
+def test_what_senders_wrote_is_shown_as_it_is(run: Run, workspace: Workspace) -> None:
+    create_source(workspace_id=workspace.id, name="[red]not markup[/red]")
+    assert "[red]not markup[/red]" in run("source", "list").out

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 import re
+import time
 import zlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -27,7 +28,7 @@ def statements() -> list[dict[str, Any]]:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of a case: the answers, and everything that was stored or refused since it began."""
+    """What became of a case: the answers, and everything that was stored or refused while it ran."""
 
     answers: list[Answer]
     stored: list[Any]
@@ -35,11 +36,11 @@ class Outcome:
 
 
 class Case:
-    """One case of one statement, filled in for one run."""
+    """One case of one statement, filled in for one run. Cases run one after the other, and are told apart by time."""
 
     def __init__(self, case: Mapping[str, Any], server: Server) -> None:
         self.id = unique()
-        self._server = server
+        self.server = server
         self._source = case.get("source", "website")
         self._now = datetime.now(UTC)
         filled = self._filled(case)
@@ -48,31 +49,28 @@ class Case:
         self.answers: list[Any] = answers if isinstance(answers, list) else [answers] * len(self.requests)
         self.stored: list[Any] = filled.get("stored", [])
         self.refused: list[Any] = filled.get("refused", [])
+        self._received: list[Answer] = []
+        self._began = self._ended = ""
 
-    def run(self) -> Outcome:
-        """Sends the requests and waits until the pipeline is through with them."""
-        self._server.settle()
-        began = self._newest()
-        answers = [self._send(request) for request in self.requests]
-        self._server.settle()
-        events = self._server.events(limit=3_000)
-        return Outcome(
-            answers,
-            [message for message in events["messages"] if message["receivedAt"] > began],
-            [refusal for refusal in events["refused"] if refusal["receivedAt"] > began],
+    def run(self) -> None:
+        """Sends the requests."""
+        self._began = _iso(datetime.now(UTC))
+        _await_next_millisecond()
+        self._received = [self._send(request) for request in self.requests]
+        self._ended = _iso(datetime.now(UTC))
+        _await_next_millisecond()
+
+    def outcome(self, events: Mapping[str, list[Any]]) -> Outcome:
+        """`events` is what the server holds after the pipeline is through."""
+        stored, refused = (
+            [row for row in events[kind] if self._began < row["receivedAt"] <= self._ended]
+            for kind in ("messages", "refused")
         )
-
-    def _newest(self) -> str:
-        """When the newest message or refusal was received. What this case sends comes later, be it by one millisecond."""
-        newest = self._server.events(limit=1)
-        last = max((found["receivedAt"] for kind in newest.values() for found in kind), default="")
-        while last >= _iso(datetime.now(UTC)):
-            pass
-        return last
+        return Outcome(self._received, stored, refused)
 
     def _send(self, request: Mapping[str, Any]) -> Answer:
         body, headers = self._body(request)
-        return self._server.request(request.get("method", "POST"), request["path"], body, headers)
+        return self.server.request(request.get("method", "POST"), request["path"], body, headers)
 
     def _body(self, request: Mapping[str, Any]) -> tuple[bytes | Iterator[bytes] | None, dict[str, str]]:
         headers = dict(request.get("headers", {"Content-Type": "application/json"}))
@@ -106,7 +104,7 @@ class Case:
         return {key: self._filled(item, index) for key, item in value.items()}
 
     def _text(self, text: str) -> str:
-        text = text.replace("{id}", self.id).replace("{host}", f"{self._server.host}:{self._server.port}")
+        text = text.replace("{id}", self.id).replace("{host}", f"{self.server.host}:{self.server.port}")
         text = re.sub(r"\{key:(\w+)\}", lambda match: WRITE_KEYS[match[1]], text)
         text = re.sub(r"\{\$nested:(\d+)\}", lambda match: "[" * int(match[1]) + "]" * int(match[1]), text)
         return re.sub(r"\{now(?:([+-]\d+)s)?\}", lambda match: _iso(self._now + timedelta(seconds=int(match[1] or 0))), text)
@@ -117,6 +115,13 @@ PACKED = {
     "gzip in two members": lambda data: gzip.compress(data[:20]) + gzip.compress(data[20:]),
     "deflate": zlib.compress,
 }
+
+
+def _await_next_millisecond() -> None:
+    """Receipt is kept to the millisecond: what is sent after this has a later one."""
+    now = time.time_ns() // 1_000_000
+    while time.time_ns() // 1_000_000 == now:
+        pass
 
 
 def _iso(moment: datetime) -> str:
@@ -140,7 +145,8 @@ def check_rows(kind: str, expected: list[Any], found: list[Any]) -> None:
     """Every expected row is there, each found row is one of them, in whatever order."""
     assert len(found) == len(expected), f"{kind}: {len(expected)} expected, {len(found)} found: {found[:5]}"
     left = list(found)
-    for row in expected:
+    # The most particular first, so that a row which fits many leaves the others theirs.
+    for row in sorted(expected, key=len, reverse=True):
         fitting = next((candidate for candidate in left if not differences(row, candidate)), None)
         if fitting is None:
             best = min((differences(row, candidate) for candidate in left), key=len)

@@ -2,31 +2,68 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from http.client import HTTPException
 from pathlib import Path
 from typing import Any
 
 import pytest
-from conformance.cases import LAST, Case, check_answer, check_rows, statements
-from server import NewServer, Server
+from conformance.cases import LAST, Case, Outcome, check_answer, check_rows, statements
+from server import Server, Template, running
 
 
-def _cases() -> Iterator[Any]:
-    for statement in statements():
-        for case in statement.get("cases", ()):
-            name = f"{statement['number']:02}-{case['name'].replace(' ', '-')}"
-            yield pytest.param(case, id=name)
+CASES: dict[str, dict[str, Any]] = {
+    f"{statement['number']:02} {case['name']}": case
+    for statement in statements()
+    for case in statement.get("cases", ())
+}
 
 
-@pytest.mark.parametrize("case", list(_cases()))
-def test_statement(case: dict[str, Any], server: Server, new_server: NewServer) -> None:
-    filled = Case(case, new_server(**case["settings"]) if "settings" in case else server)
-    outcome = filled.run()
-    assert len(outcome.answers) == len(filled.answers)
-    for expected, answer in zip(filled.answers, outcome.answers, strict=True):
+@dataclass
+class Ran:
+    case: Case
+    failure: Exception | None
+    outcome: Outcome
+
+
+@pytest.fixture(scope="module")
+def ran(server: Server, configured_server: Server) -> Mapping[str, Ran]:
+    """Every case, run once. They are all sent before any is looked at: the pipeline then has a few batches, not hundreds."""
+    cases = {name: Case(case, configured_server if "settings" in case else server) for name, case in CASES.items()}
+    failures: dict[str, Exception] = {}
+    server.settle()
+    for name, case in cases.items():
+        try:
+            case.run()
+        except (OSError, HTTPException) as error:
+            failures[name] = error
+    server.settle()
+    configured_server.settle()
+    events = {id(its): its.events(limit=10_000) for its in (server, configured_server)}
+    return {
+        name: Ran(case, failures.get(name), case.outcome(events[id(case.server)])) for name, case in cases.items()
+    }
+
+
+@pytest.fixture(scope="module")
+def configured_server(template: Template, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    settings: dict[str, str] = {}
+    for case in CASES.values():
+        settings |= case.get("settings", {})
+    with running(Server(template, tmp_path_factory.mktemp("server"), settings)) as server:
+        yield server
+
+
+@pytest.mark.parametrize("name", list(CASES))
+def test_statement(name: str, ran: Mapping[str, Ran]) -> None:
+    case, failure, outcome = ran[name].case, ran[name].failure, ran[name].outcome
+    if failure is not None:
+        raise failure
+    for expected, answer in zip(case.answers, outcome.answers, strict=True):
         check_answer(expected, answer)
-    check_rows("stored", filled.stored, outcome.stored)
-    check_rows("refused", filled.refused, outcome.refused)
+    check_rows("stored", case.stored, outcome.stored)
+    check_rows("refused", case.refused, outcome.refused)
 
 
 def test_every_statement_is_tested_or_says_why_not() -> None:

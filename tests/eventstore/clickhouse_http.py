@@ -46,6 +46,8 @@ STATUS_OF_CODE = {60: 404, 81: 404, 62: 400, AUTHENTICATION_FAILED: 403}
 
 class Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
+    # Header and body are two writes; without this the second waits for the client's delayed acknowledgement.
+    disable_nagle_algorithm = True
     server: "Server"
 
     def do_GET(self) -> None:

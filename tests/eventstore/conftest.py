@@ -1,7 +1,7 @@
 """The event store for tests: the same suite over the embedded engine and over the wire.
 
-The embedded one is `embedded_store` of tests/conftest.py, which all rooms share; each test works in a workspace of its
-own. With `EVENTS_URL` set to a server, the wire side runs against that server.
+A process can have one embedded folder open at a time, so there is one store for the whole session and each test works
+in a workspace of its own. With `EVENTS_URL` set to a server, the wire side runs against that server.
 """
 
 import os

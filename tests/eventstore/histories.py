@@ -63,8 +63,8 @@ def store_history(store: EventStore, workspace_id: int, history: History, merge_
 
 
 # Few of everything, so that people, visitors and times meet often, and times around the ends of the windows.
-VISITORS = ["v1", "v2", "v3", "v4", "v5"]
-PROFILES = [1, 2, 3, 4, 5, 6]
+VISITORS = [f"v{number}" for number in range(1, 9)]
+PROFILES = list(range(1, 11))
 EVENTS = ["Demo Requested", "Signed Up", "Other"]
 OFFSETS_MS = [0, 1, 1000, DAY_MS - 1, DAY_MS, 2 * DAY_MS - 1, 2 * DAY_MS, 2 * DAY_MS + 1, 3 * DAY_MS]
 times = st.builds(lambda a, b: START_MS + a + b, st.sampled_from(OFFSETS_MS), st.sampled_from([0, 0, -1, 1, DAY_MS]))
@@ -97,7 +97,7 @@ def merges(draw: st.DrawFn) -> list[tuple[int, int]]:
     """Merges as they can happen: each joins two profiles that are both still their own person."""
     alive = list(PROFILES)
     made = []
-    for _ in range(draw(st.integers(0, 4))):
+    for _ in range(draw(st.integers(0, 7))):
         loser = draw(st.sampled_from(alive))
         alive.remove(loser)
         made.append((loser, draw(st.sampled_from(alive))))
@@ -109,8 +109,8 @@ def histories(draw: st.DrawFn) -> tuple[History, list[int]]:
     """A random history, and the batch in which each merge was written."""
     made = draw(merges())
     history = History(
-        exposures=draw(st.lists(exposures, min_size=1, max_size=12)),
-        tracks=draw(st.lists(tracks, max_size=14)),
+        exposures=draw(st.lists(exposures, min_size=1, max_size=20)),
+        tracks=draw(st.lists(tracks, max_size=25)),
         merges=made,
     )
     return history, sorted(draw(st.lists(batches, min_size=len(made), max_size=len(made))))

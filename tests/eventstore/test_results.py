@@ -194,28 +194,43 @@ def test_forgetting_a_merge_brings_back_what_held_before(store: EventStore, work
 
 
 untils = st.none() | st.sampled_from(OFFSETS_MS).map(lambda ms: datetime.fromtimestamp((START_MS + ms) / 1000, UTC))
-
-
-@settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(
-    made=histories(),
+questions = st.builds(
+    ResultsQuery,
+    workspace_id=st.builds(fresh_workspace),
+    experience_id=st.just(1),
     events=st.lists(st.sampled_from(EVENTS), unique=True).map(tuple),
     window_seconds=st.sampled_from([1, 86_400, 2 * 86_400, 7 * 86_400]),
     until=untils,
 )
-def test_the_sql_agrees_with_the_model(
-    store: EventStore,
-    made: tuple[History, list[int]],
-    events: tuple[str, ...],
-    window_seconds: int,
-    until: datetime | None,
-) -> None:
+
+
+def agrees(store: EventStore, made: tuple[History, list[int]], query: ResultsQuery) -> None:
     history, merge_batches = made
-    workspace_id = fresh_workspace()
-    store_history(store, workspace_id, history, merge_batches)
-    query = ResultsQuery(
-        workspace_id=workspace_id, experience_id=1, events=events, window_seconds=window_seconds, until=until
-    )
+    store_history(store, query.workspace_id, history, merge_batches)
     assert store.arm_counts(query) == model.arm_counts(history, query)
-    by_day = store.arm_counts_by_day(query)
-    assert by_day == model.arm_counts_by_day(history, query)
+    assert store.arm_counts_by_day(query) == model.arm_counts_by_day(history, query)
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(made=histories(), query=questions)
+def test_the_sql_agrees_with_the_model(
+    embedded_store: EventStore, made: tuple[History, list[int]], query: ResultsQuery
+) -> None:
+    agrees(embedded_store, made, query)
+
+
+@settings(max_examples=5, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(made=histories(), query=questions)
+def test_the_sql_agrees_with_the_model_over_the_wire(
+    server_store: EventStore, made: tuple[History, list[int]], query: ResultsQuery
+) -> None:
+    agrees(server_store, made, query)
+
+
+@pytest.mark.slow
+@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(made=histories(), query=questions)
+def test_the_sql_agrees_with_the_model_at_length(
+    embedded_store: EventStore, made: tuple[History, list[int]], query: ResultsQuery
+) -> None:
+    agrees(embedded_store, made, query)

@@ -18,18 +18,21 @@ ALPHA = 0.05
 NEGLIGIBLE_LIFT = 0.05
 # The width at which an interval is called narrow when the days until then are worked out.
 NARROW_LIFT = 0.2
+FOREVER_DAYS = 10_000
 
 
 class Verdict(StrEnum):
     """What `stats.summary` says, with its "not enough data" told apart, and with `little_difference`.
 
     `little_difference`: the whole interval of the lift lies within ± 5 %. `too_few`: too few conversions to say more.
+    `undecided` is what `too_early` becomes when the experience has ended and nothing more will come.
     """
 
     BETTER = "better"
     WORSE = "worse"
     LITTLE_DIFFERENCE = "little_difference"
     TOO_EARLY = "too_early"
+    UNDECIDED = "undecided"
     TOO_FEW = "too_few"
     NO_CONTROL = "no_control"
     NO_VISITORS = "no_visitors"
@@ -56,11 +59,12 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
         return self.verdict in {Verdict.BETTER, Verdict.WORSE, Verdict.LITTLE_DIFFERENCE}
 
 
-def find(control: Arm, personalized: Arm, *, visitors_a_day: float = 0.0) -> Finding:
+def find(control: Arm, personalized: Arm, *, visitors_a_day: float = 0.0, ended: bool = False) -> Finding:
     """Compares the arms and says what follows. `visitors_a_day` is of both arms together."""
     comparison = stats.compare(control, personalized, alpha=ALPHA)
+    verdict = _verdict(control, personalized, comparison)
     return Finding(
-        verdict=_verdict(control, personalized, comparison),
+        verdict=Verdict.UNDECIDED if ended and verdict is Verdict.TOO_EARLY else verdict,
         control=control,
         personalized=personalized,
         comparison=comparison,
@@ -82,7 +86,7 @@ def sentence(finding: Finding) -> tuple[str, str, str]:
             )
             return "", "Nothing to compare with", f": every visitor saw {arm}, and none {other}."
         case Verdict.TOO_FEW:
-            return "", "Too early to tell", f": {_so_far(finding)}."
+            return "", "Too few conversions to tell", f": {_so_far(finding)}."
         case Verdict.BETTER | Verdict.WORSE if isinstance(lift, Estimate):
             more = "more" if lift.value > 0 else "fewer"
             return "The personalized page makes ", f"{words.change(lift.value)} {more} visitors", _convert(lift)
@@ -90,9 +94,11 @@ def sentence(finding: Finding) -> tuple[str, str, str]:
             more = "More" if finding.verdict is Verdict.BETTER else "Fewer"
             return "", f"{more} visitors convert", f" on the personalized page: {_so_far(finding)}."
         case Verdict.LITTLE_DIFFERENCE:
-            return "The personalized page makes ", "little or no difference", f": {_range(lift)}."
+            return "The personalized page makes ", "little or no difference", f" ({_range(lift, short=True)})."
         case Verdict.TOO_EARLY:
             return "", "Too early to tell", f": {_range(lift) or _so_far(finding)}."
+        case Verdict.UNDECIDED:
+            return "", "No clear difference", f": {_range(lift) or _so_far(finding)}."
 
 
 def plain(finding: Finding) -> str:
@@ -115,9 +121,11 @@ def short(finding: Finding) -> str:
             return "No visitors yet"
         case Verdict.TOO_FEW:
             return "Too few conversions to tell"
+        case Verdict.UNDECIDED:
+            return "No clear difference"
         case Verdict.TOO_EARLY:
             wait = finding.days_to_narrow
-            return f"Too early: about {words.days(wait)}" if wait else "Too early to tell"
+            return f"Too early: {words.wait(wait)}" if wait else "Too early to tell"
 
 
 def table_words(finding: Finding) -> str:
@@ -157,7 +165,7 @@ def _days_to_narrow(
         return None
     # An interval narrows with the square root of the visitors.
     visitors = control.visitors + personalized.visitors
-    return math.ceil(visitors * ((half / NARROW_LIFT) ** 2 - 1) / visitors_a_day)
+    return math.ceil(min(FOREVER_DAYS, visitors * ((half / NARROW_LIFT) ** 2 - 1) / visitors_a_day))
 
 
 def _convert(lift: Estimate) -> str:
@@ -165,13 +173,15 @@ def _convert(lift: Estimate) -> str:
     return f" convert (between {words.change(low)} and {words.change(high)})."
 
 
-def _range(lift: Estimate | NotComputable) -> str:
-    return "" if isinstance(lift, NotComputable) else f"{words.between(lift)} visitors convert on the personalized page"
+def _range(lift: Estimate | NotComputable, *, short: bool = False) -> str:
+    if isinstance(lift, NotComputable):
+        return ""
+    return f"{words.between(lift)} visitors convert{'' if short else ' on the personalized page'}"
 
 
 def _so_far(finding: Finding) -> str:
     treated, control = finding.personalized, finding.control
     return (
         f"{words.count(treated.converted)} of {words.count(treated.visitors)} personalized visitors and "
-        f"{words.count(control.converted)} of {words.count(control.visitors)} in control converted so far"
+        f"{words.count(control.converted)} of {words.count(control.visitors)} in control converted"
     )

@@ -121,11 +121,14 @@ def _under(results: ExperienceResults, goal: GoalResult) -> str:
             )
         case Verdict.TOO_EARLY:
             if finding.days_to_narrow:
+                wait = words.wait(finding.days_to_narrow)
                 return (
-                    f"About {words.days(finding.days_to_narrow)} at this traffic narrow this to "
+                    f"{wait[0].upper()}{wait[1:]} at this traffic would narrow this to "
                     f"±{words.NO_BREAK}{words.change(findings.NARROW_LIFT)}. Until then, let it run."
                 )
             return "The interval includes no difference at all. A smaller difference needs more visitors."
+        case Verdict.UNDECIDED:
+            return "The interval includes no difference at all, and no more visitors will come."
         case Verdict.TOO_FEW:
             return "An answer needs at least five conversions expected in the smaller arm."
         case Verdict.LITTLE_DIFFERENCE:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from pitcairn.experiences.models import ExperienceState
 from pitcairn.experiences.queries import ExperienceOutline, experience_outline
 from pitcairn.experiments.findings import Finding, find
 from pitcairn.experiments.queries import ChosenGoal, goals_of
@@ -149,7 +150,7 @@ def primary_finding(experience: ExperienceOutline, store: "EventStore", now: dat
     if not goals:
         return None
     control, personalized = _arms(store.arm_counts(_query(experience, goals[0], now)))
-    return find(control, personalized)
+    return find(control, personalized, ended=_ended(experience))
 
 
 def primary_segments(experience: ExperienceOutline, store: "EventStore") -> dict[int, Finding]:
@@ -189,7 +190,7 @@ def _goal_result(experience: ExperienceOutline, goal: ChosenGoal, store: "EventS
         chosen_late=started is not None and goal.chosen_at > started,
         personalized=ArmResult.of(personalized),
         control=ArmResult.of(control),
-        finding=find(control, personalized, visitors_a_day=traffic),
+        finding=find(control, personalized, visitors_a_day=traffic, ended=_ended(experience)),
         segments=segments,
         series=series,
     )
@@ -220,8 +221,12 @@ def _segments(
                 for row in sorted(rows, key=lambda row: row.variation_id)
                 if row.variation_id
             ),
-            finding=find(control, personalized, visitors_a_day=traffic),
+            finding=find(control, personalized, visitors_a_day=traffic, ended=_ended(experience)),
         )
+
+
+def _ended(experience: ExperienceOutline) -> bool:
+    return experience.state is ExperienceState.ENDED
 
 
 def _arms(rows: Iterable["ArmCount | DayCount"]) -> tuple[Arm, Arm]:

@@ -74,10 +74,11 @@ def probability(value: float) -> str:
     return f"{value:.3f}" if value < 0.01 else f"{value:.2f}"
 
 
-def days(number: int) -> str:
-    if number > 365:
+def wait(days: int) -> str:
+    """`about 9 more days`; over a year nobody can tell."""
+    if days > 365:
         return "more than a year"
-    return "1 more day" if number == 1 else f"{number} more days"
+    return "about 1 more day" if days == 1 else f"about {days} more days"
 
 
 def _trimmed(text: str) -> str:

@@ -168,6 +168,7 @@ def test_the_visitors_cookie_of_the_server_comes_back_to_it(scene: Scene) -> Non
 
 def test_a_question_says_where_the_visitor_is(scene: Scene) -> None:
     scene.runs(decision(text()))
+    scene.lift_the_cap()
     scene.website.page("/", f"<!doctype html><head>{scene.shim()}</head><h1>{ORIGINAL}</h1>")
     scene.page.goto(scene.website.url + "/?utm_source=mail", referer="https://search.example/")
     question = scene.edge.questions()[0]

@@ -94,7 +94,7 @@ def test_a_hanging_decision_unhides_at_the_cap(scene: Scene, install: type[Scene
     scene.runs(decision(text()))
     scene.edge.decide_hangs = True
     stop_the_clock(scene.page)
-    scene.open(BODY, head=install(scene))
+    scene.open(BODY, head=install(scene), cap=True)
     scene.page.clock.run_for(399)
     assert not visible(scene.page, "h1")
     scene.page.clock.run_for(1)
@@ -112,7 +112,9 @@ def test_a_hanging_tag_server_holds_the_page_up_to_the_cap(scene: Scene) -> None
     scene.page.add_init_script(
         "paints = []; new PerformanceObserver((list) => paints.push(...list.getEntries())).observe({ type: 'paint' })"
     )
-    scene.open(BODY, head=scene.shim(), wait_until="domcontentloaded")  # It blocks rendering, and not parsing.
+    scene.open(
+        BODY, head=scene.shim(), wait_until="domcontentloaded", cap=True
+    )  # It blocks rendering, and not parsing.
     scene.page.clock.run_for(399)
     assert scene.page.evaluate("paints.length") == 0
     scene.page.clock.run_for(1)
@@ -124,7 +126,7 @@ def test_a_hanging_tag_server_holds_the_page_up_to_the_cap(scene: Scene) -> None
 def test_a_hanging_tag_server_by_the_visitors_clock(scene: Scene) -> None:
     """The same by real time: the first paint does not wait for a server that never answers."""
     scene.edge.tag_hangs = scene.edge.decide_hangs = True
-    scene.open(BODY, head=scene.shim(), wait_until="commit")
+    scene.open(BODY, head=scene.shim(), wait_until="commit", cap=True)
     scene.page.wait_for_function("performance.getEntriesByName('first-contentful-paint').length")
     paint = "performance.getEntriesByName('first-contentful-paint')[0].startTime - __pitcairn.start"
     assert scene.page.evaluate(paint) >= 400
@@ -153,7 +155,7 @@ def test_a_late_decision_changes_nothing_that_was_seen(scene: Scene) -> None:
     )
     scene.edge.decide_gate.close()
     stop_the_clock(scene.page)
-    scene.open(BODY, head=scene.shim())
+    scene.open(BODY, head=scene.shim(), cap=True)
     scene.page.clock.run_for(400)
     scene.edge.decide_gate.open()
     scene.page.evaluate("__pitcairn.answer")
@@ -167,7 +169,7 @@ def test_a_late_tag_changes_nothing_that_was_seen(scene: Scene) -> None:
     scene.runs(decision(text()))
     scene.edge.tag_gate.close()
     record(scene.page)
-    scene.open(BODY, head=scene.shim(), wait_until="commit")
+    scene.open(BODY, head=scene.shim(), wait_until="commit", cap=True)
     scene.page.wait_for_function("performance.getEntriesByName('first-contentful-paint').length")
     scene.edge.tag_gate.open()
     scene.page.wait_for_function("window.__pitcairnOn")
@@ -183,6 +185,7 @@ def test_an_element_that_comes_in_two_pieces(scene: Scene) -> None:
     rest = Gate()
     rest.close()
     record(scene.page)
+    scene.lift_the_cap()
     scene.website.page(
         "/",
         lambda: in_chunks(

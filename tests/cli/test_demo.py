@@ -1,0 +1,138 @@
+"""The demo: seeded once, a website that can be personalized, and traffic whose results can be checked."""
+
+import http.client
+import json
+import re
+import socket
+import stat
+from urllib.parse import urlencode
+
+import pytest
+from conftest import NewServer
+from server import Server, unique
+
+EXPERIENCE = "Corporate Website Experiment"
+VISITORS = 60
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+@pytest.fixture
+def demo(new_server: NewServer) -> tuple[Server, int]:
+    port = free_port()
+    return new_server("--demo", "--demo-port", str(port)), port
+
+
+def get(port: int, path: str, host: str = "127.0.0.1") -> tuple[int, dict[str, str], str]:
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
+    try:
+        connection.request("GET", path, headers={"Host": f"{host}:{port}"})
+        response = connection.getresponse()
+        return response.status, {name.lower(): value for name, value in response.getheaders()}, response.read().decode()
+    finally:
+        connection.close()
+
+
+def sign_in(server: Server, email: str, password: str) -> bool:
+    """Whether the dashboard lets them in."""
+    page = server.request("GET", "/sign-in")
+    cookie = page.headers["set-cookie"].partition(";")[0]
+    token = re.search(r'name="csrfmiddlewaretoken" value="([^"]+)"', page.body.decode())
+    assert token, page.body
+    form = {"csrfmiddlewaretoken": token[1], "username": email, "email": email, "password": password}
+    answer = server.request(
+        "POST",
+        "/sign-in",
+        urlencode(form).encode(),
+        {"Content-Type": "application/x-www-form-urlencoded", "Cookie": cookie},
+    )
+    return answer.status == 302 and "pitcairn_session" in answer.headers.get("set-cookie", "")
+
+
+def test_demo_from_seed_to_results(demo: tuple[Server, int]) -> None:
+    server, site_port = demo
+
+    # Seeding again finds everything there.
+    seeded = server.run("demo", "seed")
+    assert seeded["made"] == []
+    assert seeded["source"]["name"] == "Demo website"
+    assert seeded["goal"] == "Clicked Login Button"
+    sources = server.run("source", "list", "--workspace", "Demo")["sources"]
+    assert [(source["name"], source["destinations"]) for source in sources] == [("Demo website", ["Mutiny"])]
+
+    # The password is this installation's own, and only its owner can read it.
+    file = server.data / "initial-password"
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    assert file.read_text().strip() == seeded["password"]
+    assert sign_in(server, seeded["email"], seeded["password"])
+    assert not sign_in(server, seeded["email"], "not the password")
+
+    # The website knows where Pitcairn is, under whatever name it is asked for.
+    write_key = seeded["source"]["writeKey"]
+    for host in ("127.0.0.1", "localhost"):
+        status, headers, config = get(site_port, "/config.js", host)
+        assert status == 200
+        assert json.loads(config.removeprefix("window.demo=").rstrip(";\n")) == {
+            "host": f"http://{host}:{server.port}",
+            "writeKey": write_key,
+        }
+        assert f"script-src 'self' http://{host}:{server.port};" in headers["content-security-policy"]
+    status, headers, page = get(site_port, "/")
+    assert (status, headers["content-type"]) == (200, "text/html; charset=utf-8")
+    assert "<h1" in page
+    assert "unsafe" not in headers["content-security-policy"]
+
+    # What the traffic says it did is what the results say.
+    seed = unique()
+    words = ("demo", "traffic", "--visitors", str(VISITORS), "--seed", seed, "--host", server.url)
+    traffic = server.run(*words)
+    assert traffic["visitors"] == VISITORS == sum(traffic["kinds"].values())
+    server.send("/v1/track", {"messageId": f"last-{seed}", "event": "Last", "anonymousId": "x"})
+    server.message(f"last-{seed}")
+    (expected,) = traffic["experiences"]
+    assert expected["experience"] == EXPERIENCE
+    assert expected["personalized"]["visitors"] + expected["control"]["visitors"] == traffic["kinds"]["small"]
+    results = server.run("results", EXPERIENCE, "--workspace", "Demo")
+    (goal,) = results["goals"]
+    for arm in ("personalized", "control"):
+        found = {name: goal[arm][name] for name in ("visitors", "converted")}
+        assert found == expected[arm]
+
+    # Each message counts once, however often it was sent.
+    sent = traffic["messages"]
+    assert sent["sentAgain"] > 0
+    events = server.events(workspace="Demo", limit=5_000)
+    assert len(events["messages"]) == len({message["messageId"] for message in events["messages"]})
+    stored = [message["type"] for message in events["messages"]]
+    assert stored.count("identify") == sent["identify"] == traffic["kinds"]["small"] + traffic["kinds"]["large"]
+    assert stored.count("page") == sent["page"]
+    assert stored.count("track") == sent["track"]
+
+    # The same seed is the same people: they come again, and nobody is counted twice.
+    again = server.run(*words)
+    assert again["kinds"] == traffic["kinds"]
+    server.send("/v1/track", {"messageId": f"again-{seed}", "event": "Last", "anonymousId": "x"})
+    server.message(f"again-{seed}")
+    (goal,) = server.run("results", EXPERIENCE, "--workspace", "Demo")["goals"]
+    assert {arm: goal[arm]["visitors"] for arm in ("personalized", "control")} == {
+        arm: expected[arm]["visitors"] for arm in ("personalized", "control")
+    }
+
+
+def test_traffic_says_when_nobody_is_there(server: Server) -> None:
+    import subprocess
+    import sys
+
+    done = subprocess.run(
+        [sys.executable, "-m", "pitcairn.cli", "demo", "traffic", "--visitors", "3", "--write-key", "website-write-key"]
+        + ["--host", f"http://127.0.0.1:{free_port()}"],
+        env=server.environment, capture_output=True, text=True, timeout=120, check=False,
+    )  # fmt: skip
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "cannot be reached" in done.stderr
+    assert "pitcairn serve" in done.stderr

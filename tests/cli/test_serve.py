@@ -1,0 +1,84 @@
+"""serve: what it says, and how it ends."""
+
+import json
+import signal
+import socket
+import subprocess
+import sys
+
+import pytest
+from conftest import NewServer
+
+from cli.conftest import Installation
+
+
+def start(installation: Installation, *options: str) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [sys.executable, "-m", "pitcairn.cli", "serve", "--json", "--port", "0", *options],
+        env=installation.environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+
+
+def test_sigterm_ends_it_cleanly_and_everything_accepted_is_kept(new_server: NewServer) -> None:
+    server = new_server()
+    for number in range(50):
+        server.send("/v1/track", {"messageId": f"kept-{number}", "event": "Kept", "anonymousId": "someone"})
+    assert server.stop() == 0
+    assert not (server.data / "control.json").exists()
+    assert server.complaints() == []
+    # Without a server the same command looks into the stores itself; what the worker had not reached waits in the inbox.
+    before = server.run("events", "--limit", "100", "--search", "kept-")
+    waiting = server.run("status")["inbox"]["requests"]
+    assert len(before["messages"]) + waiting == 50
+    server.start()
+    server.settle()
+    assert {message["messageId"] for message in server.events(search="kept-")["messages"]} == {
+        f"kept-{number}" for number in range(50)
+    }
+
+
+def test_a_port_that_is_taken_is_said_before_anything_starts(installation: Installation) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        done = installation.run("serve", "--port", str(port))
+    assert done.code == 1
+    assert f"cannot listen on 127.0.0.1:{port}" in done.err
+    assert "--port" in done.err
+    assert "Traceback" not in done.err
+
+
+def test_one_role_of_several_does_not_migrate(empty: Installation) -> None:
+    done = empty.run("serve", "--role", "edge", "--port", "0")
+    assert done.code == 1
+    assert "pitcairn migrate" in done.err
+
+
+def test_all_roles_together_start_from_nothing_and_say_where(empty: Installation) -> None:
+    process = start(empty)
+    assert process.stdout is not None
+    try:
+        said = json.loads(process.stdout.readline())
+        assert said["roles"] == ["dashboard", "edge", "worker"]
+        assert said["url"].startswith("http://localhost:")
+    finally:
+        process.send_signal(signal.SIGINT)
+        _, errors = process.communicate(timeout=60)
+    assert process.returncode == 0, errors
+    assert errors == ""
+
+
+@pytest.mark.parametrize("signal_number", [signal.SIGTERM])
+def test_demo_tells_how_to_sign_in(empty: Installation, signal_number: signal.Signals) -> None:
+    process = start(empty, "--demo", "--demo-port", "0")
+    assert process.stdout is not None
+    try:
+        said = json.loads(process.stdout.readline())
+        assert said["email"] == "owner@pitcairn.localhost"
+        assert len(said["password"]) >= 16
+        assert said["writeKey"]
+    finally:
+        process.send_signal(signal_number)
+        _, errors = process.communicate(timeout=60)
+    assert process.returncode == 0, errors
