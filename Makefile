@@ -23,6 +23,8 @@ export TZ := UTC
 BIN := .venv/bin
 CHECK_DATA := PITCAIRN_DATA=$(CURDIR)/.cache/check
 BROWSER_SOURCES := $(shell find browser -type f -not -path '*/node_modules/*' 2>/dev/null)
+# On a terminal pip shows what it downloads; elsewhere its warnings and errors are enough.
+PIP_INSTALL = $(BIN)/python -m pip install --no-compile $(shell test -t 2 || echo --quiet)
 step = @printf '\033[1m==> %s\033[0m\n' $(1)
 
 # A virtual environment holds absolute paths: after the folder was moved or copied it is made again.
@@ -93,20 +95,20 @@ clean: ## remove what was installed and built; the data folder stays
 
 .make/python: .make/venv requirements.lock pyproject.toml
 	$(call step,"Python packages")
-	@$(BIN)/python -m pip install --quiet --progress-bar on --require-hashes -r requirements.lock
-	@$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation -e .
+	@$(PIP_INSTALL) --require-hashes -r requirements.lock
+	@$(PIP_INSTALL) --no-deps --no-build-isolation -e .
 	@touch $@
 
 .make/python-dev: .make/python requirements-dev.lock
 	$(call step,"Python packages for checks and tests")
-	@$(BIN)/python -m pip install --quiet --progress-bar on --require-hashes -r requirements-dev.lock
+	@$(PIP_INSTALL) --require-hashes -r requirements-dev.lock
 	@touch $@
 
 .make/browser-packages: browser/package-lock.json browser/package.json
 	$(call step,"Browser packages")
 	@mkdir -p .make
 	@scripts/need_node
-	@cd browser && npm ci --no-progress
+	@cd browser && npm ci --ignore-scripts
 	@touch $@
 
 .make/browser: .make/browser-packages $(BROWSER_SOURCES)

@@ -31,7 +31,11 @@ def message(marker: int | None = None) -> dict[str, Any]:
     if marker is not None:
         return {**common, "type": "identify", "userId": f"marker-{_run}-{marker}", "traits": {"marker": marker}}
     if number % 10 == 0:
-        traits = {"email": f"visitor-{visitor}@example.com", "plan": "free", "company": {"employee_count": visitor % 400}}
+        traits = {
+            "email": f"visitor-{visitor}@example.com",
+            "plan": "free",
+            "company": {"employee_count": visitor % 400},
+        }
         return {**common, "type": "identify", "userId": f"user-{visitor}", "traits": traits}
     return {**common, "type": "track", "event": f"Event {number % 12}", "properties": {"button": "header", "n": number}}
 

@@ -33,7 +33,9 @@ class Running:
 
     def memory_mb(self) -> float:
         """Resident memory."""
-        line = next(line for line in Path(f"/proc/{self.pid}/status").read_text().splitlines() if line.startswith("VmRSS"))
+        line = next(
+            line for line in Path(f"/proc/{self.pid}/status").read_text().splitlines() if line.startswith("VmRSS")
+        )
         return int(line.split()[1]) / 1024
 
 

@@ -66,8 +66,8 @@ document.body.append(
       "div",
       { className: "wide" },
       who,
-      element("button", { className: "button", textContent: "Be a small company", onclick: () => void identify(companies.small) }),
-      element("button", { className: "button", textContent: "Be a large company", onclick: () => void identify(companies.large) }),
+      element("button", { className: "button", textContent: "Small company", onclick: () => void identify(companies.small) }),
+      element("button", { className: "button", textContent: "Large company", onclick: () => void identify(companies.large) }),
     ),
   ),
 );

@@ -41,6 +41,14 @@ def new_server(template: Template, tmp_path_factory: pytest.TempPathFactory) -> 
 
 
 @pytest.fixture(scope="session")
+def embedded_store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EventStore]:
+    """The embedded event store of this process, which can have one folder open at a time: use a workspace of your own."""
+    with EventStore.open(f"chdb://{tmp_path_factory.mktemp('events')}/a folder's ünïcode") as store:
+        store.migrate()
+        yield store
+
+
+@pytest.fixture(scope="session")
 def django_db_modify_db_settings(tmp_path_factory: pytest.TempPathFactory) -> None:
     """The tests' own SQLite databases are files, like the real ones: in memory SQLite has other locks."""
     from django.conf import settings

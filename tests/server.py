@@ -319,13 +319,5 @@ def running(server: Server) -> Iterator[Server]:
         server.remove()
 
 
-@pytest.fixture(scope="session")
-def embedded_store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EventStore]:
-    """The embedded event store of this process, which can have one folder open at a time: use a workspace of your own."""
-    with EventStore.open(f"chdb://{tmp_path_factory.mktemp('events')}/a folder's ünïcode") as store:
-        store.migrate()
-        yield store
-
-
 NewServer = Callable[..., Server]
 """The fixture `new_server`: options of `pitcairn serve` by place, settings by name."""

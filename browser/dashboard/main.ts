@@ -1,5 +1,6 @@
 // The dashboard's own script, loaded after htmx. Every page works without it; with it, pages tell the time in the
 // reader's zone, copy, switch colours at once, and stay short while they grow.
+import { moveInChart } from "./chart";
 import { closeDetail, markChosen, trimRows } from "./debugger";
 import { showTimes } from "./times";
 
@@ -54,6 +55,8 @@ document.addEventListener("keydown", (event) => {
   search.focus();
   search.select();
 });
+
+document.addEventListener("keydown", moveInChart);
 
 // A choice made with the mouse filters at once. One made with the keyboard waits for the button: arrows pass through
 // choices that nobody meant.

@@ -10,8 +10,8 @@ export interface State {
   readonly owner: object;
   /** What gives the page its own back, by the node that was changed. */
   readonly undo: Map<unknown, () => void>;
-  /** What the browser made of the style that was written, by element. */
-  readonly written: Map<Element, string>;
+  /** What the browser made of a style that was written, by element or, of the element itself, by property. */
+  readonly written: Map<unknown, string>;
   /** What the page's text nodes said. */
   readonly said: Map<Text, string>;
   /** The nodes that carry the new content. */
@@ -103,15 +103,15 @@ function setData(node: Text, data: string, state: State): boolean {
   return true;
 }
 
-function setStyle(element: HTMLElement, name: string, value: string, state: State): boolean {
+function setStyle(element: HTMLElement, name: string, value: string, state: State, key: unknown = element): boolean {
   const style = element.style;
   const read = () => style.getPropertyValue(name) + style.getPropertyPriority(name);
-  if (state.written.get(element) === read()) return false;
+  if (state.written.get(key) === read()) return false;
   const was = style.getPropertyValue(name);
   const priority = style.getPropertyPriority(name);
   style.setProperty(name, value, "important");
-  state.written.set(element, read());
-  state.undo.set(element, () => {
+  state.written.set(key, read());
+  state.undo.set(key, () => {
     style.setProperty(name, was, priority);
     // Asked by reading it: Chromium does not remove an attribute that it has yet to write.
     if (!element.getAttribute("style")) element.removeAttribute("style");
@@ -120,15 +120,13 @@ function setStyle(element: HTMLElement, name: string, value: string, state: Stat
 }
 
 function setAttribute(element: HTMLElement, name: string, value: string | null, state: State): boolean {
-  const was = element.getAttribute(name);
-  if (name === "style") {
-    // Through the object model: a strict CSP refuses the attribute.
-    if (was !== null && state.written.get(element) === was) return false;
-    element.style.cssText = value || "";
-    state.written.set(element, element.style.cssText);
-    state.undo.set(element, () => (element.style.cssText = was || ""));
-    return true;
+  if (name === "style" && value !== null) {
+    // Declaration by declaration: a strict CSP refuses the attribute, and other changes may style the element too.
+    const { style } = document.createElement("i");
+    style.cssText = value;
+    return [...style].reduce((wrote, one) => setStyle(element, one, style.getPropertyValue(one), state, one) || wrote, false);
   }
+  const was = element.getAttribute(name);
   if (was === value || refused(name, value)) return false;
   write(element, name, value);
   state.undo.set(element, () => {
@@ -162,17 +160,21 @@ function insert(element: HTMLElement, position: Position, html: string, state: S
 interface TrustedTypes {
   createPolicy(name: string, rules: object): { createHTML(html: string): string };
 }
+const STYLE = "data-pitcairn-style";
 let policy: { createHTML(html: string): string } | undefined;
 
 function parse(html: string): ChildNode[] {
   const types = (window as { trustedTypes?: TrustedTypes }).trustedTypes;
   if (types && !policy) policy = types.createPolicy("pitcairn", { createHTML: (text: string) => text });
+  // A strict CSP refuses style attributes where HTML is read, and allows the same through the object model.
+  const unstyled = html.replace(/<[^>]+>/g, (tag) => tag.replace(/\sstyle(?=\s*=)/gi, " " + STYLE));
   const template = document.createElement("template");
-  template.innerHTML = policy ? policy.createHTML(html) : html;
+  template.innerHTML = policy ? policy.createHTML(unstyled) : unstyled;
   for (const element of template.content.querySelectorAll<HTMLElement>("*")) {
     if (/^(script|i?frame|object|embed|base|meta|link|animate|set)$/.test(element.localName)) element.remove();
     for (const { name, value } of [...element.attributes]) {
-      if (refused(name, value)) element.removeAttribute(name);
+      if (name === STYLE) element.style.cssText = value;
+      if (name === STYLE || refused(name, value)) element.removeAttribute(name);
     }
   }
   return [...template.content.childNodes];

@@ -70,7 +70,8 @@ function post(url: string, message: object, attempts: number): void {
 function track(properties: object, messageId: string, until: number): void {
   const analytics = window.analytics;
   if (analytics && analytics.track) {
-    analytics.track(EVENT, properties, { messageId });
+    // It answers with a promise, whose failure is not the page's to hear of either.
+    void Promise.resolve(analytics.track(EVENT, properties, { messageId })).catch(() => {});
   } else if (performance.now() < until) {
     setTimeout(quietly(track), ANALYTICS_EVERY, properties, messageId, until);
   }

@@ -131,7 +131,11 @@ function stands(live: Live): boolean {
   let seen = false;
   let wrote = false;
   if (live.left) return false;
-  if (elements.size > 50) elements.forEach((_, element) => element.isConnected || elements.delete(element));
+  elements.forEach((state, element) => {
+    if (element.isConnected) return;
+    undo(state); // What was put beside it would be left over.
+    elements.delete(element);
+  });
   for (const element of elementsOf(change.selector)) {
     let state = elements.get(element);
     if ((state && state.left) || cameWith(live, element) || !owns(live, element)) continue;

@@ -83,6 +83,9 @@ function watchRoutes(): void {
     };
   }
   addEventListener("popstate", move);
+  // Routers that use the Navigation API go past `history`.
+  const { navigation } = window as { navigation?: EventTarget };
+  if (navigation) navigation.addEventListener("currententrychange", move);
   addEventListener("pageshow", quietly((event) => event.persisted && begin(undefined, true)));
 }
 

@@ -97,7 +97,12 @@ class Application:
         elif self._pages is not None:
             await self._pages(scope, receive, send)  # type: ignore[arg-type]  # the same protocol, other names for it
         else:
-            await send_error(send, 404, "not_found", f"This process runs {', '.join(sorted(self.roles))}; nothing here answers {path}")
+            await send_error(
+                send,
+                404,
+                "not_found",
+                f"This process runs {', '.join(sorted(self.roles))}; nothing here answers {path}",
+            )
 
     async def _live(self, receive: Receive, send: Send) -> None:
         while True:

@@ -8,8 +8,9 @@ import stat
 from urllib.parse import urlencode
 
 import pytest
-from conftest import NewServer
-from server import Server, unique
+from server import NewServer, Server, unique
+
+from cli.conftest import Installation
 
 EXPERIENCE = "Corporate Website Experiment"
 VISITORS = 60
@@ -40,14 +41,14 @@ def get(port: int, path: str, host: str = "127.0.0.1") -> tuple[int, dict[str, s
 
 def sign_in(server: Server, email: str, password: str) -> bool:
     """Whether the dashboard lets them in."""
-    page = server.request("GET", "/sign-in")
+    page = server.request("GET", "/sign-in/")
     cookie = page.headers["set-cookie"].partition(";")[0]
     token = re.search(r'name="csrfmiddlewaretoken" value="([^"]+)"', page.body.decode())
     assert token, page.body
-    form = {"csrfmiddlewaretoken": token[1], "username": email, "email": email, "password": password}
+    form = {"csrfmiddlewaretoken": token[1], "email": email, "password": password}
     answer = server.request(
         "POST",
-        "/sign-in",
+        "/sign-in/",
         urlencode(form).encode(),
         {"Content-Type": "application/x-www-form-urlencoded", "Cookie": cookie},
     )
@@ -124,15 +125,15 @@ def test_demo_from_seed_to_results(demo: tuple[Server, int]) -> None:
     }
 
 
-def test_traffic_says_when_nobody_is_there(server: Server) -> None:
-    import subprocess
-    import sys
+def test_traffic_says_when_nobody_is_there(installation: Installation) -> None:
+    nowhere = f"http://127.0.0.1:{free_port()}"
+    done = installation.run("demo", "traffic", "--visitors", "3", "--write-key", "website-write-key", "--host", nowhere)
+    assert (done.code, done.out) == (1, "")
+    assert f"{nowhere} cannot be reached" in done.err
+    assert "pitcairn serve" in done.err
 
-    done = subprocess.run(
-        [sys.executable, "-m", "pitcairn.cli", "demo", "traffic", "--visitors", "3", "--write-key", "website-write-key"]
-        + ["--host", f"http://127.0.0.1:{free_port()}"],
-        env=server.environment, capture_output=True, text=True, timeout=120, check=False,
-    )  # fmt: skip
-    assert (done.returncode, done.stdout) == (1, "")
-    assert "cannot be reached" in done.stderr
-    assert "pitcairn serve" in done.stderr
+
+def test_traffic_needs_a_source(installation: Installation) -> None:
+    done = installation.run("demo", "traffic")
+    assert (done.code, done.out) == (1, "")
+    assert "pitcairn demo seed" in done.err

@@ -64,11 +64,9 @@ def test_events_are_narrowed_down(server: Server, sent: dict[str, str]) -> None:
 
 
 def test_events_are_readable_by_people(server: Server, sent: dict[str, str]) -> None:
-    table = shown(server, "events", "--search", sent["user"])
-    lines = {line.split()[-1]: line for line in table.splitlines() if sent["user"] in line}
-    assert len(lines) == 3 or len(table.splitlines()) >= 3
-    assert any(sent["track"] in line and "Looked" in line and "mutiny" in line for line in table.splitlines())
-    assert any(sent["bad"] in line and "event_not_defined" in line for line in table.splitlines())
+    lines = shown(server, "events", "--search", sent["user"]).splitlines()
+    assert any(sent["track"] in line and "Looked" in line and "mutiny" in line for line in lines)
+    assert any(sent["bad"] in line and "event_not_defined" in line for line in lines)
 
 
 @pytest.mark.parametrize("kind", ["user_id", "userId"])

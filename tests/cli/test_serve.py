@@ -6,8 +6,7 @@ import socket
 import subprocess
 import sys
 
-import pytest
-from conftest import NewServer
+from server import NewServer
 
 from cli.conftest import Installation
 
@@ -26,7 +25,7 @@ def test_sigterm_ends_it_cleanly_and_everything_accepted_is_kept(new_server: New
     assert server.stop() == 0
     assert not (server.data / "control.json").exists()
     assert server.complaints() == []
-    # Without a server the same command looks into the stores itself; what the worker had not reached waits in the inbox.
+    # Without a server the same commands look into the stores themselves. What the worker had not reached still waits.
     before = server.run("events", "--limit", "100", "--search", "kept-")
     waiting = server.run("status")["inbox"]["requests"]
     assert len(before["messages"]) + waiting == 50
@@ -69,16 +68,15 @@ def test_all_roles_together_start_from_nothing_and_say_where(empty: Installation
     assert errors == ""
 
 
-@pytest.mark.parametrize("signal_number", [signal.SIGTERM])
-def test_demo_tells_how_to_sign_in(empty: Installation, signal_number: signal.Signals) -> None:
+def test_demo_tells_how_to_sign_in(empty: Installation) -> None:
     process = start(empty, "--demo", "--demo-port", "0")
     assert process.stdout is not None
     try:
         said = json.loads(process.stdout.readline())
-        assert said["email"] == "owner@pitcairn.localhost"
+        assert said["email"] == "demo@pitcairn.localhost"
         assert len(said["password"]) >= 16
         assert said["writeKey"]
     finally:
-        process.send_signal(signal_number)
+        process.send_signal(signal.SIGTERM)
         _, errors = process.communicate(timeout=60)
     assert process.returncode == 0, errors

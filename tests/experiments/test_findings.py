@@ -70,9 +70,7 @@ def said(control: tuple[int, int], personalized: tuple[int, int], visitors_a_day
         ),
     ],
 )
-def test_what_is_said(
-    control: tuple[int, int], personalized: tuple[int, int], verdict: Verdict, sentence: str
-) -> None:
+def test_what_is_said(control: tuple[int, int], personalized: tuple[int, int], verdict: Verdict, sentence: str) -> None:
     assert said(control, personalized) == (verdict, sentence)
 
 

@@ -70,7 +70,8 @@ def test_intervals_for_tables() -> None:
 
 
 @pytest.mark.parametrize(
-    ("value", "text"), [(0.62, "0.62"), (0.034, "0.03"), (0.0042, "0.004"), (0.0004, "below 0.001"), (0.0, "below 0.001")]
+    ("value", "text"),
+    [(0.62, "0.62"), (0.034, "0.03"), (0.0042, "0.004"), (0.0004, "below 0.001"), (0.0, "below 0.001")],
 )
 def test_a_probability(value: float, text: str) -> None:
     assert words.probability(value) == text

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -51,7 +50,11 @@ def check(world: World) -> None:
 
 def fail(world: World, worker: Worker, expected: type[Exception]) -> None:
     """The batch fails, and nothing that anybody can see has changed but what recovery will remove."""
-    before = list(Profile.objects.order_by("id").values()), PipelineState.objects.values().get(), Identifier.objects.count()
+    before = (
+        list(Profile.objects.order_by("id").values()),
+        PipelineState.objects.values().get(),
+        Identifier.objects.count(),
+    )
     with pytest.raises(expected):
         worker.work()
     assert before == (
@@ -66,7 +69,7 @@ def fail(world: World, worker: Worker, expected: type[Exception]) -> None:
 @pytest.mark.parametrize("number", [1, 2, 3])
 @pytest.mark.parametrize("new_worker", [False, True], ids=["same-worker", "new-worker"])
 def test_an_insert_that_fails(world: World, number: int, after: bool, new_worker: bool) -> None:
-    """Each of the batch's inserts, before or after its rows are stored; the next try is by the same worker or another."""
+    """Each of the batch's inserts, before or after its rows are stored; then this worker tries again, or another."""
     fill(world)
     store = FailingStore(world.store, EventStoreUnavailable("the server is gone"))
     store.fails_at, store.after = number, after
@@ -125,7 +128,7 @@ def test_a_commit_that_fails(world: World, monkeypatch: pytest.MonkeyPatch) -> N
 
 
 def test_a_crash_after_the_commit(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The batch is done but its rows are still in the inbox: the next worker takes them away and does not work on them."""
+    """The batch is done but its rows are still in the inbox: the next worker takes them away and leaves it at that."""
     fill(world)
 
     def crash(position: int) -> None:
@@ -181,14 +184,16 @@ def test_a_worker_without_the_lease_does_no_harm(world: World) -> None:
 
 
 @pytest.fixture
-def poisoned(world: World, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
+def poisoned(world: World, monkeypatch: pytest.MonkeyPatch) -> World:
     """Mutiny's `deliver` raises for events that begin with `Poison`."""
     snapshot = faulty_snapshot(lambda message: message.event.startswith("Poison"))
     monkeypatch.setattr(worker_module, "newer_snapshot", lambda current: snapshot)
-    yield world
+    return world
 
 
-def test_a_poisonous_message_is_refused_and_its_neighbours_land(poisoned: World, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_poisonous_message_is_refused_and_its_neighbours_land(
+    poisoned: World, caplog: pytest.LogCaptureFixture
+) -> None:
     world = poisoned
     world.accept(*(track(f"a{n}", anonymousId="a1") for n in range(20)))
     world.accept(
@@ -257,9 +262,6 @@ def test_a_store_that_fails_while_a_fault_is_isolated(poisoned: World) -> None:
     assert [one.reason for one in world.refusals()] == ["internal_error"]
 
 
-Breaks = Callable[[Batch, CursorWrapper], None]
-
-
 @pytest.mark.parametrize(
     "statement",
     ["SELECT no_such_column FROM seen_message", "INSERT INTO pipeline_pipelinestate (id) VALUES (1)"],
@@ -286,7 +288,9 @@ def test_a_statement_that_the_store_refuses_is_a_fault_too(
     assert [one.reason for one in world.refusals()] == ["internal_error"]
 
 
-def test_a_fault_that_no_refusal_avoids_keeps_everything_in_the_inbox(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_fault_that_no_refusal_avoids_keeps_everything_in_the_inbox(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def broken(batch: Batch, cursor: CursorWrapper) -> None:
         raise ZeroDivisionError("always")
 

@@ -1,6 +1,5 @@
 """What becomes of messages: order, duplicates, profiles, merges, and what personalization is given."""
 
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
 
@@ -65,9 +64,9 @@ def test_people_are_resolved_in_the_order_of_the_inbox(world: World) -> None:
     assert profiles["m4"] == profiles["m5"] == profiles["m1"] + 1
     assert world.traits("anonymous_id:a1") == {"plan": "paid"}
     assert world.profile("anonymous_id:a2").item.id == profiles["m4"]
-    assert [batch for batch, in world.rows("SELECT DISTINCT batch FROM messages WHERE workspace_id = {workspace}")] == [
-        world.store.last_batch()
-    ]
+    assert [
+        batch for (batch,) in world.rows("SELECT DISTINCT batch FROM messages WHERE workspace_id = {workspace}")
+    ] == [world.store.last_batch()]
 
 
 def test_batches_have_numbers_in_a_row(world: World) -> None:
@@ -146,9 +145,8 @@ def test_messages_without_an_id_are_all_kept(world: World) -> None:
 
 
 @pytest.fixture
-def always_forgetting(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def always_forgetting(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(worker_module, "FORGET_EVERY_SECONDS", -1.0)
-    yield
 
 
 def test_ids_are_forgotten_after_a_day(world: World, always_forgetting: None) -> None:
@@ -235,10 +233,10 @@ def test_people_kept_in_memory_are_those_of_the_store(world: World) -> None:
         ]):  # fmt: skip
             world.accept(message, at=NOON + number)
             world.work(None if remember else Worker(world.store))
-        return [
-            [world.traits(f"user_id:{one}"), len(world.profile(f"user_id:{one}").ids)]
-            for one in (user, other)
-        ] + [world.profile(f"anonymous_id:{prefix}a{n}").item.identifiers[0].value.removeprefix(prefix) for n in (1, 2, 3)]
+        return [[world.traits(f"user_id:{one}"), len(world.profile(f"user_id:{one}").ids)] for one in (user, other)] + [
+            world.profile(f"anonymous_id:{prefix}a{n}").item.identifiers[0].value.removeprefix(prefix)
+            for n in (1, 2, 3)
+        ]
 
     kept = tell("k", remember=True)
     assert kept[0] == [{"seats": 3, "name": "Jo"}, 2]
@@ -262,7 +260,12 @@ def test_only_the_connected_source_feeds_personalization(world: World) -> None:
 
 @pytest.mark.parametrize(
     ("integrations", "taken"),
-    [({"All": False}, False), ({"Mutiny": False}, False), ({"All": False, "Mutiny": True}, True), ({"All": True}, True)],
+    [
+        ({"All": False}, False),
+        ({"Mutiny": False}, False),
+        ({"All": False, "Mutiny": True}, True),
+        ({"All": True}, True),
+    ],
 )
 def test_the_integrations_object_is_obeyed(world: World, integrations: dict[str, bool], taken: bool) -> None:
     world.process(identify("m1", {"plan": "free"}, userId="u1", integrations=integrations))

@@ -50,7 +50,9 @@ class World:
 
     # ── In ───────────────────────────────────────────────────────────────────────────────────────────────────────────
 
-    def request(self, *messages: Mapping[str, Any] | bytes, source_id: int = 0, at: int = NOON, **fields: Any) -> Accepted:
+    def request(
+        self, *messages: Mapping[str, Any] | bytes, source_id: int = 0, at: int = NOON, **fields: Any
+    ) -> Accepted:
         """An accepted batch request. `fields` are further fields of `Accepted`."""
         given: dict[str, Any] = {
             "request_id": f"request{next(_requests)}",
@@ -133,7 +135,7 @@ class World:
 
 
 class FailingStore(EventStore):
-    """The store it is given, until the insert whose number is `fails_at` (1 is the next one): that raises, before or after."""
+    """The store it is given, but the insert with the number `fails_at` (1 is the next one) raises, before or after."""
 
     def __init__(self, store: EventStore, error: Exception) -> None:
         super().__init__(store._connection)

@@ -1,7 +1,5 @@
 """Identity as a function of values: flat matching, merging, and what a profile learns, against a naive model."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
@@ -9,9 +7,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from pitcairn.profiles.identity import (
-    Identifier,
     IdentityGraph,
-    Occasion,
     Person,
     StoredAssignment,
     current_traits,
@@ -20,35 +16,7 @@ from pitcairn.profiles.identity import (
     remember_assignment,
     survivor,
 )
-
-WORKSPACE = 7
-
-
-@dataclass
-class Call:
-    """An Identify call, as far as identity goes. `at` is its corrected time; calls arrive in the order of the list."""
-
-    user_id: str = ""
-    email: str = ""
-    anonymous_id: str = ""
-    traits: dict[str, Any] = field(default_factory=dict)
-    at: int = 0
-    assignment: str = ""
-    workspace_id: int = WORKSPACE
-
-    def identifiers(self) -> list[Identifier]:
-        traits = {**self.traits, **({"email": self.email} if self.email else {})}
-        return identifiers_of("identify", self.user_id, self.anonymous_id, traits, None)
-
-
-def apply(graph: IdentityGraph, call: Call, number: int) -> Person | None:
-    """What the pipeline does with one call."""
-    person = graph.resolve(call.identifiers(), Occasion(call.workspace_id, 1, f"m{number}", number))
-    if person is not None:
-        learn_traits(person, call.traits, at=call.at, source_id=1, personalize=True)
-        if call.assignment:
-            remember_assignment(person, 3, StoredAssignment(call.assignment, 1, 1, call.at))
-    return person
+from profiles.naive import WORKSPACE, Call, apply, calls, naive
 
 
 def run(*calls: Call) -> tuple[IdentityGraph, list[Person]]:
@@ -65,74 +33,12 @@ def traits_of(person: Person) -> dict[str, Any]:
 # ── Against the naive model ──────────────────────────────────────────────────────────────────────────────────────────
 
 
-@dataclass
-class Cluster:
-    """A person of the naive model: who points to them, and every call that was about them."""
-
-    identifiers: set[Identifier]
-    calls: list[Call]
-    born: int
-
-    @property
-    def user_ids(self) -> set[str]:
-        return {value for kind, value in self.identifiers if kind == "user_id"}
-
-    def traits(self) -> dict[str, Any]:
-        """All calls in the order in which they happened: the last word on each trait counts, and null takes it away."""
-        known: dict[str, Any] = {}
-        for call in sorted(self.calls, key=lambda call: call.at):
-            known.update(call.traits)
-        return {name: value for name, value in known.items() if value is not None}
-
-    def assignment(self) -> str | None:
-        first = min((call for call in self.calls if call.assignment), key=lambda call: call.at, default=None)
-        return first.assignment if first else None
-
-
-def naive(calls: Iterable[Call]) -> list[Cluster]:
-    clusters: list[Cluster] = []
-    for number, call in enumerate(calls):
-        carried = call.identifiers()
-        while carried:
-            matched = [cluster for cluster in clusters if cluster.identifiers & set(carried)]
-            together = Cluster(set(carried), [], number)
-            for cluster in matched:
-                together.identifiers |= cluster.identifiers
-                together.calls += cluster.calls
-                together.born = min(together.born, cluster.born)
-            if len(together.user_ids) <= 1:
-                together.calls.append(call)
-                clusters = [cluster for cluster in clusters if cluster not in matched] + [together]
-                break
-            carried.pop()
-    return clusters
-
-
-CALL = st.builds(
-    Call,
-    user_id=st.sampled_from(["", "u1", "u2", "u3"]),
-    email=st.sampled_from(["", "", "a@x.example", "b@x.example"]),
-    anonymous_id=st.sampled_from(["", "a1", "a2", "a3", "a4"]),
-    traits=st.dictionaries(st.sampled_from("pqr"), st.sampled_from([None, "", 0, False, "one", {"n": 1}]), max_size=2),
-    assignment=st.sampled_from(["", "", "control", "personalized"]),
-)
-
-
-@st.composite
-def calls(draw: st.DrawFn) -> list[Call]:
-    """Calls in the order of arrival, which need not be the order in which they happened."""
-    made: list[Call] = draw(st.lists(CALL, max_size=25))
-    for call, at in zip(made, draw(st.permutations(range(100, 100 + len(made)))), strict=True):
-        call.at = at
-    return made
-
-
 @given(calls())
 def test_people_are_those_of_the_naive_model(made: list[Call]) -> None:
     graph, _ = run(*made)
     expected = naive(made)
     people = [person for person in graph.changed.values() if person.merged_into is None]
-    pointing: dict[int, set[Identifier]] = {person.id: set() for person in people}
+    pointing: dict[int, set[tuple[str, str]]] = {person.id: set() for person in people}
     for link in graph.links:
         pointing[survivor(link.person).id].add(link.identifier)
     by_identifiers = {frozenset(pointing[person.id]): person for person in people}
@@ -247,7 +153,9 @@ def test_nobody_is_made_of_nothing() -> None:
 # ── Identifiers ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-@pytest.mark.parametrize("value", ["null", "NULL", "-1", "anonymous", "0", "0000", "---", "00000000-0000-0000-0000-000000000000"])
+@pytest.mark.parametrize(
+    "value", ["null", "NULL", "-1", "anonymous", "0", "0000", "---", "00000000-0000-0000-0000-000000000000"]
+)
 def test_blocked_values_are_no_identifiers(value: str) -> None:
     assert identifiers_of("identify", value, "", None, None) == []
     assert identifiers_of("identify", "", value, None, None) == []

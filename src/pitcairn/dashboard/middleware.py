@@ -10,7 +10,7 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 
 from pitcairn.dashboard.requests import MemberRequest
-from pitcairn.workspaces.models import Role, User
+from pitcairn.workspaces.models import Member, Role, User
 from pitcairn.workspaces.queries import membership
 
 PUBLIC = frozenset({"sign-in"})
@@ -62,16 +62,30 @@ class DashboardMiddleware:
             return None
         if not request.user.is_authenticated:
             return _to_sign_in(request)
-        return _admit(cast("MemberRequest", request), route)
+        return _admit(request, route)
 
 
-def _admit(request: MemberRequest, route: str) -> HttpResponse | None:
-    member = chosen_membership(request.user, request.session.get(WORKSPACE_SESSION_KEY))
+def recognize(request: HttpRequest) -> Member | None:
+    """Sets who is asking and in which workspace; None when it is nobody's member.
+
+    The workspace is the one the session names, or the user's first one when that is none of theirs (any more).
+    """
+    if not isinstance(request.user, User):
+        return None
+    wanted = request.session.get(WORKSPACE_SESSION_KEY)
+    member = (membership(request.user, wanted) if isinstance(wanted, int) else None) or membership(request.user)
+    if member is not None:
+        known = cast("MemberRequest", request)
+        known.member, known.workspace = member, member.workspace
+    return member
+
+
+def _admit(request: HttpRequest, route: str) -> HttpResponse | None:
+    member = recognize(request)
     if member is None:
         if route in OWN_BUSINESS:
             return None
         return _refusal(request, "You are not a member of any workspace", "Ask an owner of the workspace to add you.")
-    request.member, request.workspace = member, member.workspace
     if request.method not in SAFE_METHODS and member.role == Role.VIEWER and route not in OWN_BUSINESS:
         return _refusal(
             request,
@@ -79,11 +93,6 @@ def _admit(request: MemberRequest, route: str) -> HttpResponse | None:
             f"Your role in {member.workspace.name} is Viewer. Ask an owner to make you an Editor.",
         )
     return None
-
-
-def chosen_membership(user: User, workspace_id: Any) -> Any:
-    """The membership of the workspace the session names; of the user's first one when that is none of theirs."""
-    return (membership(user, workspace_id) if isinstance(workspace_id, int) else None) or membership(user)
 
 
 def _to_sign_in(request: HttpRequest) -> HttpResponse:

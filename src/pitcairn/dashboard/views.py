@@ -10,7 +10,7 @@ from pitcairn.dashboard.context import THEME_COOKIE, THEMES
 from pitcairn.dashboard.forms import SignInForm
 from pitcairn.dashboard.health import pulse
 from pitcairn.dashboard.home import overview
-from pitcairn.dashboard.middleware import WORKSPACE_SESSION_KEY
+from pitcairn.dashboard.middleware import WORKSPACE_SESSION_KEY, recognize
 from pitcairn.dashboard.requests import MemberRequest
 from pitcairn.workspaces.queries import membership
 
@@ -72,6 +72,8 @@ def home(request: MemberRequest) -> HttpResponse:
 
 
 def _refused(request: HttpRequest, status: int, title: str, text: str) -> HttpResponse:
+    # An address that no route has never passed the middleware's door; the shell still knows its members.
+    recognize(request)
     return render(request, "dashboard/refusal.html", {"refusal_title": title, "refusal_text": text}, status=status)
 
 

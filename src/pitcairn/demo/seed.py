@@ -22,7 +22,7 @@ from pitcairn.workspaces.models import Role, User, Workspace
 
 WORKSPACE = "Demo"
 # The top-level domain .localhost belongs to nobody (RFC 6761): mail to this address goes nowhere.
-OWNER = "owner@pitcairn.localhost"
+OWNER = "demo@pitcairn.localhost"
 SOURCE = "Demo website"
 DESTINATION = "mutiny"
 GOAL = "Clicked Login Button"
@@ -90,7 +90,7 @@ def seed() -> Demo:
     password_file = settings.DATA / PASSWORD_FILE
     if not User.objects.filter(email=OWNER).exists():
         workspace_services.add_user(
-            email=OWNER, password=_password(password_file), workspace=workspace, role=Role.OWNER, name="Owner"
+            email=OWNER, password=_password(password_file), workspace=workspace, role=Role.OWNER, name="Demo owner"
         )
         made.append("user")
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import itertools
 import os
+import re
 import time
 from typing import Any
 
@@ -35,6 +36,7 @@ SINGLE_PATHS = {
 }
 BATCH_PATHS = frozenset({"/v1/batch", "/v1/import", "/v1/b"})
 
+_KEY = re.compile(rb'"writeKey"\s{0,20}:\s{0,20}"([A-Za-z0-9_-]{1,64})"')
 _RETRY_LATER = [(b"retry-after", b"1"), *CORS]
 _KEPT_OF_REFUSED = 2_000
 """Bytes kept of a body that was answered 400, for the debugger."""
@@ -62,14 +64,15 @@ class Collector:
         """Answers one POST. `kind` is the call's type, or empty for a batch."""
         headers = self._headers.read(scope)
         limit = SINGLE_REQUEST_BYTES if kind else BATCH_REQUEST_BYTES
+        body = b""
         try:
             body = await read_body(receive, limit, headers.content_encoding)
             frame = frame_single(body) if kind else frame_batch(body)
         except BodyTooLarge as error:
-            await self._refuse(scope, headers, send, DropReason.REQUEST_TOO_LARGE, str(error), error.start)
+            await self._refuse(headers, send, DropReason.REQUEST_TOO_LARGE, str(error), error.start, error.end)
             return
         except (BodyUnreadable, MalformedBody) as error:
-            await self._refuse(scope, headers, send, DropReason.MALFORMED_JSON, str(error), b"")
+            await self._refuse(headers, send, DropReason.MALFORMED_JSON, str(error), body)
             return
         except ClientGone:
             return
@@ -120,10 +123,10 @@ class Collector:
         return accepted
 
     async def _refuse(
-        self, scope: Scope, headers: RequestHeaders, send: Send, reason: DropReason, detail: str, start: bytes
+        self, headers: RequestHeaders, send: Send, reason: DropReason, detail: str, start: bytes, end: bytes = b""
     ) -> None:
-        """Answers 400, and leaves a record of it where the sender can be told from the header."""
-        source = self.snapshot.sources.get(basic_key(headers.authorization) or "")
+        """Answers 400, and leaves a record of it where the sender can be told."""
+        source = self.snapshot.sources.get(basic_key(headers.authorization) or _key_in(start) or _key_in(end))
         if source is not None:
             record = Accepted(
                 self._request_id(), time.time_ns() // 1_000_000, source.id, "", "", 0, "", b"", b"",
@@ -140,6 +143,12 @@ class Collector:
             await send_error(send, 401, "unknown_write_key", "No source has this write key; see Connections, Sources")
         else:
             await send_success(send)
+
+
+def _key_in(text: bytes) -> str:
+    """The write key in a text that is not JSON, or is only a part of it; empty when there is none."""
+    found = _KEY.search(text)
+    return found[1].decode() if found else ""
 
 
 def _retry_count(value: bytes) -> int:

@@ -219,6 +219,8 @@ class Backlog(msgspec.Struct, frozen=True):
 
 def backlog(position: int) -> Backlog:
     with connections[inbox_alias()].cursor() as cursor:
-        cursor.execute("SELECT count(*), coalesce(sum(messages), 0), min(received_at) FROM inbox WHERE id > %s", [position])
+        cursor.execute(
+            "SELECT count(*), coalesce(sum(messages), 0), min(received_at) FROM inbox WHERE id > %s", [position]
+        )
         rows, requests, oldest = cursor.fetchone()
     return Backlog(int(rows), int(requests), oldest)

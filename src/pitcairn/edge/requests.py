@@ -12,6 +12,13 @@ import msgspec
 from pitcairn.edge.responses import Receive, Scope
 
 
+_KEPT_OF_END = 1_000
+"""Bytes kept of the end of a body that is too large: many libraries put the write key there."""
+
+_GZIP_MEMBERS = 16
+"""A gzip body may be several that follow each other; each costs the start of an unpacker."""
+
+
 class RequestHeaders(msgspec.Struct):
     """The headers the edge looks at. Absent ones are empty."""
 
@@ -57,11 +64,12 @@ class HeaderReader:
 
 
 class BodyTooLarge(Exception):
-    """The body is over the limit. `start` is its beginning, unpacked."""
+    """The body is over the limit. `start` is its beginning, unpacked; `end` its last bytes. Empty where unknown."""
 
-    def __init__(self, limit: int, start: bytes) -> None:
+    def __init__(self, limit: int, start: bytes = b"", end: bytes = b"") -> None:
         super().__init__(f"The body is larger than {limit:,} bytes")
         self.start = start
+        self.end = end
 
 
 class BodyUnreadable(Exception):
@@ -82,41 +90,55 @@ async def read_body(receive: Receive, limit: int, encoding: bytes) -> bytes:
     if event["type"] == "http.disconnect":
         raise ClientGone
     if event.get("more_body"):
-        parts, size = [body], len(body)
-        while True:
-            event = await receive()
-            if event["type"] == "http.disconnect":
-                raise ClientGone
-            part = event.get("body", b"")
-            size += len(part)
-            if size <= limit:
-                parts.append(part)
-            if not event.get("more_body"):
-                break
-        body = b"".join(parts)
-        if size > limit:
-            raise BodyTooLarge(limit, b"" if encoding else body[:limit])
+        body = await _read_on(receive, limit, body, packed=bool(encoding))
     elif len(body) > limit:
-        raise BodyTooLarge(limit, b"" if encoding else body[:limit])
-    if not encoding or encoding == b"identity":
+        raise BodyTooLarge(limit) if encoding else BodyTooLarge(limit, body[:limit], body[-_KEPT_OF_END:])
+    if not encoding:
         return body
     return _unpack(body, encoding.strip().lower(), limit)
 
 
+async def _read_on(receive: Receive, limit: int, body: bytes, *, packed: bool) -> bytes:
+    """The whole of a body that comes in parts. What is over the limit is read, so that the answer can be sent, not kept."""
+    parts, size, end = [body], len(body), body[-_KEPT_OF_END:]
+    while True:
+        event = await receive()
+        if event["type"] == "http.disconnect":
+            raise ClientGone
+        part: bytes = event.get("body", b"")
+        if size <= limit:
+            parts.append(part)
+        size += len(part)
+        end = (end + part)[-_KEPT_OF_END:]
+        if not event.get("more_body"):
+            break
+    body = b"".join(parts)
+    if size > limit:
+        raise BodyTooLarge(limit) if packed else BodyTooLarge(limit, body[:limit], end)
+    return body
+
+
 def _unpack(body: bytes, encoding: bytes, limit: int) -> bytes:
+    if encoding == b"identity":
+        return body
     if encoding not in {b"gzip", b"x-gzip", b"deflate"}:
         name = encoding.decode("latin-1")
         raise BodyUnreadable(f"Content-Encoding {name!r} is not supported; send gzip, deflate or none")
-    unpacker = zlib.decompressobj(zlib.MAX_WBITS | 32)
-    try:
-        unpacked = unpacker.decompress(body, limit + 1)
-    except zlib.error as error:
-        raise BodyUnreadable(f"The body says Content-Encoding {encoding.decode()} but cannot be unpacked: {error}") from error
-    if len(unpacked) > limit:
-        raise BodyTooLarge(limit, unpacked[:limit])
-    if not unpacker.eof:
-        raise BodyUnreadable(f"The body says Content-Encoding {encoding.decode()} but ends too early")
-    return unpacked
+    unpacked = b""
+    for _ in range(_GZIP_MEMBERS):
+        unpacker = zlib.decompressobj(zlib.MAX_WBITS | 32)
+        try:
+            unpacked += unpacker.decompress(body, limit + 1 - len(unpacked))
+        except zlib.error as error:
+            raise BodyUnreadable(f"Content-Encoding is {encoding.decode()}, but the body is not: {error}") from error
+        if len(unpacked) > limit:
+            raise BodyTooLarge(limit, unpacked[:limit])
+        if not unpacker.eof:
+            raise BodyUnreadable(f"Content-Encoding is {encoding.decode()}, but the body ends too early")
+        body = unpacker.unused_data.lstrip(b"\0")
+        if not body:
+            return unpacked
+    raise BodyUnreadable(f"The body has more than {_GZIP_MEMBERS} gzip members; send one")
 
 
 def basic_key(authorization: bytes) -> str | None:

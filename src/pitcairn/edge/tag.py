@@ -35,7 +35,9 @@ class TagFiles:
         try:
             manifest = msgspec.json.decode((folder / "manifest.json").read_bytes(), type=_Manifest)
         except FileNotFoundError as error:
-            raise TagNotBuilt(f"{folder / 'manifest.json'} is missing; run `make install`, which builds the tag") from error
+            raise TagNotBuilt(
+                f"{folder / 'manifest.json'} is missing; run `make install`, which builds the tag"
+            ) from error
         self.latest = manifest.latest
         self._code = {version: (folder / built.file).read_bytes() for version, built in manifest.versions.items()}
         shim = folder / "shim.js"

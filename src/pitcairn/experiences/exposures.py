@@ -20,6 +20,7 @@ EVENT = "Mutiny Experience Viewed"
 class Exposure(msgspec.Struct, frozen=True, kw_only=True):
     """A verified exposure. `variation_id` is 0 for control."""
 
+    id: str
     experience_id: int
     segment_id: int
     variation_id: int
@@ -63,6 +64,7 @@ def read_exposure(secret: bytes, event: str, properties: Mapping[str, Any]) -> E
         return None
     page_url = properties.get("pageUrl")
     return Exposure(
+        id=signed,
         experience_id=experience_id,
         segment_id=segment_id,
         variation_id=variation_id,

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from pitcairn.dashboard.stores import event_store
+from pitcairn.eventstore import EventStore
 from pitcairn.experiences.models import ExperienceState
 from pitcairn.experiences.queries import ExperienceOutline, experience_outlines
 from pitcairn.experiments import findings, words
@@ -20,7 +21,7 @@ STATE_DOTS = {
 
 @dataclass(frozen=True, kw_only=True)
 class ExperienceOverview:
-    """One experience. `visitors` and `converted` are None where the event store cannot be asked."""
+    """One experience. `visitors` and `converted` are None where nothing can be counted: no store, no goal, a draft."""
 
     id: int
     name: str
@@ -72,20 +73,17 @@ def day_words(moment: datetime) -> str:
 
 def _overviews(experiences: Iterable[ExperienceOutline]) -> list[ExperienceOverview]:
     store, now = event_store(), datetime.now(UTC)
-    return [
-        _overview(experience, None if store is None else primary_finding(experience, store, now))
-        for experience in experiences
-    ]
+    return [_overview(experience, store, now) for experience in experiences]
 
 
-def _overview(experience: ExperienceOutline, finding: findings.Finding | None) -> ExperienceOverview:
-    visitors = converted = None
-    verdict = evidence = evidence_short = ""
+def _overview(experience: ExperienceOutline, store: EventStore | None, now: datetime) -> ExperienceOverview:
+    draft = experience.state is ExperienceState.DRAFT
+    finding = None if store is None or draft else primary_finding(experience, store, now)
     if finding is not None:
-        visitors = finding.control.visitors + finding.personalized.visitors
-        converted = finding.control.converted + finding.personalized.converted
-        verdict = finding.verdict.value
-        evidence, evidence_short = findings.plain(finding), findings.table_words(finding)
+        evidence, short = findings.plain(finding), findings.table_words(finding)
+    else:
+        short = "Not live yet" if draft else "No goal yet" if store is not None else ""
+        evidence = f"{short}." if short else ""
     return ExperienceOverview(
         id=experience.id,
         name=experience.name,
@@ -97,9 +95,9 @@ def _overview(experience: ExperienceOutline, finding: findings.Finding | None) -
         segments=len(experience.segments),
         segment_names=tuple(segment.name for segment in experience.segments),
         position=experience.position,
-        visitors=visitors,
-        converted=converted,
-        verdict=verdict,
+        visitors=finding.control.visitors + finding.personalized.visitors if finding else None,
+        converted=finding.control.converted + finding.personalized.converted if finding else None,
+        verdict=finding.verdict.value if finding else "",
         evidence=evidence,
-        evidence_short=evidence_short,
+        evidence_short=short,
     )

@@ -256,7 +256,7 @@ def _series(number: int, name: str, results: Sequence[ArmResult], *, x: _ToX, y:
         lower=" ".join(lower),
         band=" ".join(upper + lower[::-1]),
         label_y=label_y,
-        share=words.share(drawn[-1][1].value) if drawn else "",
+        share=words.share(drawn[-1][1].value, aligned=True) if drawn else "",
     )
 
 
@@ -268,7 +268,7 @@ def _point(name: str, result: ArmResult, y: _ToY, at: tuple[int, int]) -> Point 
         name=name,
         y=y(one.value),
         square_y=round(y(one.value) - _DOT / 2, 1),
-        share=words.share(one.value),
+        share=words.share(one.value, aligned=True),
         interval=words.share_interval(one),
         counts=f"{words.count(result.converted)} of {words.count(result.visitors)}",
         text_x=at[0],

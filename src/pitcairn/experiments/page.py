@@ -91,7 +91,7 @@ def _cells(result: ArmResult) -> ArmCells:
     return ArmCells(
         visitors=words.count(result.visitors),
         converted=words.count(result.converted),
-        rate="" if isinstance(result.rate, NotComputable) else words.share(result.rate.value),
+        rate="" if isinstance(result.rate, NotComputable) else words.share(result.rate.value, aligned=True),
         interval=words.share_interval(result.rate),
     )
 

@@ -12,8 +12,11 @@ def count(number: int) -> str:
     return f"{number:,}"
 
 
-def share(value: float) -> str:
-    """A rate or a share: `5.1 %`, `0.031 %`, `50 %`; two digits that count, three from 10 % on."""
+def share(value: float, *, aligned: bool = False) -> str:
+    """A rate or a share: `5.1 %`, `0.031 %`, `50 %`; two digits that count, three from 10 % on.
+
+    `aligned` keeps a zero after the point, as columns of numbers want it: `3.0 %`.
+    """
     percent = value * 100
     if percent == 0:
         return f"0{NO_BREAK}%"
@@ -23,7 +26,7 @@ def share(value: float) -> str:
         text = f"{percent:.1f}"
     else:
         text = f"{percent:.{max(0, 1 - math.floor(math.log10(percent)))}f}" if percent < 1 else f"{percent:.1f}"
-    return f"{_trimmed(text)}{NO_BREAK}%"
+    return f"{text if aligned else _trimmed(text)}{NO_BREAK}%"
 
 
 def change(value: float, *, signed: bool = False) -> str:
@@ -45,7 +48,8 @@ def share_interval(estimate: Estimate | NotComputable) -> str:
     """`4.2 to 6.1 %`; empty when there is none."""
     if isinstance(estimate, NotComputable):
         return ""
-    return f"{share(estimate.low).removesuffix(f'{NO_BREAK}%')} to {share(estimate.high)}"
+    low = share(estimate.low, aligned=True).removesuffix(f"{NO_BREAK}%")
+    return f"{low} to {share(estimate.high, aligned=True)}"
 
 
 def change_interval(estimate: Estimate | NotComputable) -> str:

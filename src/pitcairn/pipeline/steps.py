@@ -88,23 +88,36 @@ def _object(text: bytes) -> dict[str, Any]:
     return value if type(value) is dict else {}
 
 
+def choose_destinations(batch: Batch) -> None:
+    """Decides which destinations get the message, and lets each say what it does with it."""
+    for traveller in batch.travellers:
+        if traveller.source.destinations:
+            traveller.routing = route(traveller.message, traveller.source.destinations)
+
+
 def recognise_exposures(batch: Batch, snapshot: Snapshot) -> None:
-    """Finds the Track calls that are exposures this server decided. The exposure's id is then what makes it unique."""
+    """Finds the Track calls that are exposures this server decided, among those that Mutiny took."""
     for traveller in batch.travellers:
         message = traveller.message
-        if message.event == EVENT and message.properties:
+        if message.event == EVENT and message.properties and traveller.routing.personalize is not None:
             workspace = snapshot.workspaces[traveller.source.workspace_id]
             traveller.exposure = read_exposure(workspace.secret, message.event, message.properties)
 
 
 def drop_duplicates(batch: Batch, cursor: CursorWrapper) -> None:
-    """Keeps the first message of each messageId in the workspace; what was seen in the last 24 hours is refused."""
+    """Keeps the first message of each messageId in the workspace; what was seen in the last 24 hours is refused.
+
+    An exposure is unique by its own id. It takes its messageId as well, but is not stopped by a copy that came first
+    and was none: through a source that is not connected to Mutiny, say.
+    """
     first: dict[bytes, Traveller] = {}
     for traveller in batch.travellers:
-        exposure_id = traveller.message.properties["exposureId"] if traveller.exposure else ""  # type: ignore[index]
-        key = f"{traveller.source.workspace_id}:{exposure_id or traveller.message.message_id}".encode()
-        traveller.key = hashlib.blake2b(key, digest_size=16).digest()
+        message, workspace_id = traveller.message, traveller.source.workspace_id
+        traveller.key = _hash(f"{workspace_id}:{message.message_id}")
         first.setdefault(traveller.key, traveller)
+        if traveller.exposure is not None:
+            traveller.key = _hash(f"{workspace_id}:exposure:{traveller.exposure.id}")
+            first.setdefault(traveller.key, traveller)
     new: set[bytes] = set()
     for group in groups(list(first)):
         marks = ", ".join(["(%s, %s)"] * len(group))
@@ -122,6 +135,10 @@ def drop_duplicates(batch: Batch, cursor: CursorWrapper) -> None:
     batch.travellers = kept
 
 
+def _hash(text: str) -> bytes:
+    return hashlib.blake2b(text.encode(), digest_size=16).digest()
+
+
 def _duplicate(traveller: Traveller) -> Refused:
     message = traveller.message
     refusal = Refusal(
@@ -134,13 +151,6 @@ def _duplicate(traveller: Traveller) -> Refused:
         message.anonymous_id,
     )
     return Refused(refusal, traveller.source, message.received_at, b"")
-
-
-def choose_destinations(batch: Batch, cursor: CursorWrapper) -> None:
-    """Decides which destinations get the message, and lets each say what it does with it."""
-    for traveller in batch.travellers:
-        if traveller.source.destinations:
-            traveller.routing = route(traveller.message, traveller.source.destinations)
 
 
 def identify(batch: Batch, cursor: CursorWrapper) -> None:
@@ -182,12 +192,12 @@ def learn(batch: Batch, cursor: CursorWrapper) -> None:
             ):
                 changed[person.id] = person
         exposure = traveller.exposure
-        if exposure is not None and traveller.routing.personalize is not None:
+        if exposure is not None:
             assignment = StoredAssignment(
                 PERSONALIZED if exposure.personalized else CONTROL,
                 exposure.segment_id,
                 exposure.variation_id,
-                message.timestamp,
+                min(message.timestamp, message.received_at),
             )
             if remember_assignment(person, exposure.experience_id, assignment):
                 changed[person.id] = person
@@ -206,9 +216,8 @@ def save_profiles(batch: Batch, cursor: CursorWrapper) -> None:
 
 STEPS: tuple[Step, ...] = (
     drop_duplicates,
-    choose_destinations,
     identify,
     learn,
     save_profiles,
 )
-"""What happens to a batch inside its transaction, after `read` and `recognise_exposures` and before the event store."""
+"""What happens to a batch inside its transaction, after the steps without a cursor and before the event store."""

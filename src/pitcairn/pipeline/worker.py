@@ -199,6 +199,7 @@ class Worker:
     def _run_steps(self, requests: list[Accepted], state: PipelineState) -> Batch:
         batch = self._new_batch(state)
         steps.read(batch, requests, self._snapshot)
+        steps.choose_destinations(batch)
         steps.recognise_exposures(batch, self._snapshot)
         with connection.cursor() as cursor:
             for step in steps.STEPS:

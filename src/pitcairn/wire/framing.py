@@ -3,24 +3,27 @@
 The edge must know three things before it can answer: that the body is JSON, whose write key it holds, and where each message
 begins and ends. Everything else is read by the pipeline, each message on its own, so that a bad one spoils no other.
 
-Two things that strict parsers stumble over are legal JSON and must not cost a batch its good messages: text with half a
-surrogate pair (what `JSON.stringify` makes of a cut emoji) and nesting without end. Both take the slow path below.
+Three things that the strict parser stumbles over must not cost a batch its good messages: text with half a surrogate pair
+(what `JSON.stringify` makes of a cut emoji), nesting without end, and an envelope with an odd value in a field that does not
+matter. All three take the slow path below. It must stay linear in the size of the body: anyone can send half a megabyte that
+takes it.
 """
 
 from __future__ import annotations
 
-import json
 import re
 from typing import Any, NoReturn
 
 import msgspec
+
+from pitcairn.wire.limits import NESTING
 
 
 class MalformedBody(Exception):
     """The body is not JSON, or not an object. The text says where."""
 
 
-class Envelope(msgspec.Struct, rename="camel"):
+class _Envelope(msgspec.Struct, rename="camel"):
     """What is around the messages. `context` and `integrations` are undecoded JSON, empty when absent."""
 
     write_key: Any = None
@@ -28,34 +31,42 @@ class Envelope(msgspec.Struct, rename="camel"):
     context: msgspec.Raw = msgspec.Raw()
     integrations: msgspec.Raw = msgspec.Raw()
     batch: list[msgspec.Raw] | None = None
-    type: Any = None
+
+
+class _BareEnvelope(msgspec.Struct, rename="camel"):
+    """An envelope of which nothing is read yet."""
+
+    write_key: msgspec.Raw = msgspec.Raw()
+    sent_at: msgspec.Raw = msgspec.Raw()
+    context: msgspec.Raw = msgspec.Raw()
+    integrations: msgspec.Raw = msgspec.Raw()
+    batch: msgspec.Raw = msgspec.Raw()
 
 
 class _SingleEnvelope(msgspec.Struct, rename="camel"):
     write_key: Any = None
 
 
-class _BareEnvelope(msgspec.Struct, rename="camel"):
-    """An envelope whose `batch` has been cut out, or was never a list."""
-
-    write_key: Any = None
-    sent_at: Any = None
-    context: msgspec.Raw = msgspec.Raw()
-    integrations: msgspec.Raw = msgspec.Raw()
-    batch: msgspec.Raw = msgspec.Raw()
-
-
-_decode_batch = msgspec.json.Decoder(Envelope).decode
+_decode_batch = msgspec.json.Decoder(_Envelope).decode
 _decode_bare = msgspec.json.Decoder(_BareEnvelope).decode
 _decode_single = msgspec.json.Decoder(_SingleEnvelope).decode
+_decode_items = msgspec.json.Decoder(list[msgspec.Raw]).decode
+_decode = msgspec.json.Decoder().decode
 _skip = msgspec.json.Decoder(msgspec.Raw).decode
 
-# Strings first, so that brackets inside them are not counted.
-_TOKEN = re.compile(rb'"(?:[^"\\]|\\.)*"|[\[\]{},:]', re.DOTALL)
+# Whole strings, so that brackets inside them are not counted. A string without an end reaches to the end of the text, and
+# nothing backtracks (`*+`, `++`): a body of quotes would take hours otherwise.
+_TOKEN = re.compile(rb'"(?:[^"\\]++|\\.)*+"?|[\[\]{},]', re.DOTALL)
+# Every escape, so that the second half of `\\\\ud800` is not taken for one; whole pairs, so that they are left alone.
+_ESCAPE = re.compile(
+    rb"\\(?:u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|(u[dD][89a-fA-F][0-9a-fA-F]{2})|.)", re.DOTALL
+)
+_HALF = re.compile(rb"\\u[dD][89a-fA-F]")
+_BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 _OPENING = frozenset(b"[{")
 _CLOSING = frozenset(b"]}")
-_TOO_DEEP = b'"\\u0000 nested too deep"'
-_DEPTH = 200
+_TOO_DEEP = b'"nested too deep"'
+_UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, ValueError)
 
 
 class Frame(msgspec.Struct):
@@ -74,21 +85,18 @@ def frame_single(body: bytes) -> Frame:
     """The frame of a request that is one message. Raises `MalformedBody`."""
     try:
         return Frame(_decode_single(body).write_key, [body])
-    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
-        pass
-    item = _mend(body)
-    try:
-        return Frame(_decode_single(_prune(item)).write_key, [item])
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        _refuse(error)
+    except (*_UNREADABLE, RecursionError):
+        item = mend(body)
+        envelope = _bare_envelope(item)
+        return Frame(_value(envelope.write_key), [item])
 
 
 def frame_batch(body: bytes) -> Frame:
     """The frame of a batch request. Raises `MalformedBody`."""
     try:
         envelope = _decode_batch(body)
-    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
-        return _frame_batch_slowly(body)
+    except (*_UNREADABLE, RecursionError):
+        return _frame_batch_slowly(mend(body))
     items = envelope.batch
     return Frame(
         envelope.write_key,
@@ -101,26 +109,69 @@ def frame_batch(body: bytes) -> Frame:
 
 
 def _frame_batch_slowly(body: bytes) -> Frame:
-    """Cuts by brackets alone, then checks the envelope and each message by itself."""
-    cuts = _batch_items(body)
-    if cuts is None:
-        bare, items = _prune(_mend(body)), []
-    else:
-        start, end, ranges = cuts
-        bare = _prune(_mend(body[:start] + b"[]" + body[end:]))
-        items = [_mend(body[a:b]) for a, b in ranges]
+    """Reads each part of the envelope by itself; where the parser gives up on the nesting, cuts by brackets alone."""
     try:
-        envelope = _decode_bare(bare)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        envelope = _decode_bare(body)
+        items = _items(envelope.batch)
+    except RecursionError:
+        cuts = _batch_items(body)
+        items = None
+        if cuts is not None:
+            start, end, ranges = cuts
+            items = [_checked(body[a:b]) for a, b in ranges]
+            body = body[:start] + b"[]" + body[end:]
+        envelope = _bare_envelope(body)
+    except _UNREADABLE as error:
         _refuse(error)
     return Frame(
-        envelope.write_key,
-        items,
-        envelope.sent_at,
+        _value(envelope.write_key),
+        items or [],
+        _value(envelope.sent_at),
         bytes(envelope.context),
         bytes(envelope.integrations),
-        cuts is None,
+        items is None,
     )
+
+
+def _items(batch: msgspec.Raw) -> list[bytes] | None:
+    try:
+        return [bytes(item) for item in _decode_items(batch)] if batch else None
+    except msgspec.ValidationError:  # JSON, but no list.
+        return None
+
+
+def mend(text: bytes) -> bytes:
+    """The text without a byte order mark, and with each half of a surrogate pair replaced by U+FFFD, as browsers show it."""
+    text = text.removeprefix(_BYTE_ORDER_MARK)
+    if _HALF.search(text) is None:
+        return text
+    return _ESCAPE.sub(lambda match: b"\\ufffd" if match[1] else match[0], text)
+
+
+def _bare_envelope(body: bytes) -> _BareEnvelope:
+    try:
+        return _decode_bare(_prune(body))
+    except _UNREADABLE as error:
+        _refuse(error)
+
+
+def _value(text: msgspec.Raw) -> Any:
+    """The decoded value; None when there is none, or none that can be read."""
+    try:
+        return _decode(text) if text else None
+    except (*_UNREADABLE, RecursionError):
+        return None
+
+
+def _checked(item: bytes) -> bytes:
+    """The item, which must be JSON as far as that can be told: what is nested too deep to check is left to the reader."""
+    try:
+        _skip(item)
+    except RecursionError:
+        pass
+    except _UNREADABLE as error:
+        _refuse(error)
+    return item
 
 
 def _batch_items(body: bytes) -> tuple[int, int, list[tuple[int, int]]] | None:
@@ -150,50 +201,27 @@ def _batch_items(body: bytes) -> tuple[int, int, list[tuple[int, int]]] | None:
     return None
 
 
-def _mend(item: bytes) -> bytes:
-    """The same JSON text if it can be skipped; with half surrogates replaced by U+FFFD if that was the fault.
-
-    Text nested too deep to check is returned as it is: reading it refuses that one message. Raises `MalformedBody`.
-    """
-    try:
-        return bytes(_skip(item))
-    except RecursionError:
-        return item
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        try:
-            value = json.loads(item, parse_constant=_no_constant)
-        except RecursionError:
-            return item
-        except ValueError:
-            _refuse(error)
-        return _replace_half_surrogates(json.dumps(value, ensure_ascii=False, separators=(",", ":")))
-
-
-def _replace_half_surrogates(text: str) -> bytes:
-    return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace").encode()
-
-
 def _prune(item: bytes) -> bytes:
-    """The JSON text with everything below a depth of 200 replaced by a string, so that its top level can be read."""
+    """The text with everything nested too deep replaced by a string, so that its top level can be read."""
+    if item.count(b"[") + item.count(b"{") <= NESTING:
+        return item
     depth, kept, last = 0, bytearray(), 0
     for token in _TOKEN.finditer(item):
         first = token.group()[0]
         if first in _OPENING:
             depth += 1
-            if depth == _DEPTH:
+            if depth == NESTING:
                 kept += item[last : token.start()] + _TOO_DEEP
         elif first in _CLOSING:
             depth -= 1
-            if depth == _DEPTH - 1:
+            if depth == NESTING - 1:
                 last = token.end()
     if depth != 0:
         raise MalformedBody("The body is not JSON: its brackets do not match")
     return bytes(kept + item[last:])
 
 
-def _no_constant(name: str) -> NoReturn:
-    raise ValueError(f"{name} is not JSON")
-
-
 def _refuse(error: Exception) -> NoReturn:
+    if isinstance(error, msgspec.ValidationError):
+        raise MalformedBody("The body is JSON, but not an object") from error
     raise MalformedBody(f"The body is not JSON: {error}") from error

@@ -12,6 +12,9 @@ MESSAGE_BYTES = 32 * 1024
 BATCH_MESSAGES = 2_500
 """Messages in one batch."""
 
+NESTING = 200
+"""Lists and objects in one another. Whatever reads a message later recurses as deep; Python's own bound is near 1,000."""
+
 MESSAGE_ID_LENGTH = 100
 
 ID_LENGTH = 500

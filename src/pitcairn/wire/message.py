@@ -12,7 +12,7 @@ from typing import Any, Final
 
 import msgspec
 
-from pitcairn.wire.limits import ID_LENGTH, MESSAGE_BYTES, MESSAGE_ID_LENGTH
+from pitcairn.wire.limits import ID_LENGTH, MESSAGE_BYTES, MESSAGE_ID_LENGTH, NESTING
 from pitcairn.wire.reasons import DropReason
 from pitcairn.wire.timestamps import corrected, parse_timestamp
 
@@ -23,6 +23,8 @@ _KNOWN: Final = frozenset({
     "type", "messageId", "userId", "anonymousId", "event", "properties", "traits", "context", "integrations",
     "timestamp", "originalTimestamp", "sentAt", "receivedAt", "writeKey",
 })  # fmt: skip
+
+_TOO_DEEP: Final = f"lists and objects are nested deeper than {NESTING}"
 
 _decode = msgspec.json.Decoder().decode
 
@@ -83,8 +85,13 @@ def read_message(text: bytes, arrival: Arrival, fallback_id: str) -> Message | R
         return Refusal(DropReason.MESSAGE_TOO_LARGE, f"{len(text):,} bytes")
     try:
         fields = _decode(text)
-    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError, ValueError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, ValueError) as error:
         return Refusal(DropReason.MESSAGE_UNREADABLE, str(error))
+    except RecursionError:
+        return Refusal(DropReason.MESSAGE_UNREADABLE, _TOO_DEEP)
+    # Counting is quick, and only the rare text with so many brackets can be nested so deep.
+    if text.count(b"{") + text.count(b"[") > NESTING and _nested_too_deep(fields):
+        return Refusal(DropReason.MESSAGE_UNREADABLE, _TOO_DEEP)
     if type(fields) is not dict:
         return Refusal(DropReason.MESSAGE_NOT_OBJECT, f"got {_kind(fields)}")
     problem = _problem(fields, arrival)
@@ -151,7 +158,9 @@ def _problem(fields: dict[str, Any], arrival: Arrival) -> tuple[DropReason, str]
         if value is not None and not _is_id(value):
             return DropReason.ID_NOT_STRING, f"{key} is {_shown(value)}"
     message_id = get("messageId")
-    if message_id is not None and (type(message_id) is not str or len(message_id) > MESSAGE_ID_LENGTH or "\0" in message_id):
+    if message_id is not None and (
+        type(message_id) is not str or len(message_id) > MESSAGE_ID_LENGTH or "\0" in message_id
+    ):
         return DropReason.MESSAGE_ID_NOT_STRING, f"messageId is {_shown(message_id)}"
     if kind == "alias":
         if get("previousId") is None or get("userId") is None:
@@ -193,6 +202,20 @@ def _problem_of_kind(kind: str, fields: dict[str, Any]) -> tuple[DropReason, str
     return None
 
 
+def _nested_too_deep(value: Any) -> bool:
+    level = [value]
+    for _ in range(NESTING):
+        level = [
+            inner
+            for outer in level
+            for inner in (outer.values() if type(outer) is dict else outer)
+            if type(inner) is dict or type(inner) is list
+        ]
+        if not level:
+            return False
+    return True
+
+
 def _is_id(value: Any) -> bool:
     # PostgreSQL cannot keep a NUL in text; no real id has one.
     return type(value) is str and 0 < len(value) <= ID_LENGTH and "\0" not in value
@@ -206,7 +229,9 @@ def _text(value: Any) -> str:
 def _kind(value: Any) -> str:
     if value is None:
         return "null"
-    return {bool: "a boolean", int: "a number", float: "a number", str: "a string", list: "a list", dict: "an object"}[type(value)]
+    return {bool: "a boolean", int: "a number", float: "a number", str: "a string", list: "a list", dict: "an object"}[
+        type(value)
+    ]
 
 
 def _shown(value: Any) -> str:

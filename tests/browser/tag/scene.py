@@ -59,7 +59,7 @@ class Scene:
     def lift_the_cap(self) -> None:
         self.edge.cap_ms = 3_600_000
         self.page.add_init_script(  # The shim's own, which is a constant.
-            "{ const own = setTimeout; window.setTimeout = (run, ms, ...more) => ms === 400 ? 0 : own(run, ms, ...more) }"
+            "{ const own = setTimeout; window.setTimeout = (run, ms, ...all) => ms === 400 ? 0 : own(run, ms, ...all) }"
         )
 
     def seen(self, exposures: int = 1) -> list[dict[str, Any]]:

@@ -17,6 +17,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from pitcairn.demo.site import policy
+
 ROOT = Path(__file__).parents[3]
 BUILT = ROOT / "src/pitcairn/edge/built"
 DEMO = ROOT / "demo"
@@ -269,11 +271,11 @@ class Website:
     def file(self, path: str, body: str, content_type: str = "text/javascript") -> None:
         self._files[path] = lambda: Answer(body.encode(), headers={"content-type": content_type})
 
-    def page(self, path: str, html: str | Callable[[], Chunks], policy: str = "") -> None:
-        """A page of this website; `policy` is its Content-Security-Policy. HTML in chunks is sent as they come."""
+    def page(self, path: str, html: str | Callable[[], Chunks], content_policy: str = "") -> None:
+        """A page of this website, with a Content-Security-Policy or none. HTML in chunks is sent as they come."""
         headers = {"content-type": "text/html; charset=utf-8", "cache-control": "no-cache"}
-        if policy:
-            headers["content-security-policy"] = policy
+        if content_policy:
+            headers["content-security-policy"] = content_policy
         self._files[path] = lambda: Answer(html.encode() if isinstance(html, str) else html(), headers=headers)
 
     def answer(self, asked: Asked) -> Answer:
@@ -291,4 +293,5 @@ class Website:
         if not file.resolve().is_relative_to(DEMO) or not file.is_file():
             return Answer(b"not found", 404)
         kind = mimetypes.guess_type(file.name)[0] or "application/octet-stream"
-        return Answer(file.read_bytes(), headers={"content-type": kind})
+        headers = {"content-type": kind, "content-security-policy": policy(self._edge.url)}
+        return Answer(file.read_bytes(), headers=headers)

@@ -95,12 +95,11 @@ def test_analytics_js_may_come_later(scene: Scene) -> None:
     assert options == {"messageId": "exp-1"}
 
 
-def test_an_analytics_js_that_throws_harms_nothing(scene: Scene) -> None:
+@pytest.mark.parametrize("broken", ["throw new Error('broken')", "return Promise.reject(new Error('broken'))"])
+def test_an_analytics_js_that_fails_harms_nothing(scene: Scene, broken: str) -> None:
     scene.runs(decision(text()))
-    scene.open(
-        f"<h1>{ORIGINAL}</h1>",
-        head="<script>analytics = { track() { throw new Error('broken') } }</script>" + scene.plain(),
-    )
+    head = f"<script>analytics = {{ track() {{ {broken} }} }}</script>" + scene.plain()
+    scene.open(f"<h1>{ORIGINAL}</h1>", head=head)
     scene.seen()
     assert scene.complaints.thrown == []
 

@@ -22,7 +22,16 @@ def go(scene: Scene, path: str) -> None:
     scene.page.evaluate("(path) => history.pushState({}, '', path)", path)
 
 
-def test_each_route_has_its_own_decision(scene: Scene) -> None:
+@pytest.mark.parametrize(
+    "call",
+    [
+        "history.pushState({}, '', '/second')",
+        "history.replaceState({}, '', '/second')",
+        "(navigation.addEventListener('navigate', (e) => e.intercept()), navigation.navigate('/second').finished)",
+    ],
+    ids=["pushState", "replaceState", "navigation"],
+)
+def test_each_route_has_its_own_decision(scene: Scene, call: str) -> None:
     by_path(
         scene,
         {
@@ -33,7 +42,7 @@ def test_each_route_has_its_own_decision(scene: Scene) -> None:
     scene.open(BODY)
     scene.seen()
     assert scene.page.inner_text("h1") == "First"
-    go(scene, "/second")
+    scene.page.evaluate(f"{call} && 0")
     assert [exposure["properties"]["pageUrl"] for exposure in scene.seen(2)] == [
         scene.website.url + "/",
         scene.website.url + "/second",

@@ -1,0 +1,160 @@
+"""One place decides who sees and who changes: every route is walked, also those that are added later."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.urls import URLPattern, URLResolver, get_resolver
+from pages import API_KEY, message, mutiny, person, refusal, signed_in, source, user
+
+from pitcairn.dashboard.middleware import OWN_BUSINESS, PUBLIC
+from pitcairn.eventstore import EventStore
+from pitcairn.experiences.models import AudienceSegment, Experience, Variation
+from pitcairn.workspaces.models import Role, Workspace
+
+pytestmark = pytest.mark.django_db(databases="__all__")
+
+
+@dataclass(frozen=True)
+class Route:
+    name: str
+    path: str
+    """As Django writes it: `connections/sources/<int:source_id>/`."""
+
+    def url(self, values: dict[str, Any]) -> str:
+        return "/" + re.sub(r"<(?:\w+:)?(\w+)>", lambda found: str(values[found.group(1)]), self.path)
+
+    @property
+    def of_a_thing(self) -> bool:
+        """It names something that belongs to one workspace."""
+        return bool(re.search(r"<int:", self.path))
+
+
+def _routes(patterns: list[Any], prefix: str = "", space: str = "") -> Iterator[Route]:
+    for pattern in patterns:
+        path = prefix + str(pattern.pattern)
+        if isinstance(pattern, URLResolver):
+            inner = f"{space}{pattern.namespace}:" if pattern.namespace else space
+            yield from _routes(pattern.url_patterns, path, inner)
+        elif isinstance(pattern, URLPattern):
+            assert pattern.name, f"/{path} has no name; permissions are decided by name"
+            yield Route(space + pattern.name, path)
+
+
+def routes() -> list[Route]:
+    return list(_routes(get_resolver().url_patterns))
+
+
+@pytest.fixture
+def values(workspace: Workspace, store: EventStore) -> dict[str, Any]:
+    """One thing of each kind that a route can name."""
+    website = source(workspace)
+    destination = mutiny(workspace, website.id)
+    experience = Experience.objects.create(workspace=workspace, name="Welcome", page_url="example.com/")
+    segment = AudienceSegment.objects.create(experience=experience, name="Everyone", condition={})
+    Variation.objects.create(segment=segment, changes=[])
+    store.insert("messages", [message(workspace, website.id, type="identify", event="", message_id="m-walk")])
+    store.insert("refusals", [refusal(workspace, website.id)])
+    return {
+        "source_id": website.id,
+        "destination_id": destination.id,
+        "experience_id": experience.id,
+        "profile_id": person(workspace, {"user_id": ["usr_1"]}, {"plan": "free"}, source_id=website.id),
+        "slug": "mutiny",
+        "segment_id": segment.id,
+        "index": 0,
+    }
+
+
+def test_there_are_routes_to_walk() -> None:
+    names = {route.name for route in routes()}
+    assert {"home", "connections:debugger-stream", "profiles:profile", "experiences:list"} <= names
+    assert names >= PUBLIC | OWN_BUSINESS
+
+
+def test_nobody_sees_or_changes_anything_without_signing_in(values: dict[str, Any]) -> None:
+    for route in routes():
+        for method in ("get", "post", "put", "delete"):
+            response = getattr(Client(), method)(route.url(values))
+            if route.name in PUBLIC:
+                continue
+            assert response.status_code == 302, f"{method} {route.name} answered {response.status_code}"
+            assert response.headers["Location"].startswith("/sign-in/"), route.name
+
+
+def test_a_viewer_changes_nothing(values: dict[str, Any], viewer_client: Client) -> None:
+    for route in routes():
+        if route.name in PUBLIC | OWN_BUSINESS:
+            continue
+        for method in ("post", "put", "patch", "delete"):
+            response = getattr(viewer_client, method)(route.url(values))
+            assert response.status_code == 403, f"{method} {route.name} answered {response.status_code}"
+
+
+def test_a_viewer_sees_what_an_owner_sees(values: dict[str, Any], client: Client, viewer_client: Client) -> None:
+    for route in routes():
+        if route.name in PUBLIC:
+            continue
+        seen = [browser.get(route.url(values)) for browser in (client, viewer_client)]
+        assert seen[0].status_code == seen[1].status_code, route.name
+        assert seen[0].status_code in {200, 204, 302, 405, 422}, f"{route.name} answered {seen[0].status_code}"
+
+
+def test_nothing_of_another_workspace_is_found(values: dict[str, Any]) -> None:
+    elsewhere = Workspace.objects.create(name="Elsewhere")
+    stranger = signed_in(user(elsewhere, Role.OWNER, "stranger@elsewhere.example"))
+    walked = 0
+    for route in routes():
+        if not route.of_a_thing:
+            continue
+        walked += 1
+        for method in ("get", "post"):
+            response = getattr(stranger, method)(route.url(values))
+            assert response.status_code in {404, 405}, f"{method} {route.name} answered {response.status_code}"
+    assert walked > 5
+
+
+def test_pages_run_no_script_and_no_style_of_their_own(values: dict[str, Any], client: Client) -> None:
+    for route in routes():
+        response = client.get(route.url(values))
+        policy = response.headers["Content-Security-Policy"]
+        assert "default-src 'self'" in policy, route.name
+        assert "unsafe" not in policy, route.name
+        if "text/html" in response.headers.get("Content-Type", "") and not response.streaming:
+            page = response.content.decode()
+            broken = re.search(r"<script(?![^>]*\bsrc=)[^>]*>|<style|\sstyle=|\son[a-z]+=|hx-on|javascript:", page)
+            assert broken is None, f"{route.name} has {broken and broken.group()}, which its own policy forbids"
+
+
+def test_no_page_shows_a_secret(values: dict[str, Any], client: Client, workspace: Workspace) -> None:
+    assert API_KEY.encode() not in b"".join(
+        response.content for route in routes() if not (response := client.get(route.url(values))).streaming
+    )
+    assert workspace.secret.encode() not in client.get("/settings/").content
+    destination = f"/connections/destinations/{values['destination_id']}/"
+    assert b"ends in 7Qx9" in client.get(destination).content
+    # Nor does an error page give back what was just typed into it.
+    response = client.post(destination, {"name": "", "setting-apiKey": API_KEY})
+    assert response.status_code == 422
+
+
+def test_pages_are_not_kept_by_the_browser(client: Client) -> None:
+    assert client.get("/").headers["Cache-Control"] == "no-store"
+
+
+def test_a_member_of_two_workspaces_goes_from_one_to_the_other(client: Client, workspace: Workspace) -> None:
+    other = Workspace.objects.create(name="Second world")
+    member = user(other, Role.VIEWER, "owner@acme.example")
+    client.force_login(member)
+    assert "Go to Second world" in client.get("/settings/").content.decode()
+    client.post("/switch-workspace/", {"workspace": other.id})
+    assert "Second world" in client.get("/").content.decode()
+    assert client.post("/connections/sources/new/", {"name": "x", "kind": "browser"}).status_code == 403
+    stranger = Workspace.objects.create(name="Third world")
+    client.post("/switch-workspace/", {"workspace": stranger.id})
+    assert "Third world" not in client.get("/").content.decode()
