@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import gzip
 import json
-import statistics
 import sqlite3
+import statistics
 import time
 import urllib.request
 from collections.abc import Callable, Iterator
@@ -189,8 +190,6 @@ def idle() -> Iterator[Line]:
 
 def tag_size() -> Iterator[Line]:
     """The built tag, as gzip sends it."""
-    import gzip
-
     folder = Path(__file__).parent.parent / "src" / "pitcairn" / "edge" / "built"
     manifest = json.loads((folder / "manifest.json").read_text())
     code = (folder / manifest["versions"][manifest["latest"]]["file"]).read_bytes()

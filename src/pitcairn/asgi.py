@@ -35,10 +35,10 @@ class Application:
         if not apps.ready:
             django.setup(set_prefix=False)
         # Their imports need Django to be set up.
-        from pitcairn.control import ControlRoom
-        from pitcairn.edge.app import Edge
-        from pitcairn.eventstore import EventStore
-        from pitcairn.pipeline.worker import POLL_SECONDS, POLL_SECONDS_BESIDE_EDGE, Worker
+        from pitcairn.control import ControlRoom  # noqa: PLC0415
+        from pitcairn.edge.app import Edge  # noqa: PLC0415
+        from pitcairn.eventstore import EventStore  # noqa: PLC0415
+        from pitcairn.pipeline.worker import POLL_SECONDS, POLL_SECONDS_BESIDE_EDGE, Worker  # noqa: PLC0415
 
         self.store: EventStore | None = None
         self._worker: Worker | None = None
@@ -62,7 +62,7 @@ class Application:
         if self.roles - {Role.EDGE}:
             self.store = await asyncio.to_thread(self._open_store, settings.EVENTS_URL)
             await asyncio.to_thread(self.store.migrate)
-            from pitcairn.dashboard import stores
+            from pitcairn.dashboard import stores  # noqa: PLC0415
 
             stores.provide(self.store)
             self._control.store = self.store

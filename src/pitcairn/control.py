@@ -71,8 +71,8 @@ class ControlRoom:
 def run_here(command: str, arguments: dict[str, Any], store: EventStore) -> dict[str, Any]:
     """Runs a command in this process. Raises `CommandFailed`."""
     # The composition: commands know features, features do not know commands.
-    from pitcairn.commands import STORE_COMMANDS, CommandError
-    from pitcairn.commands.errors import readable
+    from pitcairn.commands import STORE_COMMANDS, CommandError  # noqa: PLC0415
+    from pitcairn.commands.errors import readable  # noqa: PLC0415
 
     function = STORE_COMMANDS.get(command)
     if function is None:

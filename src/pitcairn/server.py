@@ -83,7 +83,7 @@ def serve(
 async def _serve(
     application: Application, host: str, port: int, sites: Mapping[int, Any], on_ready: Callable[[], None]
 ) -> None:
-    from pitcairn import control
+    from pitcairn import control  # noqa: PLC0415 - needs Django to be set up, which the application does
 
     def ready() -> None:
         # What lives now lives as long as the process: leave it out of every later collection.

@@ -74,7 +74,7 @@ def check_stored(given: Call, stored: Call, *, also: frozenset[str] = frozenset(
         elif name == "timestamp":
             assert stored["originalTimestamp"] == value
         else:
-            assert stored[name] == value, name
+            assert stored[name] == value, f"{name}: {stored[name]} is not {value}"
     assert set(stored) - set(given) <= ADDED_BY_THE_SERVER | also
     check_times(stored)
 

@@ -252,7 +252,7 @@ def test_what_comes_in_is_sent_and_what_was_there_is_not(
         assert "Before" not in event
         assert event.startswith("id: ")
         assert "New" in event
-        assert all(line.startswith(("id: ", "data: ")) for line in event.strip().splitlines())
+        assert all(line.startswith(("id: ", "data: ")) for line in event.removesuffix("\n\n").split("\n"))
         await insert_while("refusals", refusal(workspace, made.id, event="Refused now", received_at=now + 2))
         event = await next_event(body)
         assert "Refused now" in event

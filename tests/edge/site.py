@@ -11,27 +11,39 @@ from http.cookies import SimpleCookie
 from pathlib import Path
 from typing import Any
 
-from server import WRITE_KEYS, Answer, Server, unique, wait_until
+from server import PATIENCE_SECONDS, WRITE_KEYS, Answer, Server, unique
 
 ORIGIN = "https://acme.example"
 CHROME = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Safari/537.36"
 
 
-@dataclass
 class Site:
-    """One server with experiences of its own."""
+    """One server with experiences of its own. A context manager: it keeps a process that changes the configuration."""
 
-    server: Server
-
-    def change(self, *changes: tuple[str, Mapping[str, Any]]) -> list[Any]:
-        """Changes the configuration; returns what each change made. It is in force a moment later: `until` waits for it."""
-        done = subprocess.run(
+    def __init__(self, server: Server) -> None:
+        self.server = server
+        self._changes = subprocess.Popen(
             [sys.executable, str(Path(__file__).with_name("change.py"))],
-            input=json.dumps(changes), env=self.server.environment, capture_output=True, text=True, timeout=120, check=False,
-        )  # fmt: skip
-        assert done.returncode == 0, done.stderr
-        found: list[Any] = json.loads(done.stdout)
-        return found
+            env=server.environment,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+
+    def __enter__(self) -> Site:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._changes.communicate(timeout=PATIENCE_SECONDS)
+        assert self._changes.returncode == 0
+
+    def change(self, name: str, /, **arguments: Any) -> Any:
+        """One change of edge/change.py; returns what it made. It is in force a moment later: `wait_until` it is."""
+        assert self._changes.stdin is not None
+        assert self._changes.stdout is not None
+        self._changes.stdin.write(json.dumps([name, arguments]) + "\n")
+        self._changes.stdin.flush()
+        return json.loads(self._changes.stdout.readline())
 
     def ask(self, body: object, *, headers: Mapping[str, str] | None = None) -> Answer:
         """Posts to `/v1/decide`; bytes as they are."""
@@ -79,7 +91,7 @@ class Visitor:
         self.site.server.message(call["messageId"])
 
     def see(self, decision: Mapping[str, Any], *, source: str = "website") -> None:
-        """Reports the decision's exposure as the tag does when the change is on the page, and waits until it is known."""
+        """Reports the decision's exposure as the tag does when the change is on the page, and waits for it."""
         variation = decision["variation"] or {"id": None, "name": None}
         properties = {
             "experience": decision["experience"]["name"],
@@ -102,8 +114,3 @@ class Visitor:
         }
         self.site.server.send("/v1/t", call, source=source)
         self.site.server.message(decision["exposureId"])
-
-
-def until(look: Any, what: str) -> Any:
-    """What `look` returns as soon as that is true: a changed configuration is in force a moment after the change."""
-    return wait_until(look, what)

@@ -1,10 +1,12 @@
 """An experience with visitors: what the tests of results and of the pages start from."""
 
-from collections.abc import Iterable, Sequence
+import hashlib
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from eventstore.rows import exposure, fresh_workspace, message
+
 from pitcairn.eventstore import EventStore
 from pitcairn.experiences.models import AudienceSegment, Experience
 from pitcairn.experiences.services import save_experience, start_experience
@@ -61,54 +63,63 @@ def visits(
     personalized: tuple[int, int],
     position: int = 0,
     at: datetime = LAUNCH,
-    event: str = LOGIN,
     prefix: str = "",
 ) -> None:
-    """Visitors of one segment who all came at `at`; of each pair (converted, visitors) so many converted an hour later."""
-    store.insert("exposures", list(_exposures(made, control, personalized, position, at, prefix)))
-    store.insert("messages", list(_conversions(made, control, personalized, position, at, event, prefix)))
+    """Visitors of one segment who came at `at`, as (converted, visitors); those who converted did so an hour later."""
+    chosen = segment(made, position)
+    variation = chosen.variations.get().id
+    rows = [
+        exposure(
+            made.workspace_id,
+            experience_id=made.id,
+            segment_id=chosen.id,
+            variation_id=variation if arm == "p" else 0,
+            personalized=arm == "p",
+            visitor=visitor,
+            profile_id=_profile(visitor),
+            message_id=f"exp-{visitor}",
+            timestamp=at.timestamp(),
+            received_at=at.timestamp(),
+        )
+        for arm, counts in (("c", control), ("p", personalized))
+        for visitor in _visitors(made, position, arm, counts[1], prefix)
+    ]
+    store.insert("exposures", rows)
+    for arm, counts in (("c", control), ("p", personalized)):
+        conversions(store, made, LOGIN, counts[0], arm=arm, position=position, at=at, prefix=prefix)
 
 
-def _visitors(counts: tuple[int, int], made: Experience, position: int, arm: str, prefix: str) -> Iterable[str]:
-    return (f"{prefix}{made.id}-{position}-{arm}-{number}" for number in range(counts[1]))
+def conversions(
+    store: EventStore,
+    made: Experience,
+    event: str,
+    count: int,
+    *,
+    arm: str,
+    position: int = 0,
+    at: datetime = LAUNCH,
+    prefix: str = "",
+) -> None:
+    """The first `count` visitors of an arm (c for control, p for personalized) do `event` an hour after `at`."""
+    then = (at + timedelta(hours=1)).timestamp()
+    rows = [
+        message(
+            made.workspace_id,
+            event=event,
+            anonymous_id=visitor,
+            profile_id=_profile(visitor),
+            message_id=f"{visitor}-{event}",
+            timestamp=then,
+            received_at=then,
+        )
+        for visitor in _visitors(made, position, arm, count, prefix)
+    ]
+    store.insert("messages", rows)
+
+
+def _visitors(made: Experience, position: int, arm: str, count: int, prefix: str) -> list[str]:
+    return [f"{prefix}{made.workspace_id}-{made.id}-{position}-{arm}-{number}" for number in range(count)]
 
 
 def _profile(visitor: str) -> int:
-    return sum(byte * 31**place for place, byte in enumerate(visitor.encode())) % 2**62 + 1
-
-
-def _exposures(made: Experience, control: Any, personalized: Any, position: int, at: datetime, prefix: str) -> Any:
-    chosen = segment(made, position)
-    variation = chosen.variations.get().id
-    for arm, counts in (("c", control), ("p", personalized)):
-        for visitor in _visitors(counts, made, position, arm, prefix):
-            yield exposure(
-                made.workspace_id,
-                experience_id=made.id,
-                segment_id=chosen.id,
-                variation_id=variation if arm == "p" else 0,
-                personalized=arm == "p",
-                visitor=visitor,
-                profile_id=_profile(visitor),
-                message_id=f"exp-{visitor}",
-                timestamp=at.timestamp(),
-                received_at=at.timestamp(),
-            )
-
-
-def _conversions(
-    made: Experience, control: Any, personalized: Any, position: int, at: datetime, event: str, prefix: str
-) -> Any:
-    then = (at + timedelta(hours=1)).timestamp()
-    for arm, counts in (("c", control), ("p", personalized)):
-        for number, visitor in enumerate(_visitors(counts, made, position, arm, prefix)):
-            if number < counts[0]:
-                yield message(
-                    made.workspace_id,
-                    event=event,
-                    anonymous_id=visitor,
-                    profile_id=_profile(visitor),
-                    message_id=f"done-{visitor}-{event}",
-                    timestamp=then,
-                    received_at=then,
-                )
+    return int.from_bytes(hashlib.blake2b(visitor.encode(), digest_size=7).digest(), "big") + 1

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pitcairn.experiences.page_patterns import PagePatternError, compile_page_pattern, matches, place
@@ -77,6 +77,7 @@ SEGMENTS = st.lists(st.text(alphabet="ab*", min_size=1, max_size=4), max_size=4)
 PLAIN_SEGMENTS = st.lists(st.text(alphabet="ab", min_size=1, max_size=5), max_size=5)
 
 
+@settings(deadline=None)
 @given(SEGMENTS, PLAIN_SEGMENTS, st.sampled_from(["", "/"]), st.sampled_from(["", "/"]))
 def test_only_the_star_is_special(pattern: list[str], path: list[str], pattern_end: str, path_end: str) -> None:
     """The compiled pattern agrees with the plain definition: a star is any text, a slash at the end does not count."""

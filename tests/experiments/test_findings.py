@@ -1,7 +1,7 @@
 """The sentence and the verdict follow from the counts, and never contradict the intervals."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pitcairn.experiments import findings
@@ -40,7 +40,10 @@ def said(control: tuple[int, int], personalized: tuple[int, int], visitors_a_day
             (50_000, 1_000_000),
             (50_200, 1_000_000),
             Verdict.LITTLE_DIFFERENCE,
-            "The personalized page makes little or no difference (between 0.8 % fewer and 1.6 % more visitors convert).",
+            (
+                "The personalized page makes little or no difference "
+                "(between 0.8 % fewer and 1.6 % more visitors convert)."
+            ),
         ),
         (
             (1, 60),
@@ -52,8 +55,10 @@ def said(control: tuple[int, int], personalized: tuple[int, int], visitors_a_day
             (0, 500),
             (16, 500),
             Verdict.BETTER,
-            "More visitors convert on the personalized page: 16 of 500 personalized visitors and 0 of 500 in control "
-            "converted.",
+            (
+                "More visitors convert on the personalized page: 16 of 500 personalized visitors "
+                "and 0 of 500 in control converted."
+            ),
         ),
         ((0, 0), (0, 0), Verdict.NO_VISITORS, "Nobody has seen this yet."),
         (
@@ -77,6 +82,7 @@ def test_what_is_said(control: tuple[int, int], personalized: tuple[int, int], v
 counts = st.integers(0, 3000).flatmap(lambda visitors: st.tuples(st.integers(0, visitors), st.just(visitors)))
 
 
+@settings(deadline=None)
 @given(counts, counts, st.floats(0, 1e6))
 def test_it_says_something_for_any_counts(
     control: tuple[int, int], personalized: tuple[int, int], visitors_a_day: float
@@ -98,6 +104,7 @@ def test_it_says_something_for_any_counts(
         assert finding.days_to_narrow >= 1
 
 
+@settings(deadline=None)
 @given(counts, counts)
 def test_exchanging_the_arms_turns_the_verdict(control: tuple[int, int], personalized: tuple[int, int]) -> None:
     turned = {Verdict.BETTER: Verdict.WORSE, Verdict.WORSE: Verdict.BETTER}

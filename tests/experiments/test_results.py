@@ -4,8 +4,8 @@ import json
 from datetime import date, timedelta
 
 import pytest
+from experiences.making import LAUNCH, LOGIN, NOW, conversions, experience, segment, visits, workspace
 
-from experiences.making import LAUNCH, LOGIN, NOW, experience, segment, visits, workspace
 from pitcairn.eventstore import EventStore
 from pitcairn.experiences.models import AudienceSegment, Experience
 from pitcairn.experiences.services import end_experience
@@ -53,8 +53,8 @@ def test_each_segment_and_the_whole(embedded_store: EventStore) -> None:
 def test_every_goal_is_judged_and_the_primary_comes_first(embedded_store: EventStore) -> None:
     made = experience(workspace(), goals=[LOGIN, "Signed Up"])
     visits(embedded_store, made, control=(20, 500), personalized=(45, 500))
-    visits(embedded_store, made, control=(9, 0), personalized=(3, 0), event="Signed Up")
-    embedded_store.insert("messages", [])
+    conversions(embedded_store, made, "Signed Up", 9, arm="c")
+    conversions(embedded_store, made, "Signed Up", 3, arm="p")
     found = results(made.id, embedded_store, NOW)
     assert [(one.event, one.converted, one.visitors) for one in found.goals] == [
         (LOGIN, 65, 1000),
@@ -183,7 +183,7 @@ class TestJSON:
         empty = goal["segments"][1]
         assert empty["verdict"] == "no_visitors"
         assert empty["pValue"] is None
-        assert set(empty["personalized"]["rate"]) == {"notComputable"}
+        assert empty["personalized"]["rate"] == {"notComputable": "there are no visitors yet", "atLeast": None}
         assert goal["series"][0]["day"] == "2026-11-02"
         assert goal["series"][-1]["control"]["visitors"] == 500
         assert {check["name"] for check in value["checks"]} >= {"split", "looks", "window", "counted_once"}
@@ -233,11 +233,8 @@ class TestChecks:
         visits(embedded_store, made, control=(20, 400), personalized=(45, 600))
         Experience.objects.filter(id=made.id).update(updated_at=LAUNCH + timedelta(days=4))
         found = self.named(made, embedded_store)
-        assert found["edited"] == (
-            False,
-            "Edited on 6 November, after launch: Visitors before and after may have seen different things; "
-            "the numbers hold both.",
-        )
+        assert found["edited"][0] is False
+        assert found["edited"][1].startswith("Edited on 6 November, after launch: ")
         assert "If the control share was changed" in found["split"][1]
 
     def test_a_goal_chosen_late_and_more_than_one(self, embedded_store: EventStore) -> None:

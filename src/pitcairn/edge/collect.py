@@ -6,6 +6,7 @@ Segment answers 400 for: a body that is too large or is not JSON, and an empty w
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import os
 import re
@@ -132,10 +133,9 @@ class Collector:
                 self._request_id(), time.time_ns() // 1_000_000, source.id, "", "", 0, "", b"", b"",
                 [start[:_KEPT_OF_REFUSED]] if start else [], reason, detail,
             )  # fmt: skip
-            try:
+            # The answer is 400 either way; what may be lost is one line of the debugger.
+            with contextlib.suppress(InboxFull, InboxFailed):
                 await self._inbox.append(record, len(start))
-            except (InboxFull, InboxFailed):
-                pass  # The answer is 400 either way; what is lost is one line of the debugger.
         await send_error(send, 400, reason, detail)
 
     async def _answer_unknown_key(self, send: Send) -> None:

@@ -11,7 +11,6 @@ import msgspec
 
 from pitcairn.edge.responses import Receive, Scope
 
-
 _KEPT_OF_END = 1_000
 """Bytes kept of the end of a body that is too large: many libraries put the write key there."""
 

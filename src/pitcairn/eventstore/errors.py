@@ -5,9 +5,9 @@ class EventStoreError(Exception):
     """The event store refused what was asked of it; asking again changes nothing."""
 
 
-class EventStoreBusy(EventStoreError):  # noqa: N818 - named for the state, as the callers speak of it
+class EventStoreBusy(EventStoreError):
     """Another process, or another folder in this process, holds the embedded engine."""
 
 
-class EventStoreUnavailable(EventStoreError):  # noqa: N818
+class EventStoreUnavailable(EventStoreError):
     """The ClickHouse server cannot be reached or does not answer; the same call may succeed later."""

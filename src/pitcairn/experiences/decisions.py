@@ -111,7 +111,7 @@ def decide(
     visitor: str,
     assignments: Mapping[str, Assignment],
 ) -> list[Decision]:
-    """What the visitor gets on the page at `place` (`page_patterns.place`). Experiences they are in no segment of are left out."""
+    """What the visitor gets on the page at `place` (`page_patterns.place`). Experiences with no segment for them are left out."""
     decisions = []
     for experience in experiences:
         if experience.page.search(place) is None:

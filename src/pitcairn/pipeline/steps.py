@@ -183,13 +183,14 @@ def learn(batch: Batch, cursor: CursorWrapper) -> None:
             continue
         message, person = traveller.message, survivor(traveller.person)
         if message.type == "identify" and message.traits:
-            if learn_traits(
+            learned = learn_traits(
                 person,
                 message.traits,
                 at=min(message.timestamp, message.received_at),
                 source_id=traveller.source.id,
                 personalize=traveller.routing.personalize is not None,
-            ):
+            )
+            if learned:
                 changed[person.id] = person
         exposure = traveller.exposure
         if exposure is not None:

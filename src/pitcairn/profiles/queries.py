@@ -142,7 +142,9 @@ def profile_of(workspace_id: int, type: str, value: str) -> int | None:  # noqa:
 
 def survivor_of(workspace_id: int, profile_id: int) -> int | None:
     """The profile that this one is now part of: itself, or the end of its merges. None when there is none."""
-    for _ in range(MOST_MERGES):
+    passed: set[int] = set()
+    while profile_id not in passed:
+        passed.add(profile_id)
         row = Profile.objects.filter(workspace_id=workspace_id, id=profile_id).values_list("merged_into", flat=True)
         if not row:
             return None

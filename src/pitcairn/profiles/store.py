@@ -77,8 +77,8 @@ def _find(cursor: CursorWrapper, keys: Iterable[Key]) -> dict[Key, int]:
     for (workspace_id, kind), values in by_kind.items():
         for group in groups(sorted(values)):
             cursor.execute(
-                "SELECT i.value, i.profile_id FROM profiles_identifier AS i "
-                f"WHERE i.workspace_id = %s AND i.type = %s AND i.value IN ({_marks(len(group))})",  # noqa: S608
+                "SELECT i.value, i.profile_id FROM profiles_identifier AS i "  # noqa: S608 - only placeholders are put in
+                f"WHERE i.workspace_id = %s AND i.type = %s AND i.value IN ({_marks(len(group))})",
                 [workspace_id, kind, *group],
             )
             for value, profile_id in cursor.fetchall():
@@ -90,9 +90,9 @@ def _load_people(cursor: CursorWrapper, ids: Sequence[int]) -> dict[int, Person]
     people: dict[int, Person] = {}
     for group in groups(ids):
         cursor.execute(
-            "SELECT p.id, p.workspace_id, p.created_at, p.last_seen_at, p.traits, p.personalization, p.assignments, "
+            "SELECT p.id, p.workspace_id, p.created_at, p.last_seen_at, p.traits, p.personalization, p.assignments, "  # noqa: S608
             f"(SELECT i.value FROM profiles_identifier AS i WHERE i.profile_id = p.id AND i.type = '{USER_ID}' LIMIT 1) "
-            f"FROM profiles_profile AS p WHERE p.id IN ({_marks(len(group))})",  # noqa: S608
+            f"FROM profiles_profile AS p WHERE p.id IN ({_marks(len(group))})",
             list(group),
         )
         for row in cursor.fetchall():

@@ -60,9 +60,13 @@ EXPLANATIONS: dict[DropReason, str] = {
     DropReason.TYPE_UNKNOWN: "type must be identify, track, page, screen, group or alias.",
     DropReason.MESSAGE_NOT_OBJECT: "A message must be a JSON object.",
     DropReason.MESSAGE_TOO_LARGE: "A message may have at most 32 KB.",
-    DropReason.MESSAGE_UNREADABLE: "The message is JSON, but holds something that cannot be kept: broken text, a number out of range, or nesting that is too deep.",
-    DropReason.DUPLICATE_MESSAGE: "A message with this messageId was taken in the last 24 hours; this copy was not counted again.",
+    DropReason.MESSAGE_UNREADABLE: "The message is JSON, but holds something that cannot be kept: broken text, a number out of "
+    "range, or nesting that is too deep.",
+    DropReason.DUPLICATE_MESSAGE: "A message with this messageId was taken in the last 24 hours; this copy was not counted "
+    "again.",
     DropReason.MALFORMED_JSON: "The request's body is not JSON; it was answered 400 and nothing of it was taken.",
-    DropReason.REQUEST_TOO_LARGE: "The request was over the limit (32 KB for one message, 500 KB for a batch); it was answered 400 and nothing of it was taken.",
-    DropReason.INTERNAL_ERROR: "A fault in Pitcairn kept this message from being processed. Its text is kept here; the server's log says more.",
+    DropReason.REQUEST_TOO_LARGE: "The request was over the limit (32 KB for one message, 500 KB for a batch); it was answered "
+    "400 and nothing of it was taken.",
+    DropReason.INTERNAL_ERROR: "A fault in Pitcairn kept this message from being processed. Its text is kept here; the "
+    "server's log says more.",
 }

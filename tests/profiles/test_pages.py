@@ -1,0 +1,264 @@
+"""People: finding somebody, and everything about one person."""
+
+from __future__ import annotations
+
+import json
+import re
+import time
+from typing import Any
+
+import pytest
+from django.test import Client
+from pages import *  # noqa: F403 - the fixtures that tests of pages share
+from pages import message, person, source, text
+
+from pitcairn.eventstore import EventStore
+from pitcairn.experiences.models import AudienceSegment, Experience, Variation
+from pitcairn.profiles import queries
+from pitcairn.profiles.models import Merge, Profile
+from pitcairn.profiles.views import flat
+from pitcairn.workspaces.models import Workspace
+
+pytestmark = pytest.mark.django_db(databases="__all__")
+
+HOUR_MS = 3_600_000
+
+
+def now_ms() -> int:
+    return int(time.time() * 1000)
+
+
+def names(page: Any) -> list[str]:
+    return re.findall(r'<a href="/people/\d+/">([^<]+)</a>', page.content.decode())
+
+
+def test_people_are_listed_by_when_they_were_seen(client: Client, workspace: Workspace) -> None:
+    assert "Nobody yet" in text(client.get("/people/"))
+    person(workspace, {"user_id": ["usr_1"]}, {"name": "Seen before"}, seen=now_ms() - HOUR_MS)
+    person(workspace, {"anonymous_id": ["7f3a0000-aaaa"]}, seen=now_ms())
+    person(workspace, {"user_id": ["usr_2"], "email": ["li@acme.example"]}, seen=now_ms() - 2 * HOUR_MS)
+    person(workspace, {"user_id": ["usr_3"]}, {"firstName": "Ana", "lastName": "Lima"}, seen=now_ms() - 3 * HOUR_MS)
+    person(workspace, {"user_id": ["usr_4"]}, {"name": "Elsewhere now"}, merged_into=1)
+    page = client.get("/people/")
+    assert names(page) == ["Anonymous 7f3a0000", "Seen before", "li@acme.example", "Ana Lima"]
+    assert "1 hour ago" in text(page)
+
+
+def test_somebody_is_found_by_any_identifier(client: Client, workspace: Workspace) -> None:
+    person(
+        workspace,
+        {"user_id": ["usr_10037"], "email": ["bruno@acme.example"], "anonymous_id": ["a-1", "b-2"], "phone": ["+351"]},
+        {"name": "Bruno"},
+    )
+    person(workspace, {"user_id": ["usr_10038"]}, {"name": "Chiara"})
+    for text_ in ("usr_10037", "bruno@acme.example", " Bruno@Acme.Example ", "b-2", "+351", "bruno@"):
+        assert names(client.get("/people/", {"q": text_})) == ["Bruno"], text_
+    assert set(names(client.get("/people/", {"q": "usr_1003"}))) == {"Bruno", "Chiara"}
+    for text_ in ("usr_9", "runo", "%", "_", "'; --"):
+        page = client.get("/people/", {"q": text_})
+        assert names(page) == [], text_
+        assert "Nobody is known by this" in text(page)
+
+
+def test_nobody_of_another_workspace_is_found(client: Client, workspace: Workspace) -> None:
+    person(Workspace.objects.create(name="Elsewhere"), {"user_id": ["usr_1"]})
+    assert names(client.get("/people/", {"q": "usr_1"})) == []
+    assert names(client.get("/people/")) == []
+
+
+def test_an_exact_match_comes_before_beginnings(workspace: Workspace) -> None:
+    for index in range(30):
+        person(workspace, {"user_id": [f"usr_1{index}"]})
+    exact = person(workspace, {"user_id": ["usr_1"]})
+    found = queries.search(workspace.id, "usr_1", limit=5)
+    assert found[0].id == exact
+    assert len(found) == 5
+
+
+def test_pages_of_people(client: Client, workspace: Workspace) -> None:
+    for index in range(60):
+        person(workspace, {"user_id": [f"usr_{index}"]}, seen=now_ms() - index * HOUR_MS)
+    first = client.get("/people/")
+    assert len(names(first)) == 50
+    link = next(part for part in first.content.decode().split('"') if "before=" in part)
+    second = client.get(link)
+    assert names(second) == [f"usr_{index}" for index in range(50, 60)]
+
+
+def test_one_person(client: Client, workspace: Workspace, store: EventStore) -> None:
+    website = source(workspace)
+    bruno = person(
+        workspace,
+        {"user_id": ["usr_1"], "email": ["bruno@acme.example"], "anonymous_id": ["anon-1"]},
+        {
+            "name": "Bruno Sato",
+            "company": {"name": "Acorn", "employee_count": 112},
+            "score": 3.5,
+            "tags": ["a"],
+            "vip": True,
+        },
+        source_id=website.id,
+        personalization=json.dumps({"company": {}}),
+    )
+    store.insert(
+        "messages",
+        [
+            message(
+                workspace,
+                website.id,
+                message_id="m-1",
+                profile_id=bruno,
+                event="Signed Up",
+                properties='{"plan": "team"}',
+            ),
+            message(
+                workspace,
+                website.id,
+                message_id="m-2",
+                profile_id=bruno,
+                type="identify",
+                event="",
+                traits='{"plan": "team"}',
+            ),
+            message(
+                workspace,
+                website.id,
+                message_id="m-3",
+                profile_id=bruno,
+                event="Mutiny Experience Viewed",
+                properties='{"experience": "Welcome", "audienceSegment": "Small company", "personalized": false}',
+            ),
+            message(workspace, website.id, message_id="m-4", profile_id=bruno + 1, event="Somebody else"),
+        ],
+    )
+    page = client.get(f"/people/{bruno}/")
+    said = text(page)
+    for part in (
+        "Known person at Acorn",
+        "company.employee_count 112",
+        "score 3.5",
+        'tags ["a"]',
+        "vip true",
+        "Email bruno@acme.example",
+        "Anonymous id anon-1",
+        "plan: team on /pricing",
+        "Welcome: Small company, control",
+        "not given to Mutiny",
+    ):
+        assert part in said, part
+    assert said.count("not given to Mutiny") == 4
+    assert "Somebody else" not in said
+
+
+def test_an_anonymous_visitor(client: Client, workspace: Workspace, store: EventStore) -> None:
+    visitor = person(workspace, {"anonymous_id": ["7f3a0000-aaaa-bbbb"]})
+    said = text(client.get(f"/people/{visitor}/"))
+    for part in ("Anonymous 7f3a0000", "Anonymous visitor", "No traits yet", "No messages"):
+        assert part in said
+
+
+def test_experiences_seen_are_named(client: Client, workspace: Workspace, store: EventStore) -> None:
+    experience = Experience.objects.create(workspace=workspace, name="Welcome", page_url="example.com/")
+    segment = AudienceSegment.objects.create(experience=experience, name="Small company")
+    variation = Variation.objects.create(segment=segment, name="Shorter headline", changes=[])
+    at = now_ms()
+    one = person(
+        workspace,
+        {"user_id": ["usr_1"]},
+        assignments=json.dumps(
+            {
+                str(experience.id): ["personalized", segment.id, variation.id, at],
+                "999999": ["control", 888888, 0, at - HOUR_MS],
+            }
+        ),
+    )
+    said = text(client.get(f"/people/{one}/"))
+    for part in ("Welcome Small company", "Shorter headline", "Experience 999999", "Segment 888888", "Control"):
+        assert part in said, part
+
+
+def test_a_merged_profile_leads_to_the_one_it_is_now(client: Client, workspace: Workspace, store: EventStore) -> None:
+    website = source(workspace)
+    winner = person(workspace, {"user_id": ["usr_1"]})
+    middle = person(workspace, {}, merged_into=winner)
+    loser = person(workspace, {}, merged_into=middle)
+    for lost, won in ((loser, middle), (middle, winner)):
+        Merge.objects.create(
+            workspace_id=workspace.id, winner_id=won, loser_id=lost, merged_at=now_ms(), message_id="m-merge"
+        )
+    store.insert(
+        "messages",
+        [
+            message(workspace, website.id, message_id=f"m-{found}", profile_id=found, event=f"By {found}")
+            for found in (winner, middle, loser)
+        ],
+    )
+    page = client.get(f"/people/{loser}/", follow=True)
+    assert page.redirect_chain[0][0].startswith(f"/people/{winner}/")
+    said = text(page)
+    assert f"Profile {loser} was merged into this one" in said
+    assert f"Profile {loser} joined profile {middle}" in said
+    assert f"Profile {middle} joined this one" in said
+    for found in (winner, middle, loser):
+        assert f"By {found}" in said
+
+
+def test_profiles_that_merged_in_a_circle_are_an_end_not_a_loop(client: Client, workspace: Workspace) -> None:
+    one = person(workspace, {})
+    two = person(workspace, {}, merged_into=one)
+    Profile.objects.filter(id=one).update(merged_into=two)
+    assert client.get(f"/people/{one}/").status_code == 404
+
+
+def test_the_timeline_grows_on_demand(client: Client, workspace: Workspace, store: EventStore) -> None:
+    website = source(workspace)
+    busy = person(workspace, {"user_id": ["usr_1"]})
+    now = time.time()
+    store.insert(
+        "messages",
+        [
+            message(workspace, website.id, message_id=f"m-{i}", profile_id=busy, event=f"Event {i}", timestamp=now - i)
+            for i in range(80)
+        ],
+    )
+    page = client.get(f"/people/{busy}/")
+    assert "Event 49" in text(page)
+    assert "Event 50" not in text(page)
+    assert "Event 79" in text(client.get(f"/people/{busy}/", {"show": "100"}))
+    assert client.get(f"/people/{busy}/", {"show": "99999999999"}).status_code == 200
+
+
+def test_without_an_event_store_the_person_is_still_there(client: Client, workspace: Workspace) -> None:
+    one = person(workspace, {"user_id": ["usr_1"]}, {"plan": "free"})
+    said = text(client.get(f"/people/{one}/"))
+    assert "The timeline cannot be shown" in said
+    assert "plan free" in said
+
+
+def test_what_people_send_is_shown_and_never_run(client: Client, workspace: Workspace, store: EventStore) -> None:
+    hostile = "<img src=x onerror=alert(1)>"
+    one = person(workspace, {"user_id": [hostile]}, {"name": hostile, hostile: hostile})
+    store.insert(
+        "messages",
+        [message(workspace, source(workspace).id, message_id=hostile, profile_id=one, event=hostile, user_id=hostile)],
+    )
+    for address in (f"/people/{one}/", "/people/", "/connections/debugger/", f"/people/?q={hostile}"):
+        page = client.get(address)
+        assert b"<img src=x" not in page.content, address
+        assert b"&lt;img src=x" in page.content, address
+
+
+def test_traits_are_named_as_conditions_name_them() -> None:
+    assert flat("company", {"name": "Acorn", "size": {"people": 3}}) == [
+        ("company.name", "Acorn"),
+        ("company.size.people", 3),
+    ]
+    assert flat("empty", {}) == [("empty", {})]
+    assert flat("list", [{"a": 1}]) == [("list", [{"a": 1}])]
+
+
+def test_who_an_identifier_points_to(workspace: Workspace) -> None:
+    one = person(workspace, {"email": ["bruno@acme.example"]})
+    assert queries.profile_of(workspace.id, "email", "bruno@acme.example") == one
+    assert queries.profile_of(workspace.id, "user_id", "bruno@acme.example") is None
+    assert queries.count_profiles(workspace.id) == 1
