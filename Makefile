@@ -30,7 +30,7 @@ step = @printf '\033[1m==> %s\033[0m\n' $(1)
 # A virtual environment holds absolute paths: after the folder was moved or copied it is made again.
 ifneq ($(wildcard .venv/bin/pitcairn),)
 ifneq ($(shell grep -qF "$(CURDIR)/.venv/bin/" .venv/bin/pitcairn && echo here),here)
-$(shell rm -rf .venv .make/venv .make/python .make/python-dev)
+$(shell rm -f .make/venv .make/python .make/python-dev)
 endif
 endif
 

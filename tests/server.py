@@ -145,6 +145,12 @@ class Server:
 
     def start(self) -> Server:
         """Starts it and waits until it answers."""
+        self.spawn()
+        self.wait()
+        return self
+
+    def spawn(self) -> None:
+        """Starts it and does not wait."""
         self.port = self.port or _free_port(self.host)
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
@@ -153,8 +159,10 @@ class Server:
                 stdout=log,
                 stderr=log,
             )
+
+    def wait(self) -> None:
+        """Returns when it answers."""
         wait_until(self._answers, f"The server's first answer (see {self.log})")
-        return self
 
     def _answers(self) -> bool:
         assert self.process is not None

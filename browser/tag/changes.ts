@@ -91,8 +91,9 @@ function setData(node: Text, data: string, state: State): boolean {
   const now = node.data;
   if (now === data) return false;
   const said = state.said.get(node);
-  // While the page is still being parsed, the rest of a text may come in behind what was written over its beginning.
-  const page = said !== undefined && document.readyState === "loading" && now.startsWith(data) ? said + now.slice(data.length) : now;
+  // While the page is loading, the rest of a text may come in behind what was written over its beginning.
+  const rest = said !== undefined && data && document.readyState !== "complete" && now.startsWith(data);
+  const page = rest ? said + now.slice(data.length) : now;
   state.said.set(node, page);
   node.data = data;
   if (!ours.has(node)) {

@@ -182,7 +182,7 @@ def test_the_websites_own_analytics_js_identifies(browser: Browser, demo: Demo) 
     with closing(context):
         page.goto(f"{demo.site}/")
         expect(page.locator("#headline")).to_have_text(ORIGINAL)
-        page.get_by_role("button", name="Be a small company").click()
+        page.get_by_role("button", name="Small company").click()
         wait_until(
             lambda: demo.server.events(workspace=DEMO, search=visitor, type="identify")["messages"], "The Identify call"
         )

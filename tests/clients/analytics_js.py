@@ -15,7 +15,14 @@ from playwright.sync_api import BrowserContext, Page, Request
 from server import WRITE_KEYS, Server
 
 BROWSER = Path(__file__).parents[2] / "browser"
-PAGE = """<!doctype html><html lang="en"><title>A page – eine Seite</title><link rel="icon" href="data:,"><script src="/analytics.js"></script><h1>Hello</h1>"""
+PAGE = """<!doctype html>
+<html lang="en">
+<meta charset="utf-8">
+<title>A page – eine Seite</title>
+<link rel="icon" href="data:,">
+<script src="/analytics.js"></script>
+<h1>Hello</h1>
+"""
 BUILD = """
 import { build } from "esbuild";
 const contents = 'import { AnalyticsBrowser } from "@segment/analytics-next"; window.AnalyticsBrowser = AnalyticsBrowser;';
@@ -23,10 +30,10 @@ await build({ stdin: { contents, resolveDir: "." }, bundle: true, format: "iife"
 """
 
 # As Segment's documentation has it for npm, with both addresses ours: where settings come from and where messages go.
-LOAD = """([writeKey, url, strategy]) => {
+LOAD = """([writeKey, url, strategy, timeout]) => {
   const host = url.replace("http://", "") + "/v1";
   const segment = { apiHost: host, protocol: "http" };
-  if (strategy === "batching") segment.deliveryStrategy = { strategy: "batching", config: { size: 10, timeout: 300 } };
+  if (strategy === "batching") segment.deliveryStrategy = { strategy: "batching", config: { size: 10, timeout } };
   window.analytics = AnalyticsBrowser.load({ writeKey, cdnURL: url }, { integrations: { "Segment.io": segment } });
   return window.analytics.then(([instance]) => instance.initialized);
 }"""
@@ -59,9 +66,14 @@ class _Files(SimpleHTTPRequestHandler):
 
 
 class AnalyticsPage:
-    """A page with analytics.js loaded for the source "website". `requests` is every request it made to the server."""
+    """A page with analytics.js loaded for the source "website". `requests` is every request it made to the server.
 
-    def __init__(self, context: BrowserContext, address: str, server: Server, *, strategy: str = "standard") -> None:
+    With the strategy "batching" it sends what it has after `timeout` ms, or with the tenth call.
+    """
+
+    def __init__(
+        self, context: BrowserContext, address: str, server: Server, *, strategy: str = "standard", timeout: int = 300
+    ) -> None:
         self.page: Page = context.new_page()
         self.requests: list[Request] = []
         self.complaints: list[str] = []
@@ -71,7 +83,7 @@ class AnalyticsPage:
             "console", lambda entry: self.complaints.append(entry.text) if entry.type in {"warning", "error"} else None
         )
         self.page.goto(address)
-        assert self.page.evaluate(LOAD, [WRITE_KEYS["website"], server.url, strategy])
+        assert self.page.evaluate(LOAD, [WRITE_KEYS["website"], server.url, strategy, timeout])
 
     def call(self, method: str, *arguments: Any) -> Any:
         return self.page.evaluate(CALL, [method, list(arguments)])

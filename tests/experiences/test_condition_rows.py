@@ -94,10 +94,10 @@ def test_what_is_no_condition_is_refused() -> None:
 def test_every_subject_and_operator_of_the_form_is_known() -> None:
     for _, choices in SUBJECTS:
         for subject, _ in choices:
-            row = ConditionRow(subject=subject, name="plan", operator="equals", value="x")
-            tree = tree_of(ConditionRows(groups=[ConditionGroup(rows=[row])]))[0]
-            if subject != "device.type":
-                conditions.parse(tree)
+            row = ConditionRow(subject=subject, name="plan", operator="exists")
+            rows = rows_of(tree_of(ConditionRows(groups=[ConditionGroup(rows=[row])]))[0])
+            assert rows is not None
+            assert rows.groups[0].rows[0].subject == subject
     assert {name for name, _ in OPERATORS} == {operator.value for operator in conditions.Operator}
 
 

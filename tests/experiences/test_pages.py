@@ -82,7 +82,7 @@ class TestList:
         experience(workspace, name="Nobody came")
         experience(workspace, name="A draft", started=None)
         said = text(client.get("/experiences/"))
-        assert "Corporate Website Experiment acme.example/ Live 1,000 125\u00a0% more convert" in said
+        assert "Corporate Website Experiment acme.example/ Live 1,000 125 % more convert" in said
         assert "Small company, Financial services" in said
         assert "Nobody came acme.example/ Live 0 No visitors yet" in said
         assert "A draft acme.example/ Draft – Not live yet" in said
@@ -410,7 +410,7 @@ class TestLife:
         visits(store, made, control=(20, 500), personalized=(45, 510))
         said = text(client.get(f"/experiences/{made.id}/"))
         assert "Live since 2 November" in said
-        assert "50\u00a0% of visitors keep the original" in said
+        assert "50 % of visitors keep the original" in said
         assert "Trait company.employee_count is less than 200" in said
         assert "Text of h1 becomes “Made for small teams”" in said
         assert "510 personalized, 500 in control" in said

@@ -58,7 +58,7 @@ def test_every_goal_is_judged_and_the_primary_comes_first(embedded_store: EventS
     found = results(made.id, embedded_store, NOW)
     assert [(one.event, one.converted, one.visitors) for one in found.goals] == [
         (LOGIN, 65, 1000),
-        ("Signed Up", 0, 1000),
+        ("Signed Up", 12, 1000),
     ]
 
 

@@ -215,8 +215,8 @@ class ExperienceForm:
 
     def act(self, action: str) -> None:
         """Carries out the action of a button. One that is not known, or names a row that is gone, does nothing."""
-        word, *numbers = action.split()
         try:
+            word, *numbers = action.split()
             self._act(word, [int(number) for number in numbers])
         except (ValueError, IndexError):
             return

@@ -69,10 +69,13 @@ def save_experience(
     goals: Sequence[str] | None = None,
     primary_goal: str | None = None,
     experience_id: int | None = None,
+    start: bool = False,
+    now: datetime | None = None,
 ) -> Experience:
     """Makes an experience, or replaces what one holds: its segments in this order, with their changes, and its goals.
 
-    A draft may lack segments, changes or goals; an experience that is live or paused may not. `goals` are Track event
+    A draft may lack segments, changes or goals; an experience that is live or paused may not, nor one that `start` is to
+    bring live. `goals` are Track event
     names, the primary one the first unless `primary_goal` says otherwise; None leaves the goals as they are. Segments
     that are not given are deleted. Raises ExperienceError with every problem; then nothing is changed.
     """
@@ -82,8 +85,9 @@ def save_experience(
     problems += _check_segments(experience, given)
     if goals is not None:
         problems += [Problem("goals", text) for text in experiment_services.goal_problems(goals, primary_goal)]
-    if experience is not None and experience.state != ExperienceState.DRAFT:
-        events = list(goals) if goals is not None else experiment_queries.goal_events(experience.id)
+    if start or (experience is not None and experience.state != ExperienceState.DRAFT):
+        kept = experiment_queries.goal_events(experience.id) if experience is not None else []
+        events = list(goals) if goals is not None else kept
         problems += _unready([(one.name, len(one.changes)) for one in given], events)
     if problems:
         raise ExperienceError(*problems)
@@ -98,6 +102,8 @@ def save_experience(
     _write_segments(experience, given)
     if goals is not None:
         experiment_services.choose_goals(experience.id, workspace_id, goals, primary_goal)
+    if start:
+        return _start(experience, now)
     configuration_changed()
     return experience
 
@@ -125,8 +131,7 @@ def start_experience(workspace_id: int, experience_id: int, *, now: datetime | N
         return experience
     if problems := missing_for_start(experience.id):
         raise ExperienceError(*problems)
-    experience.started_at = experience.started_at or now or timezone.now()
-    return _bring_into(experience, ExperienceState.RUNNING)
+    return _start(experience, now)
 
 
 def missing_for_start(experience_id: int) -> tuple[Problem, ...]:
@@ -208,6 +213,11 @@ def _for_change(workspace_id: int, experience_id: int) -> Experience:
     if experience.state == ExperienceState.ENDED:
         raise ExperienceError(f"{experience.name!r} has ended and stays as it was; make a new experience instead")
     return experience
+
+
+def _start(experience: Experience, now: datetime | None) -> Experience:
+    experience.started_at = experience.started_at or now or timezone.now()
+    return _bring_into(experience, ExperienceState.RUNNING)
 
 
 def _bring_into(experience: Experience, state: ExperienceState) -> Experience:

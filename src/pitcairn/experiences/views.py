@@ -163,15 +163,15 @@ def _form_page(request: MemberRequest, experience: ExperienceOutline | None) -> 
     if not form.errors:
         try:
             saved = services.save_experience(
-                workspace_id=request.workspace.id, experience_id=experience.id if experience else None, **data
+                workspace_id=request.workspace.id,
+                experience_id=experience.id if experience else None,
+                start=action == "start",
+                **data,
             )
-            if action == "start":
-                services.start_experience(request.workspace.id, saved.id)
         except ExperienceError as error:
             form.show(error.problems)
         else:
-            words = "is live" if action == "start" else "is saved"
-            messages.success(request, f"{saved.name} {words}.")
+            messages.success(request, f"{saved.name} {'is live' if action == 'start' else 'is saved'}.")
             return _go(request, reverse("experiences:detail", args=[saved.id]))
     return _show_form(request, form, experience, status=422)
 

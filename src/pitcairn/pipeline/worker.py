@@ -140,7 +140,7 @@ class Worker:
         except TROUBLE:
             raise
         except Exception:
-            logger.exception("A batch cannot be processed; what it stumbles over is refused as internal_error. Please report this")
+            logger.exception("A batch cannot be processed; what it stumbles over is refused as internal_error. Please report it")
             self._people.forget()
             recover(self._store)
             self._process_around_faults(entries, state)

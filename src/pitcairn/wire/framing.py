@@ -118,7 +118,7 @@ def _frame_batch_slowly(body: bytes) -> Frame:
         items = None
         if cuts is not None:
             start, end, ranges = cuts
-            items = [_checked(body[a:b]) for a, b in ranges]
+            items = [_checked(body[a:b].strip()) for a, b in ranges]
             body = body[:start] + b"[]" + body[end:]
         envelope = _bare_envelope(body)
     except _UNREADABLE as error:

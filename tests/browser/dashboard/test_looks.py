@@ -53,7 +53,7 @@ def message_id(server: Server) -> str:
 
 
 @pytest.mark.parametrize(("width", "scheme"), SCREENS, ids=str)
-def test_pages_fit_and_are_accessible(  # noqa: PLR0917 - fixtures
+def test_pages_fit_and_are_accessible(
     browser: Browser,
     server: Server,
     session: Any,

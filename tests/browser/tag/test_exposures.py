@@ -105,13 +105,18 @@ def test_an_analytics_js_that_fails_harms_nothing(scene: Scene, broken: str) -> 
 
 
 def test_it_is_sent_before_a_navigation(scene: Scene) -> None:
-    """The page leaves in the very task in which the change is made."""
+    """The page leaves in the very task in which the change is made; the request may outlive it."""
     scene.runs(decision(text()))
     scene.website.page("/next", "<p>Next</p>")
+    scene.page.add_init_script(
+        "{ const own = fetch; window.fetch = (url, options) => {"
+        " if (url.endsWith('/v1/t')) sessionStorage.keepalive = options.keepalive; return own(url, options) } }"
+    )
     leave = "new MutationObserver(() => location.assign('/next')).observe(h1, { subtree: true, characterData: true })"
     scene.open(f"<h1>{ORIGINAL}</h1><script>h1 = document.querySelector('h1'); {leave}</script>", wait_until="commit")
     scene.page.wait_for_url("**/next")
     assert len(scene.seen()) == 1
+    assert scene.page.evaluate("sessionStorage.keepalive") == "true"
 
 
 def test_it_is_sent_again_when_the_server_was_busy(scene: Scene) -> None:

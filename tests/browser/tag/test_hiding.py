@@ -181,7 +181,7 @@ def test_a_late_tag_changes_nothing_that_was_seen(scene: Scene) -> None:
 
 def test_an_element_that_comes_in_two_pieces(scene: Scene) -> None:
     """The server's HTML breaks off in the middle of the headline; the decision is there before the rest of it."""
-    scene.runs(decision(text()))
+    scene.runs(decision(text()), pattern="/$")
     rest = Gate()
     rest.close()
     record(scene.page)
@@ -201,6 +201,8 @@ def test_an_element_that_comes_in_two_pieces(scene: Scene) -> None:
     scene.page.wait_for_load_state()
     assert scene.page.inner_text("h1") == PERSONALIZED
     assert [frame for frame in recorded(scene.page) if frame.visible and frame.text != PERSONALIZED] == []
+    scene.page.evaluate("history.pushState({}, '', '/elsewhere')")
+    assert scene.page.inner_text("h1") == ORIGINAL, "both pieces are the page's own text"
 
 
 def test_no_transition_keeps_the_original_visible(scene: Scene) -> None:

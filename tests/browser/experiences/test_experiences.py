@@ -1,0 +1,201 @@
+"""From nothing to results with the keyboard alone, and what the pages look like on the way."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+from server import Server
+
+from browser.conftest import Complaints
+from browser.dashboard.test_keyboard import enter, tab_to
+from browser.experiences.conftest import EXPERIENCE, LOGIN, visit
+
+
+def made(page: Page, server: Server, name: str = EXPERIENCE) -> str:
+    """The address of the experience, which is made and started first where it is not there yet."""
+    page.goto(f"{server.url}/experiences/")
+    link = page.get_by_role("link", name=name, exact=True)
+    if not link.count():
+        create(page, server, name)
+        page.goto(f"{server.url}/experiences/")
+    return f"{server.url}{link.get_attribute('href')}"
+
+
+def create(page: Page, server: Server, name: str) -> None:
+    """Everything a marketer does to put an experience live, without a mouse."""
+    page.goto(f"{server.url}/experiences/new/")
+    expect(page.get_by_label("Name", exact=True)).to_be_focused()
+    page.keyboard.type(name)
+    tab_to(page, "Page")
+    page.keyboard.type("shop.example/*")
+    tab_to(page, "Name of the segment")
+    page.keyboard.type("Small company")
+
+    # One condition is asked for already; a second is added and becomes "any of these".
+    tab_to(page, "Name of the trait or parameter")
+    page.keyboard.type("company.employee_count")
+    tab_to(page, "How it compares")
+    page.keyboard.type("is less")
+    tab_to(page, "Value")
+    page.keyboard.type("200")
+    tab_to(page, "Add condition")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("group", name="Condition 2").get_by_label("What")).to_be_focused()
+    page.keyboard.type("Page path")
+    expect(page.get_by_role("group", name="Condition 2").get_by_label("Name of the trait or parameter")).to_be_hidden()
+    tab_to(page, "How it compares")
+    page.keyboard.type("exists")
+    expect(page.get_by_role("group", name="Condition 2").get_by_label("Value")).to_be_hidden()
+    page.get_by_label("Visitors who match").focus()
+    page.keyboard.type("any")
+
+    tab_to(page, "CSS selector of the element")
+    page.keyboard.type("h1")
+    tab_to(page, "What it becomes")
+    page.keyboard.type("Made for small teams")
+    tab_to(page, "Add change")
+    page.keyboard.press("Enter")
+    second = page.get_by_role("group", name="Change 2")
+    expect(second.get_by_label("CSS selector of the element")).to_be_focused()
+    page.keyboard.type(".banner")
+    page.keyboard.press("Shift+Tab")
+    page.keyboard.type("Hide")
+    expect(second.get_by_label("What it becomes")).to_be_hidden()
+
+    tab_to(page, "Name of a Track event")
+    page.keyboard.type(LOGIN)
+    tab_to(page, "Add goal")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("checkbox", name=LOGIN)).to_be_checked()
+    tab_to(page, "Save and start")
+    enter(page)
+    expect(page.get_by_role("status")).to_contain_text(f"{name} is live.")
+    expect(page.get_by_role("heading", level=1)).to_have_text(name)
+    expect(page.locator("main")).to_contain_text(
+        "Trait company.employee_count is less than 200 or the page's path exists"
+    )
+
+
+def test_made_and_started_with_the_keyboard(page: Page, shop: Server, complaints: Complaints) -> None:
+    made(page, shop)
+    assert not complaints, complaints
+
+
+def test_what_is_wrong_stands_beside_its_field(page: Page, shop: Server) -> None:
+    page.goto(f"{shop.url}/experiences/new/")
+    page.get_by_label("Name", exact=True).fill("Half done")
+    page.get_by_label("Page", exact=True).fill("pricing")
+    page.get_by_role("button", name="Save as draft").click()
+    field = page.get_by_label("Page", exact=True)
+    expect(field).to_be_focused()
+    expect(field).to_have_value("pricing")
+    expect(field).to_have_attribute("aria-invalid", "true")
+    expect(page.locator("#page_url-error")).to_contain_text("write /pricing for that path on any host")
+    expect(page.get_by_label("Name", exact=True)).to_have_value("Half done")
+
+
+def test_the_results_follow_the_visitors(page: Page, shop: Server, complaints: Complaints) -> None:
+    address = made(page, shop, "Live numbers")
+    page.goto(f"{address}results/")
+    expect(page.locator(".answer")).to_have_text("Nobody has seen this yet.")
+    sides = [visit(shop, "https://shop.example/pricing", converts=number % 3 == 0) for number in range(30)]
+    assert {True, False} == set(sides)
+    # The page is told of them while it is open.
+    expect(page.locator(".chart-foot")).to_contain_text("30 visitors, 10 converted")
+    table = page.get_by_role("table").last
+    expect(table).to_contain_text(f"Personalized{sum(sides)}")
+    expect(page.locator(".answer")).not_to_have_text("Nobody has seen this yet.")
+    assert not complaints, complaints
+
+
+@pytest.mark.parametrize("width", [360, 800, 1440])
+def test_a_day_is_read_out_on_hover_and_by_the_arrow_keys(page: Page, shop: Server, width: int) -> None:
+    address = made(page, shop)
+    visit(shop, "https://shop.example/", converts=False)
+    shop.settle()
+    page.set_viewport_size({"width": width, "height": 800})
+    page.goto(f"{address}results/")
+    chart = page.locator("svg.chart:visible")
+    expect(chart).to_have_count(1)
+    day = chart.locator(".day").last
+    expect(day.locator(".readout")).to_be_visible()
+    day.focus()
+    page.keyboard.press("Home")
+    expect(chart.locator(".day").first).to_be_focused()
+    expect(chart.locator(".day").first.locator(".guide")).to_be_visible()
+    page.mouse.move(0, 0)
+    chart.locator(".strip").last.hover()
+    expect(day.locator(".guide")).to_be_visible()
+    expect(day).to_have_accessible_name(day.get_attribute("aria-label") or "")
+    sizes = chart.locator("text:visible").evaluate_all(
+        "texts => texts.map(text => parseFloat(getComputedStyle(text).fontSize) * text.getScreenCTM().a)"
+    )
+    assert min(sizes) >= 11, f"The chart's text is {min(sizes):.1f} px high at {width} px"
+
+
+def test_the_numbers_are_there_as_a_table(page: Page, shop: Server) -> None:
+    address = made(page, shop)
+    visit(shop, "https://shop.example/", converts=False)
+    shop.settle()
+    page.goto(f"{address}results/")
+    table = page.get_by_role("table", name=f"{LOGIN}: share of visitors converted since launch, by day")
+    expect(table.get_by_role("row")).not_to_have_count(0)
+    assert (table.bounding_box() or {})["height"] > 20
+    before = page.locator(".days").bounding_box() or {}
+    page.get_by_text("Show as a table").click()
+    after = page.locator(".days").bounding_box() or {}
+    assert (before["height"], after["height"] > 40) == (1, True)
+
+
+PAGES = {
+    "list": "",
+    "new": "new/",
+    "one": "1/",
+    "edit": "1/edit/",
+    "goals": "1/goals/",
+    "results": "1/results/",
+    "end": "1/end/",
+}
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_pages_are_accessible_and_fit(
+    name: str, browser: Browser, page: Page, shop: Server, violations: Callable[[Page], list[str]]
+) -> None:
+    address = made(page, shop)
+    visit(shop, "https://shop.example/", converts=True)
+    shop.settle()
+    path = PAGES[name].replace("1/", f"{address.rstrip('/').rsplit('/', 1)[1]}/")
+    found = []
+    for scheme in ("light", "dark"):
+        for width in (360, 1440):
+            page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+            page.set_viewport_size({"width": width, "height": 800})
+            page.goto(f"{shop.url}/experiences/{path}")
+            wide = page.evaluate("document.documentElement.scrollWidth")
+            found += [f"{scheme} {width}: {one}" for one in violations(page)]
+            if wide > width:
+                found.append(f"{scheme} {width}: the page is {wide} px wide")
+    assert found == []
+
+
+def test_it_works_without_script(browser: Browser, shop: Server, session: object) -> None:
+    context = browser.new_context(java_script_enabled=False, storage_state=session)  # type: ignore[arg-type]
+    page = context.new_page()
+    page.goto(f"{shop.url}/experiences/new/")
+    page.get_by_label("Name", exact=True).fill("Without script")
+    page.get_by_label("Page", exact=True).fill("/plain")
+    page.get_by_label("Name of the segment").fill("Everyone")
+    page.get_by_role("button", name="Remove condition").click()
+    expect(page.get_by_text("Everyone on this page.")).to_be_visible()
+    page.get_by_label("CSS selector of the element").fill("h1")
+    page.get_by_label("What it becomes").fill("Hello")
+    page.get_by_role("button", name="Add change").click()
+    page.get_by_role("group", name="Change 2").get_by_role("button", name="Remove change").click()
+    page.get_by_label("Name of a Track event").fill(LOGIN)
+    page.get_by_label("Name of a Track event").press("Enter")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Without script")
+    expect(page.get_by_role("status")).to_contain_text("is saved")
+    context.close()
