@@ -62,7 +62,7 @@ check: .make/python-dev .make/browser ## lint, format, types, borders, templates
 	$(call step,"mypy")
 	@$(CHECK_DATA) $(BIN)/mypy
 	$(call step,"Borders between the rooms")
-	@$(BIN)/lint-imports --no-timing --cache-dir .cache/import-linter
+	@$(BIN)/lint-imports --no-logo --cache-dir .cache/import-linter
 	$(call step,"Templates")
 	@$(BIN)/djlint --lint --quiet src
 	$(call step,"Migrations")

@@ -7,9 +7,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, settings
 from server import NewServer, Server, Template, running
 
 from pitcairn.eventstore import EventStore
+
+
+# How long an example takes says how busy the machine is, not whether the code is right.
+settings.register_profile("pitcairn", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("pitcairn")
 
 
 @pytest.fixture(scope="session")
@@ -51,10 +57,10 @@ def embedded_store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EventSt
 @pytest.fixture(scope="session")
 def django_db_modify_db_settings(tmp_path_factory: pytest.TempPathFactory) -> None:
     """The tests' own SQLite databases are files, like the real ones: in memory SQLite has other locks."""
-    from django.conf import settings
+    from django.conf import settings as django_settings
 
     folder: Path = tmp_path_factory.mktemp("sql")
-    databases: dict[str, dict[str, Any]] = settings.DATABASES
+    databases: dict[str, dict[str, Any]] = django_settings.DATABASES
     for alias, database in databases.items():
         if database["ENGINE"].endswith("sqlite3"):
             database.setdefault("TEST", {})["NAME"] = str(folder / f"{alias}.db")

@@ -32,6 +32,10 @@ class CommandFailed(Exception):
     """The command could not be carried out; the text says why."""
 
 
+class ServerGone(CommandFailed):
+    """Nothing listens where the server was announced."""
+
+
 class _Request(msgspec.Struct):
     command: str
     arguments: dict[str, Any]
@@ -89,7 +93,10 @@ def call(command: str, arguments: dict[str, Any]) -> dict[str, Any]:
     if settings.EVENTS_URL.startswith("chdb:"):
         address = _running_server()
         if address is not None:
-            return _ask(address, command, arguments)
+            try:
+                return _ask(address, command, arguments)
+            except ServerGone:
+                pass  # Killed, and another process has its number now. If it does live, the store says that it is taken.
     store = EventStore.open(settings.EVENTS_URL)
     try:
         store.migrate()
@@ -113,7 +120,8 @@ def _ask(address: _Address, command: str, arguments: dict[str, Any]) -> dict[str
             raise CommandFailed(json.load(error)["message"]) from error
         raise CommandFailed(f"The running server answered {error.code}") from error
     except URLError as error:
-        raise CommandFailed(f"The running server (process {address.pid}) does not answer: {error.reason}") from error
+        failure = ServerGone if isinstance(error.reason, ConnectionRefusedError) else CommandFailed
+        raise failure(f"The running server (process {address.pid}) does not answer: {error.reason}") from error
 
 
 def _path() -> Path:

@@ -89,8 +89,9 @@ async def _serve(
         # What lives now lives as long as the process: leave it out of every later collection.
         gc.collect()
         gc.freeze()
-        reachable = "127.0.0.1" if host in {"0.0.0.0", "::", ""} else host  # noqa: S104
-        control.announce(f"http://{reachable}:{port}", application.control_token)
+        if application.store is not None:  # an edge alone has nothing that commands could ask for
+            reachable = "127.0.0.1" if host in {"0.0.0.0", "::", ""} else f"[{host}]" if ":" in host else host  # noqa: S104
+            control.announce(f"http://{reachable}:{port}", application.control_token)
         on_ready()
 
     main = _Server(_config(application, host, port, lifespan="on"), ready)

@@ -1,6 +1,7 @@
 """serve: what it says, and how it ends."""
 
 import json
+import os
 import signal
 import socket
 import subprocess
@@ -80,3 +81,26 @@ def test_demo_tells_how_to_sign_in(empty: Installation) -> None:
         process.send_signal(signal.SIGTERM)
         _, errors = process.communicate(timeout=60)
     assert process.returncode == 0, errors
+
+
+def test_what_a_killed_server_left_behind_does_not_mislead_commands(installation: Installation) -> None:
+    # The announced process lives, but is another one: this test. Nothing listens where the server was.
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    left_behind = {"url": f"http://127.0.0.1:{port}", "token": "old", "pid": os.getpid()}
+    (installation.data / "control.json").write_text(json.dumps(left_behind))
+    assert installation.json("events")["messages"] == []
+
+
+def test_an_edge_alone_does_not_answer_for_the_event_store(installation: Installation) -> None:
+    process = start(installation, "--role", "edge")
+    assert process.stdout is not None
+    try:
+        assert json.loads(process.stdout.readline())["roles"] == ["edge"]
+        assert not (installation.data / "control.json").exists()
+        assert installation.json("events")["messages"] == []
+    finally:
+        process.send_signal(signal.SIGTERM)
+        process.communicate(timeout=60)
+    assert process.returncode == 0

@@ -47,7 +47,7 @@ def test_the_install_code_is_complete(client: Client, workspace: Workspace) -> N
     made = source(workspace)
     address = f"/connections/sources/{made.id}/"
     for code, parts in {
-        "browser": ["/tag/"],
+        "browser": ["http://testserver", "data-write-key="],
         "analytics": ["@segment/analytics-next", "http://testserver"],
         "node": ["@segment/analytics-node", 'host: "http://testserver"'],
         "python": ["segment.analytics", 'analytics.host = "http://testserver"'],

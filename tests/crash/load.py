@@ -144,12 +144,12 @@ class Load:
         gathered: list[dict[str, Any]] = []
         for user, made in self._messages(users):
             self.record.sent[made["messageId"]] = user
+            if not gathered and made["messageId"].endswith(("1", "4", "8")):
+                connection = self._deliver(connection, f"/v1/{made['type']}", made, [made])
+                continue
             gathered.append(made)
-            if made["messageId"].endswith("7") or len(gathered) > 3:
+            if len(gathered) == 3:
                 connection = self._deliver(connection, "/v1/batch", {"batch": gathered}, gathered)
-                gathered = []
-            elif len(gathered) == 1:
-                connection = self._deliver(connection, f"/v1/{made['type']}", made, gathered)
                 gathered = []
         if gathered:
             connection = self._deliver(connection, "/v1/batch", {"batch": gathered}, gathered)

@@ -2,10 +2,10 @@
 
     python clickhouse_http.py FOLDER [--port N] [--user NAME --password TEXT]
 
-It answers what an HTTP client sends to ClickHouse: the query in the URL or the body or both, `param_x` values, settings
-and the database in the URL, Basic authentication, `X-ClickHouse-…` headers, and errors with their code in a header. GET
-is read-only, as there. It prints `listening on PORT` when it is ready and ends when its standard input ends, so that it
-cannot outlive the test that started it.
+It answers what an HTTP client sends to ClickHouse: the query in the URL or the body or both, `param_x` values in the URL
+or, with the query, in a form; settings and the database in the URL, Basic authentication, `X-ClickHouse-…` headers, and
+errors with their code in a header. GET is read-only, as there. It prints `listening on PORT` when it is ready and ends
+when its standard input ends, so that it cannot outlive the test that started it.
 """
 
 import argparse
@@ -15,6 +15,7 @@ import re
 import sys
 import threading
 import uuid
+from email import message_from_bytes
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
@@ -61,6 +62,10 @@ class Handler(BaseHTTPRequestHandler):
 
     def _run(self, body: bytes, *, readonly: bool) -> None:
         url = dict(parse_qsl(urlsplit(self.path).query, keep_blank_values=True))
+        kind = self.headers.get("Content-Type") or ""
+        if kind.startswith("multipart/form-data"):
+            url |= form_fields(kind, body)
+            body = b""
         headers = {
             "X-ClickHouse-Query-Id": url.get("query_id") or str(uuid.uuid4()),
             "X-ClickHouse-Timezone": "UTC",
@@ -122,6 +127,18 @@ class Handler(BaseHTTPRequestHandler):
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base class's name
         """Say nothing."""
+
+
+def form_fields(kind: str, body: bytes) -> dict[str, str]:
+    """The fields of a form: how a client sends what is too long for a URL."""
+    form = message_from_bytes(f"Content-Type: {kind}\r\n\r\n".encode() + body)
+    fields = {}
+    for part in form.walk():
+        name = part.get_param("name", header="Content-Disposition")
+        content = part.get_payload(decode=True)
+        if isinstance(name, str) and isinstance(content, bytes):
+            fields[name] = content.decode()
+    return fields
 
 
 class Server(ThreadingHTTPServer):

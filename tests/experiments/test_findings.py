@@ -65,13 +65,13 @@ def said(control: tuple[int, int], personalized: tuple[int, int], visitors_a_day
             (0, 0),
             (30, 900),
             Verdict.NO_CONTROL,
-            "Nothing to compare with: every visitor saw the personalized page, and none the original.",
+            "Nothing to compare with yet: so far visitors saw only the personalized page.",
         ),
         (
             (30, 900),
             (0, 0),
             Verdict.NO_CONTROL,
-            "Nothing to compare with: every visitor saw the original, and none the personalized page.",
+            "Nothing to compare with yet: so far visitors saw only the original.",
         ),
     ],
 )

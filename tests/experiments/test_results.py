@@ -226,7 +226,7 @@ class TestChecks:
         visits(embedded_store, made, control=(0, 0), personalized=(2, 8))
         ok, text = self.named(made, embedded_store)["split"]
         assert ok
-        assert "too small to check" in text
+        assert "Too few visitors" in text
 
     def test_edited_after_launch(self, embedded_store: EventStore) -> None:
         made = experience(workspace())

@@ -16,16 +16,20 @@ class Example:
     code: str
 
 
-def examples(url: str, write_key: str, kind: str) -> list[Example]:
+def examples(url: str, write_key: str, kind: str, *, shim: str = "") -> list[Example]:
     """The examples for this server and source, the one that fits the kind of source first.
 
-    `url` is this server's address as browsers reach it, without a slash at the end.
+    `url` is this server's address as browsers reach it, without a slash at the end. `shim` is the built code that loads
+    the tag; without it, the tag is loaded by its address.
     """
     browser = Example(
         key="browser",
         label="Website",
-        note="The tag: put it into the head, before other scripts. It personalizes the page and reports each view.",
-        code=_tag(url, write_key),
+        note=(
+            "Put it into the head of every page, before style sheets and other scripts. It loads the tag, which "
+            "personalizes the page and reports each view; a server that does not answer costs the visitor 400 ms."
+        ),
+        code=_tag(url, write_key, shim),
     )
     analytics = Example(
         key="analytics",
@@ -53,8 +57,12 @@ def examples(url: str, write_key: str, kind: str) -> list[Example]:
     return [browser, analytics, node, python, by_hand]
 
 
-def _tag(url: str, write_key: str) -> str:
-    return f'<script src="{url}/tag/{write_key}.js" async></script>'
+def _tag(url: str, write_key: str, shim: str) -> str:
+    if not shim:
+        return f'<script src="{url}/tag/{write_key}.js"></script>'
+    # Nothing in the shim may end the script element that it stands in.
+    code = shim.strip().replace("</", "<\\/")
+    return f'<script data-pitcairn-host="{url}" data-write-key="{write_key}">{code}</script>'
 
 
 def _analytics_next(url: str, write_key: str) -> str:

@@ -55,7 +55,7 @@ SIZES = (
 )
 _DOT = 7.0
 _LABEL_GAP = 38.0
-_ToX: TypeAlias = Callable[[int], float]
+_ToX: TypeAlias = Callable[[float], float]
 _ToY: TypeAlias = Callable[[float], float]
 
 
@@ -153,7 +153,7 @@ def _chart(series: Sequence[DayResult], size: Size) -> Chart:
     low, high, step = _scale(series, size.ticks)
     strip = (right - left) / len(series)
 
-    def x(index: int) -> float:
+    def x(index: float) -> float:
         return round(left + (index + 0.5) * strip, 1)
 
     def y(rate: float) -> float:
@@ -182,7 +182,7 @@ def _chart(series: Sequence[DayResult], size: Size) -> Chart:
     return Chart(
         size=size,
         series=tuple(
-            _series(number, name, results, x=x, y=y, label_y=ends[number - 1])
+            _series(number, name, results, x=x, y=y, alone=(right - strip, right), label_y=ends[number - 1])
             for number, (name, results) in enumerate(arms, start=1)
         ),
         days=days,
@@ -246,6 +246,12 @@ def _date_ticks(days: Sequence[Day], gap: int) -> list[Tick]:
 
 def _series(number: int, name: str, results: Sequence[ArmResult], *, x: _ToX, y: _ToY, label_y: float | None) -> Series:
     drawn = [(x(index), one) for index, result in enumerate(results) if (one := _estimate(result))]
+    if len(drawn) == 1:
+        # One day alone is drawn as a line of its own length.
+        drawn = [(at, drawn[0][1]) for at in alone]
+    if len(results) == 1:
+        # A line needs two points: the first day's stretches over all of its strip, which is the whole plot.
+        drawn = [(round(at, 1), one) for _, one in drawn for at in (x(-0.5), x(0.5))]
     upper = [f"{at},{y(one.high)}" for at, one in drawn]
     lower = [f"{at},{y(one.low)}" for at, one in drawn]
     return Series(

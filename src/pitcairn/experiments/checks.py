@@ -75,7 +75,7 @@ def _split(results: "ExperienceResults") -> Check | None:
     p_value = split_p_value(control, personalized, set_share)
     text = f"{words.share(observed)} of visitors in control, {words.share(set_share)} set"
     if p_value is None:
-        return Check(name="split", ok=True, title="The split is too small to check", text=text)
+        return Check(name="split", ok=True, title="Too few visitors to check the split", text=text)
     text += f", p {_p(p_value)}"
     if p_value >= SPLIT_ALPHA or abs(observed - set_share) < SPLIT_MARGIN:
         return Check(name="split", ok=True, title="The split is as set", text=text)
@@ -146,8 +146,8 @@ def _window(results: "ExperienceResults") -> Check:
         name="window",
         ok=True,
         title=f"Converted within {results.window.days} days counts",
-        text=f"From the first time the visitor saw it; {words.count(results.inside_window)} visitors "
-        f"({words.share(open_share)}) still have time left",
+        text=f"From the first time the visitor saw it; {words.visitors(results.inside_window)} "
+        f"({words.share(open_share)}) still had time left",
     )
 
 
@@ -156,7 +156,7 @@ def _counted_once(results: "ExperienceResults") -> Check:
         name="counted_once",
         ok=True,
         title="Every visitor counts once",
-        text=f"{words.count(results.visitors)} visitors, each in the arm they were first shown, however often they "
+        text=f"{words.visitors(results.visitors)}, each in the arm they were first shown, however often they "
         "came back or converted",
     )
 

@@ -79,12 +79,8 @@ def sentence(finding: Finding) -> tuple[str, str, str]:
         case Verdict.NO_VISITORS:
             return "", "Nobody has seen this yet", "."
         case Verdict.NO_CONTROL:
-            arm, other = (
-                ("the original", "the personalized page")
-                if finding.personalized.visitors == 0
-                else ("the personalized page", "the original")
-            )
-            return "", "Nothing to compare with", f": every visitor saw {arm}, and none {other}."
+            seen = "the original" if finding.personalized.visitors == 0 else "the personalized page"
+            return "", "Nothing to compare with yet", f": so far visitors saw only {seen}."
         case Verdict.TOO_FEW:
             return "", "Too few conversions to tell", f": {_so_far(finding)}."
         case Verdict.BETTER | Verdict.WORSE if isinstance(lift, Estimate):
@@ -116,7 +112,7 @@ def short(finding: Finding) -> str:
         case Verdict.LITTLE_DIFFERENCE:
             return "Little or no difference"
         case Verdict.NO_CONTROL:
-            return "Nothing to compare with"
+            return "Nothing to compare with yet"
         case Verdict.NO_VISITORS:
             return "No visitors yet"
         case Verdict.TOO_FEW:

@@ -58,7 +58,13 @@ def results_context(results: ExperienceResults, event: str = "") -> dict[str, An
         "days": [_day_row(day) for day in reversed(goal.series)],
         "checks": checks(results),
         "live": results.experience.state is ExperienceState.RUNNING,
+        "seen": fingerprint(results),
     }
+
+
+def fingerprint(results: ExperienceResults) -> str:
+    """Tells whether a page shows these counts or older ones."""
+    return "_".join(f"{goal.visitors}.{goal.converted}" for goal in results.goals)
 
 
 def _rows(goal: GoalResult) -> list[Row]:
@@ -134,7 +140,9 @@ def _under(results: ExperienceResults, goal: GoalResult) -> str:
         case Verdict.LITTLE_DIFFERENCE:
             return "Whatever the difference is, it is smaller than 5 % either way: decide by what is easier to keep."
         case Verdict.NO_CONTROL:
-            return "Set a control share between 0 and 100 %, so that some visitors see each of the two."
+            if results.experience.control_share in {0, 1}:
+                return "Set a control share between 0 and 100 %, so that some visitors see each of the two."
+            return "Each visitor is put on one side by chance, in the shares that are set."
         case _:
             if results.experience.state is ExperienceState.RUNNING:
                 return f"Visitors of {results.experience.page_url} who are in a segment appear here as they come."

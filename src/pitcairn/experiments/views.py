@@ -23,13 +23,13 @@ from pitcairn.eventstore import EventStore
 from pitcairn.experiences.pages import found, page_context
 from pitcairn.experiences.queries import ExperienceOutline
 from pitcairn.experiences.services import ExperienceError, choose_goals
-from pitcairn.experiments.page import results_context
+from pitcairn.experiments.page import fingerprint, results_context
 from pitcairn.experiments.queries import ChosenGoal, goal_choices, goal_events, goals_of
 from pitcairn.experiments.results import ExperienceResults, count, results
 from pitcairn.experiments.results_json import COLUMNS, rows
 
 # Between two looks at the counts while somebody has the page open.
-REFRESH_SECONDS = 5.0
+REFRESH_SECONDS = 4.0
 
 
 @require_http_methods(["GET", "POST"])
@@ -85,7 +85,8 @@ def results_stream(request: MemberRequest, experience_id: int) -> HttpResponseBa
     store = event_store()
     if store is None:
         return HttpResponse(status=204)  # tells the browser not to come back
-    return live.stream(_changes(experience, goals_of(experience_id), store, request.GET.get("goal", "")))
+    chosen = goals_of(experience_id)
+    return live.stream(_changes(experience, chosen, store, request.GET.get("goal", ""), request.GET.get("seen", "")))
 
 
 @require_GET
@@ -126,14 +127,13 @@ def _download(text: str, content_type: str, experience: ExperienceOutline, suffi
 
 
 async def _changes(
-    experience: ExperienceOutline, chosen: list[ChosenGoal], store: EventStore, goal: str
+    experience: ExperienceOutline, chosen: list[ChosenGoal], store: EventStore, goal: str, seen: str
 ) -> AsyncIterator[live.Event | None]:
-    before: object = None
+    """`seen` is the fingerprint of what the page shows."""
     while True:
         counted = await asyncio.to_thread(count, experience, chosen, store, datetime.now(UTC))
-        counts = [(one.event, one.visitors, one.converted) for one in counted.goals]
-        changed = before is not None and counts != before
-        before = counts
+        changed = fingerprint(counted) != seen
+        seen = fingerprint(counted)
         yield live.Event(html=_body(counted, goal)) if changed else None
         await live.pause(REFRESH_SECONDS)
 

@@ -12,6 +12,10 @@ def count(number: int) -> str:
     return f"{number:,}"
 
 
+def visitors(number: int) -> str:
+    return "1 visitor" if number == 1 else f"{number:,} visitors"
+
+
 def share(value: float, *, aligned: bool = False) -> str:
     """A rate or a share: `5.1 %`, `0.031 %`, `50 %`; two digits that count, three from 10 % on.
 

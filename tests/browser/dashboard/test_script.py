@@ -148,3 +148,15 @@ def test_everything_works_without_script(browser: Browser, server: Server, sessi
     assert "analytics-node" in page.locator("#install pre").inner_text()
     assert page.locator("[data-copy]:visible").count() == 0
     context.close()
+
+
+def test_the_install_code_of_a_website_loads_the_tag(member: BrowserContext, server: Server) -> None:
+    page = member.new_page()
+    page.goto(f"{server.url}/connections/sources/1/")
+    code = page.locator("#install pre").inner_text()
+    shop = f"http://localhost:{server.port}/shop"
+    page.route(shop, lambda route: route.fulfill(content_type="text/html", body=f"<head>{code}</head><h1>Shop</h1>"))
+    with page.expect_response("**/tag/*.js") as tag, page.expect_response("**/v1/decide") as decision:
+        page.goto(shop)
+    assert tag.value.status == 200
+    assert decision.value.json()["visitorId"]

@@ -8,28 +8,28 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 from server import Server
 
-from browser.conftest import Complaints
+from browser.conftest import PATIENCE_MS, Complaints
 from browser.dashboard.test_keyboard import enter, tab_to
 from browser.experiences.conftest import EXPERIENCE, LOGIN, visit
 
 
-def made(page: Page, server: Server, name: str = EXPERIENCE) -> str:
+def made(page: Page, server: Server, name: str = EXPERIENCE, host: str = "shop.example") -> str:
     """The address of the experience, which is made and started first where it is not there yet."""
     page.goto(f"{server.url}/experiences/")
     link = page.get_by_role("link", name=name, exact=True)
     if not link.count():
-        create(page, server, name)
+        create(page, server, name, host)
         page.goto(f"{server.url}/experiences/")
     return f"{server.url}{link.get_attribute('href')}"
 
 
-def create(page: Page, server: Server, name: str) -> None:
+def create(page: Page, server: Server, name: str, host: str) -> None:
     """Everything a marketer does to put an experience live, without a mouse."""
     page.goto(f"{server.url}/experiences/new/")
     expect(page.get_by_label("Name", exact=True)).to_be_focused()
     page.keyboard.type(name)
     tab_to(page, "Page")
-    page.keyboard.type("shop.example/*")
+    page.keyboard.type(f"{host}/*")
     tab_to(page, "Name of the segment")
     page.keyboard.type("Small company")
 
@@ -97,13 +97,13 @@ def test_what_is_wrong_stands_beside_its_field(page: Page, shop: Server) -> None
 
 
 def test_the_results_follow_the_visitors(page: Page, shop: Server, complaints: Complaints) -> None:
-    address = made(page, shop, "Live numbers")
+    address = made(page, shop, "Live numbers", "live.example")
     page.goto(f"{address}results/")
     expect(page.locator(".answer")).to_have_text("Nobody has seen this yet.")
-    sides = [visit(shop, "https://shop.example/pricing", converts=number % 3 == 0) for number in range(30)]
+    sides = [visit(shop, "https://live.example/pricing", converts=number % 3 == 0) for number in range(30)]
     assert {True, False} == set(sides)
     # The page is told of them while it is open.
-    expect(page.locator(".chart-foot")).to_contain_text("30 visitors, 10 converted")
+    expect(page.locator(".chart-foot")).to_contain_text("30 visitors, 10 converted", timeout=PATIENCE_MS)
     table = page.get_by_role("table").last
     expect(table).to_contain_text(f"Personalized{sum(sides)}")
     expect(page.locator(".answer")).not_to_have_text("Nobody has seen this yet.")
@@ -124,10 +124,10 @@ def test_a_day_is_read_out_on_hover_and_by_the_arrow_keys(page: Page, shop: Serv
     day.focus()
     page.keyboard.press("Home")
     expect(chart.locator(".day").first).to_be_focused()
-    expect(chart.locator(".day").first.locator(".guide")).to_be_visible()
+    expect(chart.locator(".day").first.locator(".guide")).to_have_css("visibility", "visible")
     page.mouse.move(0, 0)
     chart.locator(".strip").last.hover()
-    expect(day.locator(".guide")).to_be_visible()
+    expect(day.locator(".guide")).to_have_css("visibility", "visible")
     expect(day).to_have_accessible_name(day.get_attribute("aria-label") or "")
     sizes = chart.locator("text:visible").evaluate_all(
         "texts => texts.map(text => parseFloat(getComputedStyle(text).fontSize) * text.getScreenCTM().a)"

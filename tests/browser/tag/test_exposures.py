@@ -164,6 +164,22 @@ def test_a_new_visitor_keeps_the_id_that_was_made(scene: Scene, install: type[Sc
     assert scene.edge.questions()[1]["anonymousId"] == made
 
 
+@pytest.mark.parametrize("install", [Scene.plain, Scene.shim], ids=["plain", "shim"])
+def test_a_new_visitor_on_plain_http(scene: Scene, install: type[Scene]) -> None:
+    """Where browsers give no `crypto.randomUUID`, two visitors have two ids all the same."""
+    scene.runs(decision(text()))
+    scene.page.add_init_script("delete Crypto.prototype.randomUUID")
+    scene.open(head=install(scene))
+    scene.page.context.clear_cookies()
+    scene.page.reload()
+    scene.seen(1)
+    scene.edge.wait_for(lambda: len(scene.edge.questions()) == 2, "a second question")
+    first, second = (question["anonymousId"] for question in scene.edge.questions())
+    assert first != second
+    assert min(len(first), len(second)) > 20
+    assert not scene.complaints
+
+
 def test_the_visitors_cookie_of_the_server_comes_back_to_it(scene: Scene) -> None:
     scene.runs(decision(text()))
     scene.open()

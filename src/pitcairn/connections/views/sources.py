@@ -1,5 +1,7 @@
 """Sources: the list, a new one, and one source with its install code."""
 
+import functools
+
 from django.contrib import messages
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
@@ -12,6 +14,7 @@ from pitcairn.connections.queries import SourceItem
 from pitcairn.dashboard.addresses import public_url
 from pitcairn.dashboard.requests import MemberRequest
 from pitcairn.dashboard.stores import event_store
+from pitcairn.edge.tag import TagFiles, TagNotBuilt
 
 
 @require_GET
@@ -102,9 +105,18 @@ def _arrival(request: MemberRequest, source: SourceItem) -> dict[str, object]:
     }
 
 
+@functools.cache
+def _shim() -> str:
+    """The code that loads the tag; "" where `browser/` is not built."""
+    try:
+        return TagFiles().shim.decode()
+    except TagNotBuilt:
+        return ""
+
+
 def _page(request: MemberRequest, source: SourceItem, *, rename_form: RenameForm | None = None) -> HttpResponse:
     url = public_url(request)
-    examples = install_code.examples(url, source.write_key, source.kind)
+    examples = install_code.examples(url, source.write_key, source.kind, shim=_shim())
     context = {
         **_arrival(request, source),
         "activity": source_activity(event_store(), request.workspace.id).get(source.id),

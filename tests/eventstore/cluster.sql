@@ -1,0 +1,122 @@
+CREATE TABLE IF NOT EXISTS `messages_shard` ON CLUSTER `our cluster`
+(
+    `workspace_id` UInt32,
+    `source_id` UInt32,
+    `profile_id` UInt64 CODEC(Delta(8), ZSTD(1)),
+    `batch` UInt64 CODEC(Delta(8), ZSTD(1)),
+    `type` LowCardinality(String),
+    `event` LowCardinality(String),
+    `message_id` String CODEC(ZSTD(1)),
+    `user_id` String CODEC(ZSTD(1)),
+    `anonymous_id` String CODEC(ZSTD(1)),
+    `timestamp` DateTime64(3, 'UTC') CODEC(Delta(8), ZSTD(1)),
+    `original_timestamp` Nullable(DateTime64(3, 'UTC')) CODEC(Delta(8), ZSTD(1)),
+    `sent_at` Nullable(DateTime64(3, 'UTC')) CODEC(Delta(8), ZSTD(1)),
+    `received_at` DateTime64(3, 'UTC') CODEC(Delta(8), ZSTD(1)),
+    `delivered_to` Array(LowCardinality(String)),
+    `filtered` String CODEC(ZSTD(3)),
+    `context` String CODEC(ZSTD(3)),
+    `integrations` String CODEC(ZSTD(3)),
+    `properties` String CODEC(ZSTD(3)),
+    `traits` String CODEC(ZSTD(3)),
+    `extra` String CODEC(ZSTD(3)),
+    `retry_count` UInt8,
+    INDEX `batch_range` batch TYPE minmax GRANULARITY 1,
+    INDEX `message_id_seen` message_id TYPE bloom_filter(0.01) GRANULARITY 1
+)
+ENGINE = ReplicatedMergeTree('/clickhouse/tables/{shard}/{database}/{table}', '{replica}')
+PARTITION BY toYYYYMM(received_at)
+ORDER BY (workspace_id, profile_id, timestamp)
+SETTINGS fsync_after_insert = 1, fsync_part_directory = 1;
+
+CREATE TABLE IF NOT EXISTS `messages` ON CLUSTER `our cluster` AS `messages_shard`
+ENGINE = Distributed(`our cluster`, currentDatabase(), `messages_shard`, cityHash64(workspace_id, profile_id));
+
+CREATE TABLE IF NOT EXISTS `refusals_shard` ON CLUSTER `our cluster`
+(
+    `workspace_id` UInt32,
+    `source_id` UInt32,
+    `batch` UInt64 CODEC(Delta(8), ZSTD(1)),
+    `received_at` DateTime64(3, 'UTC') CODEC(Delta(8), ZSTD(1)),
+    `reason` LowCardinality(String),
+    `detail` String CODEC(ZSTD(1)),
+    `type` LowCardinality(String),
+    `event` String CODEC(ZSTD(1)),
+    `message_id` String CODEC(ZSTD(1)),
+    `user_id` String CODEC(ZSTD(1)),
+    `anonymous_id` String CODEC(ZSTD(1)),
+    `message` String CODEC(ZSTD(3)),
+    INDEX `batch_range` batch TYPE minmax GRANULARITY 1
+)
+ENGINE = ReplicatedMergeTree('/clickhouse/tables/{shard}/{database}/{table}', '{replica}')
+PARTITION BY toYYYYMM(received_at)
+ORDER BY (workspace_id, received_at)
+SETTINGS fsync_after_insert = 1, fsync_part_directory = 1;
+
+CREATE TABLE IF NOT EXISTS `refusals` ON CLUSTER `our cluster` AS `refusals_shard`
+ENGINE = Distributed(`our cluster`, currentDatabase(), `refusals_shard`, cityHash64(workspace_id, message_id));
+
+CREATE TABLE IF NOT EXISTS `exposures_shard` ON CLUSTER `our cluster`
+(
+    `workspace_id` UInt32,
+    `batch` UInt64 CODEC(Delta(8), ZSTD(1)),
+    `experience_id` UInt32,
+    `segment_id` UInt32,
+    `variation_id` UInt32,
+    `personalized` Bool,
+    `visitor` String CODEC(ZSTD(1)),
+    `profile_id` UInt64,
+    `message_id` String CODEC(ZSTD(1)),
+    `timestamp` DateTime64(3, 'UTC') CODEC(Delta(8), ZSTD(1)),
+    `received_at` DateTime64(3, 'UTC') CODEC(Delta(8), ZSTD(1)),
+    `page_url` String CODEC(ZSTD(1)),
+    INDEX `batch_range` batch TYPE minmax GRANULARITY 1
+)
+ENGINE = ReplicatedMergeTree('/clickhouse/tables/{shard}/{database}/{table}', '{replica}')
+PARTITION BY toYYYYMM(received_at)
+ORDER BY (workspace_id, experience_id, visitor, timestamp)
+SETTINGS fsync_after_insert = 1, fsync_part_directory = 1;
+
+CREATE TABLE IF NOT EXISTS `exposures` ON CLUSTER `our cluster` AS `exposures_shard`
+ENGINE = Distributed(`our cluster`, currentDatabase(), `exposures_shard`, cityHash64(workspace_id, visitor));
+
+CREATE TABLE IF NOT EXISTS `merges_shard` ON CLUSTER `our cluster`
+(
+    `workspace_id` UInt32,
+    `batch` UInt64 CODEC(Delta(8), ZSTD(1)),
+    `loser_id` UInt64,
+    `winner_id` UInt64,
+    `merged_at` DateTime64(3, 'UTC') CODEC(Delta(8), ZSTD(1)),
+    INDEX `batch_range` batch TYPE minmax GRANULARITY 1
+)
+ENGINE = ReplicatedReplacingMergeTree('/clickhouse/tables/{shard}/{database}/{table}', '{replica}')
+ORDER BY (workspace_id, loser_id, batch)
+SETTINGS fsync_after_insert = 1, fsync_part_directory = 1;
+
+CREATE TABLE IF NOT EXISTS `merges` ON CLUSTER `our cluster` AS `merges_shard`
+ENGINE = Distributed(`our cluster`, currentDatabase(), `merges_shard`, cityHash64(workspace_id, loser_id));
+
+CREATE TABLE IF NOT EXISTS `track_events_shard` ON CLUSTER `our cluster`
+(
+    `workspace_id` UInt32,
+    `event` LowCardinality(String),
+    `timestamp` DateTime64(3, 'UTC') CODEC(Delta(8), ZSTD(1)),
+    `profile_id` UInt64,
+    `anonymous_id` String CODEC(ZSTD(1)),
+    `delivered_to` Array(LowCardinality(String)),
+    `batch` UInt64 CODEC(Delta(8), ZSTD(1)),
+    `received_month` UInt32,
+    INDEX `batch_range` batch TYPE minmax GRANULARITY 1
+)
+ENGINE = ReplicatedMergeTree('/clickhouse/tables/{shard}/{database}/{table}', '{replica}')
+PARTITION BY received_month
+ORDER BY (workspace_id, event, timestamp)
+SETTINGS fsync_after_insert = 1, fsync_part_directory = 1;
+
+CREATE TABLE IF NOT EXISTS `track_events` ON CLUSTER `our cluster` AS `track_events_shard`
+ENGINE = Distributed(`our cluster`, currentDatabase(), `track_events_shard`, cityHash64(workspace_id, profile_id));
+
+CREATE MATERIALIZED VIEW IF NOT EXISTS `track_events_view` ON CLUSTER `our cluster` TO `track_events_shard`
+AS SELECT messages.workspace_id AS `workspace_id`, messages.event AS `event`, messages.timestamp AS `timestamp`, messages.profile_id AS `profile_id`, messages.anonymous_id AS `anonymous_id`, messages.delivered_to AS `delivered_to`, messages.batch AS `batch`, toYYYYMM(messages.received_at) AS `received_month`
+FROM `messages_shard` AS `messages`
+WHERE messages.type = 'track';
