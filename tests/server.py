@@ -41,7 +41,7 @@ WRITE_KEYS = {
     for name in ("website", "app", "backend", "unconnected", "disabled", "elsewhere")
 }
 
-PATIENCE_SECONDS = 30.0
+PATIENCE_SECONDS = 120.0
 """For what is waited for on a condition: far longer than it takes, so that a busy machine fails nothing."""
 
 _HERE = Path(__file__).parent
@@ -151,7 +151,7 @@ class Server:
 
     def spawn(self) -> None:
         """Starts it and does not wait."""
-        self.port = self.port or _free_port(self.host)
+        self.port = self.port or free_port(self.host)
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
                 [sys.executable, "-m", "pitcairn.cli", "serve", "--host", self.host, "--port", str(self.port), *self.options],
@@ -262,9 +262,17 @@ class Server:
         nothing = {"source": None, "message_id": None, "type": None, "search": "", "refused": False}
         return self.control("events", {**nothing, "workspace": workspace, "limit": limit, **wanted})
 
+    def wait_until(self, look: Callable[[], T | None], what: str) -> T:
+        """As the function; the error has the end of the server's log."""
+        try:
+            return wait_until(look, what)
+        except AssertionError as error:
+            error.add_note(f"The server's log ends:\n{self.log_text()[-2_000:]}")
+            raise
+
     def message(self, message_id: str, **wanted: Any) -> Any:
         """The message, as soon as it is in the event store: Segment's fields, and `pitcairn` with what became of it."""
-        found = wait_until(
+        found = self.wait_until(
             lambda: self.events(message_id=message_id, **wanted)["messages"], f"Message {message_id} in the event store"
         )
         assert len(found) == 1, f"{message_id} is stored {len(found)} times"
@@ -277,7 +285,7 @@ class Server:
             found = self.events(search=search, refused=True, **wanted)["refused"]
             return found if len(found) >= count else None
 
-        return wait_until(look, f"{count} refusals with {search!r}")
+        return self.wait_until(look, f"{count} refusals with {search!r}")
 
     def profile(self, identifier: str, *, workspace: str = WORKSPACE) -> Any:
         """What `pitcairn profile show TYPE:VALUE --json` prints. The profile must be there: see `settle`."""
@@ -308,7 +316,7 @@ def basic_authorization(write_key: str, *, colon: bool = True) -> str:
     return "Basic " + b64encode(f"{write_key}{':' if colon else ''}".encode()).decode()
 
 
-def _free_port(host: str) -> int:
+def free_port(host: str) -> int:
     with socket.socket() as probe:
         probe.bind((host, 0))
         port: int = probe.getsockname()[1]

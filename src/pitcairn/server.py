@@ -14,6 +14,7 @@ import uvicorn
 import uvloop
 
 from pitcairn.asgi import ALL_ROLES, Application, Role
+from pitcairn.edge.protocol import Protocol
 
 GRACEFUL_SECONDS = 5
 """How long open requests may take to finish after SIGTERM. Live pages hold connections open and are cut off then."""
@@ -115,7 +116,7 @@ def _config(application: Any, host: str, port: int, *, lifespan: Any) -> uvicorn
         port=port,
         lifespan=lifespan,
         loop="none",
-        http="httptools",
+        http=Protocol,
         ws="none",
         log_config=None,
         access_log=False,

@@ -180,5 +180,10 @@ LOGGING = {
     "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"}},
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["stderr"], "level": "WARNING"},
-    "loggers": {"pitcairn": {"level": "INFO"}},
+    "loggers": {
+        "pitcairn": {"level": "INFO"},
+        # Anybody can ask for a page that is not there, or with a Host header that is none. Neither is for a person to act on.
+        "django.request": {"level": "ERROR"},
+        "django.security.DisallowedHost": {"level": "CRITICAL"},
+    },
 }

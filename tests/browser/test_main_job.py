@@ -16,8 +16,7 @@ from typing import Any
 import pytest
 import segment.analytics as segment_analytics
 from playwright.sync_api import Browser, BrowserContext, Page, expect
-from server import Server, wait_until
-from server import _free_port as free_port
+from server import Server, free_port, wait_until
 
 from browser.conftest import PATIENCE_MS
 from pitcairn.experiences.decisions import draw

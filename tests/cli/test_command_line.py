@@ -50,7 +50,11 @@ def test_roles_may_be_given_together_or_one_by_one() -> None:
         (("source", "add"), "NAME"),
         (("serve", "--role", "king"), "king"),
         (("serve", "--port", "many"), "many"),
+        (("serve", "--port", "70000"), "from 0 to 65,535"),
         (("events", "--limit", "all"), "all"),
+        (("events", "--limit", "0"), "from 1 to 100,000"),
+        (("events", "--limit", "-1"), "from 1 to 100,000"),
+        (("demo", "traffic", "--visitors", "0"), "from 1 to 1,000,000"),
         (("user", "add", "a@example.com", "--role", "king"), "king"),
     ],
 )

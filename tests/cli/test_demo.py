@@ -55,6 +55,7 @@ def sign_in(server: Server, email: str, password: str) -> bool:
     return answer.status == 302 and "pitcairn_session" in answer.headers.get("set-cookie", "")
 
 
+@pytest.mark.slow
 def test_demo_from_seed_to_results(demo: tuple[Server, int]) -> None:
     server, site_port = demo
 

@@ -7,6 +7,7 @@ import socket
 import subprocess
 import sys
 
+import pytest
 from server import NewServer
 
 from cli.conftest import Installation
@@ -19,6 +20,7 @@ def start(installation: Installation, *options: str) -> subprocess.Popen[str]:
     )  # fmt: skip
 
 
+@pytest.mark.slow
 def test_sigterm_ends_it_cleanly_and_everything_accepted_is_kept(new_server: NewServer) -> None:
     server = new_server()
     for number in range(50):

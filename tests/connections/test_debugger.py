@@ -6,10 +6,12 @@ import asyncio
 import json
 import re
 import time
-from collections.abc import AsyncIterator, Callable
-from typing import Any
+from collections.abc import AsyncIterator, Callable, Coroutine
+from typing import Any, TypeVar
 
 import pytest
+from asgiref.sync import sync_to_async
+from django.db import connections
 from django.test import AsyncClient, Client
 from pages import message, refusal, source, text
 
@@ -22,6 +24,7 @@ from pitcairn.workspaces.models import Workspace
 
 pytestmark = pytest.mark.django_db(databases="__all__")
 DEBUGGER = "/connections/debugger/"
+T = TypeVar("T")
 
 
 def titles(page: Any) -> list[str]:
@@ -197,6 +200,18 @@ def test_pausing_needs_no_script(client: Client, store: EventStore) -> None:
 # ── Live ─────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
+def run(scene: Coroutine[Any, Any, T]) -> T:
+    """Runs it in an event loop of its own, and closes the database connections of the thread that its views ran in."""
+
+    async def whole() -> T:
+        try:
+            return await scene
+        finally:
+            await sync_to_async(connections.close_all)()
+
+    return asyncio.run(whole())
+
+
 async def opened(owner: Any, query: str = "") -> AsyncIterator[bytes]:
     client = AsyncClient()
     await client.aforce_login(owner)
@@ -259,7 +274,7 @@ def test_what_comes_in_is_sent_and_what_was_there_is_not(
         assert "New" not in event
         await body.aclose()  # type: ignore[attr-defined]
 
-    asyncio.run(scene())
+    run(scene())
 
 
 @pytest.mark.django_db(databases="__all__", transaction=True)
@@ -284,7 +299,7 @@ def test_the_stream_keeps_to_the_filters(
         assert "type=page" in event
         await body.aclose()  # type: ignore[attr-defined]
 
-    asyncio.run(scene())
+    run(scene())
 
 
 @pytest.mark.django_db(databases="__all__", transaction=True)
@@ -299,7 +314,7 @@ def test_streams_end_when_the_server_stops(owner: Any, workspace: Workspace, sto
         finally:
             live.reopen_streams()
 
-    assert asyncio.run(scene()) <= 2
+    assert run(scene()) <= 2
 
 
 @pytest.mark.django_db(databases="__all__", transaction=True)
@@ -312,4 +327,4 @@ def test_a_stream_ends_after_a_while(
         async with asyncio.timeout(60):
             return len([chunk async for chunk in await opened(owner)])
 
-    assert asyncio.run(scene()) == 2
+    assert run(scene()) == 2

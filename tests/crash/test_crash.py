@@ -44,7 +44,7 @@ def check(server: Server, record: Record) -> None:
     assert found["messages"].keys() - record.sent.keys() == set(), "from nowhere"
     assert {id_: count for id_, count in found["messages"].items() if count != 1} == {}, "stored more than once"
     assert set(found["refused"]) <= {"duplicate_message"}
-    assert found["batches"][0] == found["batches"][1]
+    assert found["batches"][1] <= found["batches"][0]
     people = {
         user: {"traits": person["traits"], "identifiers": person["identifiers"]}
         for user, person in found["people"].items()
@@ -101,7 +101,7 @@ def test_a_server_that_is_stopped_under_load(new_server: NewServer) -> None:
         there = [*found["messages"], *found["inbox"]]
         assert before <= set(there), "accepted and lost"
         assert set(found["messages"].values()) == {1}
-        assert found["batches"][0] == found["batches"][1], "the batch in hand was not finished"
+        assert found["batches"][1] <= found["batches"][0], "the batch in hand was not finished"
         assert not (server.data / "control.json").exists()
         server.start()
     record = load.finish()

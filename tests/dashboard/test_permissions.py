@@ -148,7 +148,7 @@ def test_pages_are_not_kept_by_the_browser(client: Client) -> None:
 
 
 def test_a_member_of_two_workspaces_goes_from_one_to_the_other(client: Client, workspace: Workspace) -> None:
-    other = Workspace.objects.create(name="Second world")
+    other = Workspace.objects.create(id=workspace.id + 100_000, name="Second world")
     member = user(other, Role.VIEWER, "owner@acme.example")
     client.force_login(member)
     assert "Go to Second world" in client.get("/settings/").content.decode()

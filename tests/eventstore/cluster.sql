@@ -27,7 +27,7 @@ CREATE TABLE IF NOT EXISTS `messages_shard` ON CLUSTER `our cluster`
 ENGINE = ReplicatedMergeTree('/clickhouse/tables/{shard}/{database}/{table}', '{replica}')
 PARTITION BY toYYYYMM(received_at)
 ORDER BY (workspace_id, profile_id, timestamp)
-SETTINGS fsync_after_insert = 1, fsync_part_directory = 1;
+SETTINGS fsync_after_insert = 1, fsync_part_directory = 1, replicated_deduplication_window = 0;
 
 CREATE TABLE IF NOT EXISTS `messages` ON CLUSTER `our cluster` AS `messages_shard`
 ENGINE = Distributed(`our cluster`, currentDatabase(), `messages_shard`, cityHash64(workspace_id, profile_id));
@@ -51,7 +51,7 @@ CREATE TABLE IF NOT EXISTS `refusals_shard` ON CLUSTER `our cluster`
 ENGINE = ReplicatedMergeTree('/clickhouse/tables/{shard}/{database}/{table}', '{replica}')
 PARTITION BY toYYYYMM(received_at)
 ORDER BY (workspace_id, received_at)
-SETTINGS fsync_after_insert = 1, fsync_part_directory = 1;
+SETTINGS fsync_after_insert = 1, fsync_part_directory = 1, replicated_deduplication_window = 0;
 
 CREATE TABLE IF NOT EXISTS `refusals` ON CLUSTER `our cluster` AS `refusals_shard`
 ENGINE = Distributed(`our cluster`, currentDatabase(), `refusals_shard`, cityHash64(workspace_id, message_id));
@@ -75,7 +75,7 @@ CREATE TABLE IF NOT EXISTS `exposures_shard` ON CLUSTER `our cluster`
 ENGINE = ReplicatedMergeTree('/clickhouse/tables/{shard}/{database}/{table}', '{replica}')
 PARTITION BY toYYYYMM(received_at)
 ORDER BY (workspace_id, experience_id, visitor, timestamp)
-SETTINGS fsync_after_insert = 1, fsync_part_directory = 1;
+SETTINGS fsync_after_insert = 1, fsync_part_directory = 1, replicated_deduplication_window = 0;
 
 CREATE TABLE IF NOT EXISTS `exposures` ON CLUSTER `our cluster` AS `exposures_shard`
 ENGINE = Distributed(`our cluster`, currentDatabase(), `exposures_shard`, cityHash64(workspace_id, visitor));
@@ -91,7 +91,7 @@ CREATE TABLE IF NOT EXISTS `merges_shard` ON CLUSTER `our cluster`
 )
 ENGINE = ReplicatedReplacingMergeTree('/clickhouse/tables/{shard}/{database}/{table}', '{replica}')
 ORDER BY (workspace_id, loser_id, batch)
-SETTINGS fsync_after_insert = 1, fsync_part_directory = 1;
+SETTINGS fsync_after_insert = 1, fsync_part_directory = 1, replicated_deduplication_window = 0;
 
 CREATE TABLE IF NOT EXISTS `merges` ON CLUSTER `our cluster` AS `merges_shard`
 ENGINE = Distributed(`our cluster`, currentDatabase(), `merges_shard`, cityHash64(workspace_id, loser_id));
@@ -111,7 +111,7 @@ CREATE TABLE IF NOT EXISTS `track_events_shard` ON CLUSTER `our cluster`
 ENGINE = ReplicatedMergeTree('/clickhouse/tables/{shard}/{database}/{table}', '{replica}')
 PARTITION BY received_month
 ORDER BY (workspace_id, event, timestamp)
-SETTINGS fsync_after_insert = 1, fsync_part_directory = 1;
+SETTINGS fsync_after_insert = 1, fsync_part_directory = 1, replicated_deduplication_window = 0;
 
 CREATE TABLE IF NOT EXISTS `track_events` ON CLUSTER `our cluster` AS `track_events_shard`
 ENGINE = Distributed(`our cluster`, currentDatabase(), `track_events_shard`, cityHash64(workspace_id, profile_id));

@@ -53,7 +53,7 @@ def test_a_folder_belongs_to_one_process(tmp_path: Path, holder: subprocess.Pope
         str(tmp_path / "events"),
     )
     assert said == (
-        f"the event store in {tmp_path / 'events'} is in use by process {holder.pid}: its folder belongs to one process at "
+        f"the event store in {tmp_path / 'events'} is in use by process {holder.pid}: the folder belongs to one process at "
         "a time. Stop that process, ask the running server instead, or set EVENTS_URL to a ClickHouse server that many "
         "processes can share"
     )
@@ -70,6 +70,28 @@ with EventStore.open('chdb://' + sys.argv[1] + '/second') as second: second.ping
     busy, version = run(code, str(tmp_path)).splitlines()
     assert busy.startswith(f"the embedded event store cannot open {tmp_path}/second because this process has another")
     assert int(version) >= 26
+
+
+def test_a_store_that_is_closed_says_so(tmp_path: Path) -> None:
+    code = """
+from pitcairn.eventstore import EventStoreError
+store = EventStore.open('chdb://' + sys.argv[1]); store.migrate()
+try: EventStore.open('chdb://' + sys.argv[1])
+except EventStoreBusy as busy: print(busy)
+store.close()
+for call in (store.ping, lambda: store.insert('messages', [row(1)])):
+    try: call()
+    except EventStoreError as closed: print(closed)
+"""
+    twice, *closed = run(code, str(tmp_path / "events")).splitlines()
+    assert f"{tmp_path / 'events'} is in use by this process, which has it open already: " in twice
+    assert closed == [f"the event store at chdb://{tmp_path / 'events'} has been closed; open it again"] * 2
+
+
+def test_a_folder_that_cannot_be_one(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(EventStoreError, match=f"cannot use the folder {tmp_path}/file/events: .*Not a directory"):
+        EventStore.open(f"chdb://{tmp_path}/file/events")
 
 
 def test_nothing_is_lost_when_the_process_is_killed(tmp_path: Path, holder: subprocess.Popen[str]) -> None:

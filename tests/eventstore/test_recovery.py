@@ -38,6 +38,16 @@ def test_forgetting_takes_the_later_batches_from_every_table(store: EventStore, 
     assert [(total.table, total.rows) for total in store.totals()] == [(total.table, total.rows) for total in before]
 
 
+def test_forgetting_some_batches_leaves_the_others(store: EventStore, workspace_id: int) -> None:
+    last = store.last_batch()
+    for batch in range(last + 1, last + 4):
+        insert_batch(store, workspace_id, batch)
+    store.forget_batches([last + 1, last + 3, last + 9])
+    assert batches(store, workspace_id) == [{last + 2}, {last + 2}, {1}, {1}]
+    store.forget_batches([])
+    assert batches(store, workspace_id) == [{last + 2}, {last + 2}, {1}, {1}]
+
+
 def test_forgetting_nothing_changes_nothing(store: EventStore, workspace_id: int) -> None:
     insert_batch(store, workspace_id, 1)
     before = store.totals()

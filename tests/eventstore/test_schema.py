@@ -62,7 +62,12 @@ def test_every_table_can_be_recovered_and_survives_the_power_going_off() -> None
         for query in (TABLES_WITH_BATCHES_AFTER, LAST_BATCH, ROW_COUNTS):
             assert f"FROM {table.name}\n" in query or f"FROM {table.name} WHERE" in query
     for statement in create_all():
-        assert "VIEW" in statement or "fsync_after_insert = 1, fsync_part_directory = 1" in statement
+        assert " VIEW " in statement or "fsync_after_insert = 1, fsync_part_directory = 1" in statement
+
+
+def test_a_forgotten_batch_is_not_taken_for_a_repetition() -> None:
+    for statement in create_all(CLUSTER):
+        assert ("replicated_deduplication_window = 0" in statement) == ("Replicated" in statement)
 
 
 def test_the_rows_of_the_tests_have_every_column() -> None:

@@ -122,7 +122,7 @@ def test_every_problem_is_reported_with_its_place(workspace: Workspace) -> None:
         "segments[2].id",
         "goals",
     }
-    assert "'Taken'" in found["name"]
+    assert "“Taken”" in found["name"]
     assert "/pricing" in found["page_url"]
     assert Experience.objects.count() == 1
 
@@ -181,6 +181,26 @@ def test_its_life(workspace: Workspace) -> None:
     assert (ended.state, ended.ended_at) == (ExperienceState.ENDED, datetime(2026, 11, 20, tzinfo=UTC))
     assert ended.updated_at == edited
     assert revisions == sorted(set(revisions))
+
+
+def test_only_what_visitors_see_counts_as_an_edit(workspace: Workspace) -> None:
+    experience = save(workspace)
+    segment = AudienceSegment.objects.get()
+    long_ago = datetime(2026, 1, 1, tzinfo=UTC)
+    same = [SegmentInput(id=segment.id, name="Renamed", condition=SMALL, changes=[HEADLINE], variation="Bold")]
+
+    def edited(**changed: Any) -> bool:
+        Experience.objects.update(updated_at=long_ago)
+        save(workspace, experience_id=experience.id, **({"segments": same} | changed))
+        return Experience.objects.get().updated_at != long_ago
+
+    assert not edited()
+    assert not edited(name="Another name", goals=["Signed Up"])
+    assert edited(page_url="/elsewhere")
+    assert edited(control_share=0.4)
+    assert edited(segments=[SegmentInput(id=segment.id, name="A", condition=SMALL, changes=[HEADLINE, HEADLINE])])
+    assert edited(segments=[SegmentInput(id=segment.id, name="A", changes=[HEADLINE, HEADLINE])])
+    assert edited(segments=[SegmentInput(id=segment.id, name="A"), SegmentInput(name="B")])
 
 
 def test_ended_is_final(workspace: Workspace) -> None:

@@ -57,7 +57,7 @@ def test_a_goal_in_use_is_not_deleted() -> None:
     workspace, other = create_workspace("Acme"), create_workspace("Other")
     save_experience(workspace_id=workspace.id, name="A", goals=["Signed Up"])
     used, free = Goal.objects.get(event="Signed Up"), create_goal(workspace.id, "Paid")
-    with pytest.raises(GoalError, match="1 experience is judged by 'Signed Up'"):
+    with pytest.raises(GoalError, match="1 experience is judged by “Signed Up”"):
         delete_goal(workspace.id, used.id)
     with pytest.raises(GoalError, match="no goal"):
         delete_goal(other.id, free.id)

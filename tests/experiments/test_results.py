@@ -220,6 +220,7 @@ class TestChecks:
         assert not ok
         assert "40\u00a0% of visitors in control, 50\u00a0% set" in text
         assert "loses visitors" in text
+        assert [one.name for one in checks(results(made.id, embedded_store, NOW)) if one.serious] == ["split"]
 
     def test_a_split_too_small_to_judge(self, embedded_store: EventStore) -> None:
         made = experience(workspace())

@@ -70,10 +70,10 @@ def test_people_are_resolved_in_the_order_of_the_inbox(world: World) -> None:
 
 
 def test_batches_have_numbers_in_a_row(world: World) -> None:
-    first = world.store.last_batch()
     for number in (1, 2, 3):
         world.process(track(f"m{number}"))
-    assert sorted(message.batch for message in world.messages()) == [first + 1, first + 2, first + 3]
+    first, *rest = sorted(message.batch for message in world.messages())
+    assert rest == [first + 1, first + 2]
 
 
 def test_an_alias_joins_nobody(world: World) -> None:

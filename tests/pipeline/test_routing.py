@@ -45,9 +45,7 @@ class Recorder:
 
 
 def message(kind: str = "track", integrations: dict[str, Any] | None = None, **extra: Any) -> Message:
-    return Message(
-        kind, "m", "u", "", "E", 0, None, None, 0, {"p": 1}, {"plan": "pro"}, None, integrations, extra
-    )
+    return Message(kind, "m", "u", "", "E", 0, None, None, 0, {"p": 1}, {"plan": "pro"}, None, integrations, extra)
 
 
 @pytest.mark.parametrize("case", CASES)
@@ -108,7 +106,13 @@ def test_a_destination_sees_the_message_and_its_options() -> None:
 def test_what_keeps_a_message_away_is_told_in_this_order() -> None:
     recorder = Recorder("Mutiny", methods=("identify",))
     for extra, integrations, kind, ready, reason in (
-        ({"_metadata": {"bundled": ["Mutiny"]}}, {"Mutiny": False}, "track", False, FilterReason.MESSAGE_SENT_CLIENT_SIDE),
+        (
+            {"_metadata": {"bundled": ["Mutiny"]}},
+            {"Mutiny": False},
+            "track",
+            False,
+            FilterReason.MESSAGE_SENT_CLIENT_SIDE,
+        ),
         ({}, {"Mutiny": False}, "track", False, FilterReason.FILTERED_BY_INTEGRATIONS_OBJECT),
         ({}, {}, "track", False, FilterReason.UNSUPPORTED_EVENT_TYPE),
         ({}, {}, "identify", False, FilterReason.INVALID_SETTINGS),
@@ -139,8 +143,12 @@ def test_without_integrations_all_but_salesforce_are_allowed() -> None:
     assert not allowed(None, "Salesforce")
 
 
-@given(st.recursive(st.none() | st.booleans() | st.integers() | st.text(max_size=3) | st.just("Mutiny"),
-                    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.just("bundled") | st.text(max_size=3), inner)))
+@given(
+    st.recursive(
+        st.none() | st.booleans() | st.integers() | st.text(max_size=3) | st.just("Mutiny"),
+        lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.just("bundled") | st.text(max_size=3), inner),
+    )
+)
 def test_odd_metadata_does_no_harm(metadata: Any) -> None:
     routing = route(message("track", None, _metadata=metadata), [Recorder("Mutiny").routed()])
     bundled = metadata.get("bundled") if isinstance(metadata, dict) else None

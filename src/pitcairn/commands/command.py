@@ -4,7 +4,7 @@ A command does its work in `run`, which returns a JSON object; with `--json` tha
 prints it. So both outputs say the same. Nothing of Django is imported before `run`: only then is the data folder known.
 """
 
-from argparse import ArgumentParser, Namespace
+from argparse import ArgumentParser, ArgumentTypeError, Namespace
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -16,6 +16,20 @@ Result = dict[str, Any]
 
 class CommandError(Exception):
     """The command could not be done. The text says what happened, with the value, and what to do."""
+
+
+def whole_number(lowest: int, highest: int) -> Callable[[str], int]:
+    """An option's type: a whole number within these bounds."""
+
+    def read(text: str) -> int:
+        if not text.isascii() or not text.isdigit() or not lowest <= int(text) <= highest:
+            raise ArgumentTypeError(f"{text!r} is not a whole number from {lowest:,} to {highest:,}")
+        return int(text)
+
+    return read
+
+
+PORT = whole_number(0, 65_535)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -10,7 +10,7 @@ from typing import Any
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from pitcairn.commands.command import Command, CommandError, Result
+from pitcairn.commands.command import PORT, Command, CommandError, Result, whole_number
 from pitcairn.commands.output import Rows
 
 DEFAULT_HOST = "http://localhost:8000"
@@ -44,7 +44,9 @@ def _show_seeded(result: Result, console: Console) -> None:
 
 
 def _traffic_arguments(parser: ArgumentParser) -> None:
-    parser.add_argument("--visitors", type=int, default=1000, metavar="N", help="how many come (default: 1000)")
+    parser.add_argument(
+        "--visitors", type=whole_number(1, 1_000_000), default=1000, metavar="N", help="how many come (default: 1000)"
+    )
     parser.add_argument(
         "--seed", metavar="TEXT", help="the same seed is the same visitors (default: new ones each time)"
     )
@@ -74,8 +76,6 @@ def _traffic(arguments: Namespace) -> Result:
     from pitcairn.demo.browser import UnreachableError
     from pitcairn.demo.traffic import Traffic
 
-    if arguments.visitors < 1:
-        raise CommandError(f"--visitors {arguments.visitors} is nobody; give a number from 1")
     write_key = arguments.write_key or seed.demo_write_key()
     if write_key is None:
         raise CommandError("the demo is not set up in this data folder; run `pitcairn demo seed`, or give --write-key")
@@ -123,7 +123,7 @@ def _show_traffic(result: Result, console: Console) -> None:
 
 
 def _site_arguments(parser: ArgumentParser) -> None:
-    parser.add_argument("--port", type=int, default=8001, help="default: 8001")
+    parser.add_argument("--port", type=PORT, default=8001, help="default: 8001")
     parser.add_argument(
         "--host", metavar="URL", default=DEFAULT_HOST, help=f"where Pitcairn is (default: {DEFAULT_HOST})"
     )
@@ -139,8 +139,6 @@ def _site(arguments: Namespace) -> None:
     write_key = arguments.write_key or seed.demo_write_key()
     if write_key is None:
         raise CommandError("the demo is not set up in this data folder; run `pitcairn demo seed`, or give --write-key")
-    if not (site.SITE_FOLDER / "index.html").exists():
-        raise CommandError(f"{site.SITE_FOLDER} has no index.html: the demo website comes with the repository")
     require_free("127.0.0.1", arguments.port)
     website: Any = site.application(site.SITE_FOLDER, arguments.host, write_key)
     if not arguments.json:

@@ -5,13 +5,14 @@ from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 
-from pitcairn.commands.command import Command, Result
+from pitcairn.commands.command import Command, Result, whole_number
 from pitcairn.commands.output import Rows, clock
 
 if TYPE_CHECKING:
     from pitcairn.eventstore import EventStore, Refusal, StoredMessage
 
 DEFAULT_LIMIT = 20
+MOST = 100_000
 TYPES = ("identify", "track", "page", "screen", "group", "alias")
 
 
@@ -90,7 +91,7 @@ def _arguments(parser: ArgumentParser) -> None:
     )
     parser.add_argument(
         "--limit",
-        type=int,
+        type=whole_number(1, MOST),
         default=DEFAULT_LIMIT,
         metavar="N",
         help=f"how many of each, newest first (default: {DEFAULT_LIMIT})",

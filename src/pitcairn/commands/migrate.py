@@ -21,7 +21,8 @@ def migrate_sql() -> list[str]:
     for alias in connections:
         executor = MigrationExecutor(connections[alias])
         plan = executor.migration_plan(executor.loader.graph.leaf_nodes())
-        call_command("migrate", database=alias, verbosity=0, interactive=False)
+        if plan:  # the command itself takes its time to find out that there is nothing to do
+            call_command("migrate", database=alias, verbosity=0, interactive=False)
         applied += [f"{migration.app_label}.{migration.name}" for migration, _ in plan]
     # With a second SQLite file, every migration is recorded in both.
     return list(dict.fromkeys(applied))

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 
-from pitcairn.commands.command import Command, CommandError, Result
+from pitcairn.commands.command import Command, CommandError, Result, whole_number
 from pitcairn.commands.output import Rows, clock
 
 if TYPE_CHECKING:
@@ -86,7 +86,7 @@ def _arguments(parser: ArgumentParser) -> None:
     )
     parser.add_argument(
         "--messages",
-        type=int,
+        type=whole_number(0, 10_000),
         default=DEFAULT_MESSAGES,
         metavar="N",
         help=f"how many of its latest messages to show (default: {DEFAULT_MESSAGES})",

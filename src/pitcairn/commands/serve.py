@@ -7,7 +7,7 @@ from typing import Any
 
 from rich.console import Console
 
-from pitcairn.commands.command import Command, CommandError, Result
+from pitcairn.commands.command import PORT, Command, CommandError, Result
 
 ROLES = ("all", "edge", "worker", "dashboard")
 EVERYWHERE = ("0.0.0.0", "::", "")  # noqa: S104 - only compared with
@@ -23,13 +23,13 @@ def _arguments(parser: ArgumentParser) -> None:
         help="what this process does: all (default), or any of edge, worker and dashboard",
     )
     parser.add_argument("--host", default="127.0.0.1", help="the address to listen on (default: 127.0.0.1)")
-    parser.add_argument("--port", type=int, default=8000, help="default: 8000")
+    parser.add_argument("--port", type=PORT, default=8000, help="default: 8000")
     parser.add_argument(
         "--demo",
         action="store_true",
         help="make the demo workspace where it is missing, and serve the demo website too",
     )
-    parser.add_argument("--demo-port", type=int, default=8001, metavar="PORT", help="default: 8001")
+    parser.add_argument("--demo-port", type=PORT, default=8001, metavar="PORT", help="default: 8001")
 
 
 def _run(arguments: Namespace) -> None:

@@ -38,9 +38,13 @@ def application(site_folder: Path, host: str, write_key: str) -> Application:
     """The website as an ASGI application.
 
     `host` is Pitcairn's address; when it is only a port (`:8000`), it is that port of the machine the visitor asked,
-    so that the website works under every name the machine has.
+    so that the website works under every name the machine has. Raises FileNotFoundError where there is no website.
     """
     root = site_folder.resolve()
+    if not (root / "index.html").is_file():
+        raise FileNotFoundError(
+            f"{root} has no index.html: the demo website comes with the repository, not with the package"
+        )
 
     async def answer(scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
@@ -61,18 +65,27 @@ def application(site_folder: Path, host: str, write_key: str) -> Application:
 
 
 async def _file(scope: Scope, send: Send, root: Path, pitcairn: str) -> None:
-    # ASGI gives the path unquoted; what leads out of the folder, or hides in it, is not there.
-    path = (root / scope["path"].lstrip("/")).resolve()
-    if path.is_dir():
-        path /= "index.html"
-    elif not path.suffix:
-        path = path.with_suffix(".html")
-    inside = path.is_relative_to(root) and not any(part.startswith(".") for part in path.relative_to(root).parts)
-    if not inside or not path.is_file():
+    path = _found(root, scope["path"])
+    if path is None:
         await _respond(send, 404, b"There is no such page.\n", "text/plain", pitcairn)
         return
     kind = TYPES.get(path.suffix) or mimetypes.guess_type(path.name)[0] or "application/octet-stream"
     await _respond(send, 200, path.read_bytes(), kind, pitcairn)
+
+
+def _found(root: Path, asked: str) -> Path | None:
+    """The file for a path of the website. What leads out of the folder, or hides in it, is not there."""
+    try:
+        path = root / asked.lstrip("/")  # ASGI gives the path unquoted
+        if path.is_dir():
+            path /= "index.html"
+        elif not path.suffix:
+            path = path.with_suffix(".html")
+        path = path.resolve()
+        inside = path.is_relative_to(root) and not any(part.startswith(".") for part in path.relative_to(root).parts)
+        return path if inside and path.is_file() else None
+    except (OSError, ValueError):  # a name that no file can have
+        return None
 
 
 async def _respond(send: Send, status: int, body: bytes, kind: str, pitcairn: str) -> None:
@@ -103,8 +116,11 @@ def _address(host: str, scope: Scope) -> str:
     if not host.startswith(":"):
         return host.rstrip("/")
     asked = next((value.decode("latin-1") for name, value in scope["headers"] if name == b"host"), "localhost")
-    name = urlsplit(f"//{unquote(asked)}").hostname or "localhost"
+    try:
+        name = urlsplit(f"//{unquote(asked)}").hostname or ""
+    except ValueError:
+        name = ""
     # What is sent in a header must not be able to write into the policy or the script.
-    if not all(character.isalnum() or character in ".-:" for character in name):
+    if not name or not all(character.isalnum() or character in ".-:" for character in name):
         name = "localhost"
     return f"http://{f'[{name}]' if ':' in name else name}{host}"

@@ -47,9 +47,12 @@ async def send_json(send: Send, status: int, body: bytes, headers: Headers) -> N
 
 
 async def send_error(send: Send, status: int, code: str, message: str, headers: Headers | None = None) -> None:
+    await send_json(send, status, error_body(code, message), headers if headers is not None else CORS)
+
+
+def error_body(code: str, message: str) -> bytes:
     """The shape that Segment's libraries read: Python's wants `code` and `message`, Ruby's `error`."""
-    body = msgspec.json.encode({"success": False, "code": code, "message": message, "error": message})
-    await send_json(send, status, body, headers if headers is not None else CORS)
+    return msgspec.json.encode({"success": False, "code": code, "message": message, "error": message})
 
 
 async def send_bytes(send: Send, body: bytes, headers: Headers, status: int = 200) -> None:

@@ -105,6 +105,14 @@ UNION ALL SELECT 'merges' FROM merges WHERE merges.batch > {batch:UInt64} HAVING
 UNION ALL SELECT 'track_events' FROM track_events WHERE track_events.batch > {batch:UInt64} HAVING count() > 0
 """
 
+TABLES_WITH_BATCHES = """
+SELECT 'messages' FROM messages WHERE messages.batch IN {batches:Array(UInt64)} HAVING count() > 0
+UNION ALL SELECT 'refusals' FROM refusals WHERE refusals.batch IN {batches:Array(UInt64)} HAVING count() > 0
+UNION ALL SELECT 'exposures' FROM exposures WHERE exposures.batch IN {batches:Array(UInt64)} HAVING count() > 0
+UNION ALL SELECT 'merges' FROM merges WHERE merges.batch IN {batches:Array(UInt64)} HAVING count() > 0
+UNION ALL SELECT 'track_events' FROM track_events WHERE track_events.batch IN {batches:Array(UInt64)} HAVING count() > 0
+"""
+
 ROW_COUNTS = """
 SELECT 'messages' AS name, count() FROM messages
 UNION ALL SELECT 'refusals', count() FROM refusals

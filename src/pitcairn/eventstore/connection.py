@@ -95,8 +95,8 @@ class Connection:
         self._readers: queue.LifoQueue[Client | None] = queue.LifoQueue()
         for _ in range(READERS):
             self._readers.put(None)
-        self._writer = self._open_first()
         self._closed = False
+        self._writer = self._open_first()
 
     def _open_first(self) -> Client:
         folder = self.address.folder
@@ -108,13 +108,18 @@ class Connection:
                     raise
             self._create_database()
             return self._client()
-        _refuse_if_held(folder)
-        folder.mkdir(parents=True, exist_ok=True)
-        client = self._client()
-        assert self._incoming is not None
-        self._incoming.mkdir(exist_ok=True)
-        for left_behind in self._incoming.iterdir():
-            left_behind.unlink()
+        incoming = folder / "incoming"
+        try:
+            _refuse_if_held(folder)
+            incoming.mkdir(parents=True, exist_ok=True)
+            client = self._client()
+            for left_behind in incoming.iterdir():
+                left_behind.unlink()
+        except OSError as error:
+            raise EventStoreError(
+                f"the event store cannot use the folder {folder}: {error}. Check that it is a folder and that the user "
+                "Pitcairn runs as may write there"
+            ) from error
         return client
 
     def _create_database(self) -> None:
@@ -147,11 +152,15 @@ class Connection:
                 "that EVENTS_URL names its host, port, user and password"
             ) from error
         except ClickHouseError as error:
-            if self.address.folder is not None and "already initialized with path" in str(error):
+            folder = self.address.folder
+            if folder is not None and "already initialized with path" in str(error):
                 raise EventStoreBusy(
-                    f"the embedded event store cannot open {self.address.folder} because this process has another "
-                    "folder open; close that one first, or use a second process"
+                    f"the embedded event store cannot open {folder} because this process has another folder open; "
+                    "close that one first, or use a second process"
                 ) from error
+            if folder is not None and "Error initializing EmbeddedServer" in str(error):
+                # Somebody took it since it was looked at.
+                _refuse_if_held(folder)
             raise EventStoreError(f"the event store refused: {error}") from error
 
     @contextlib.contextmanager
@@ -159,6 +168,7 @@ class Connection:
         """A client for one query, taken from the readers and given back."""
         client = self._readers.get()
         try:
+            self._refuse_if_closed()
             if client is None:
                 client = self._client()
             with self._translated():
@@ -170,7 +180,12 @@ class Connection:
     def writing(self) -> Iterator[Client]:
         """The one client that writes; writers wait for each other."""
         with self._write_lock, self._translated():
+            self._refuse_if_closed()
             yield self._writer
+
+    def _refuse_if_closed(self) -> None:
+        if self._closed:
+            raise EventStoreError(f"the event store at {self.address.shown} has been closed; open it again")
 
     def insert_block(self, table: str, block: bytes, settings: dict[str, str]) -> None:
         """Insert one block of JSONEachRow lines. The embedded engine takes it from a file inside its own folder."""
@@ -189,15 +204,16 @@ class Connection:
                 Path(name).unlink(missing_ok=True)
 
     def close(self) -> None:
-        """Close every client. The embedded engine ends with the last one, and its folder is free again."""
-        if self._closed:
-            return
-        self._closed = True
-        clients = [self._readers.get() for _ in range(READERS)]
-        for client in [*clients, self._writer]:
+        """Close every client, when what they do is done. The embedded engine ends with the last one."""
+        with self._write_lock:
+            if self._closed:
+                return
+            self._closed = True
+            self._writer.close()
+        for client in [self._readers.get() for _ in range(READERS)]:
             if client is not None:
                 client.close()
-        for _ in range(READERS):
+            # Whoever still waits for a reader is to be told.
             self._readers.put(None)
 
 
@@ -206,7 +222,7 @@ def _import_engine() -> None:
 
     That saves 39 MB of resident memory and half a second.
     """
-    if "pyarrow" in sys.modules:
+    if "pyarrow" in sys.modules:  # another library of this process needs it
         return
     sys.modules["pyarrow"] = None  # type: ignore[assignment]  # None makes `import pyarrow` an ImportError
     try:
@@ -228,17 +244,18 @@ def _refuse_if_held(folder: Path) -> None:
         try:
             fcntl.flock(status, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            holder = _process_in(status.read())
+            holder = _holder_in(status.read())
             raise EventStoreBusy(
-                f"the event store in {folder} is in use by {holder}: its folder belongs to one process at a time. Stop "
-                "that process, ask the running server instead, or set EVENTS_URL to a ClickHouse server that many "
+                f"the event store in {folder} is in use by {holder}: the folder belongs to one process at a time. "
+                "Stop that process, ask the running server instead, or set EVENTS_URL to a ClickHouse server that many "
                 "processes can share"
             ) from None
 
 
-def _process_in(status: str) -> str:
-    first = status.partition("\n")[0]
-    number = first.removeprefix("PID:").strip()
+def _holder_in(status: str) -> str:
+    number = status.partition("\n")[0].removeprefix("PID:").strip()
+    if number == str(os.getpid()):
+        return "this process, which has it open already"
     return f"process {number}" if number.isdigit() else "another process"
 
 

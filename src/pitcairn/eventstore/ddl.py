@@ -6,7 +6,7 @@ On one server a table is a MergeTree of its own name. In a cluster that name is 
 
 from collections.abc import Iterator
 
-from pitcairn.eventstore.schema import DURABLE, TABLES, VIEWS, Table, View
+from pitcairn.eventstore.schema import TABLE_SETTINGS, TABLES, VIEWS, Table, View
 
 SHARD_SUFFIX = "_shard"
 
@@ -43,7 +43,7 @@ def create_storage(table: Table, cluster: str = "") -> str:
     if table.partition_by:
         lines.append(f"PARTITION BY {table.partition_by}")
     lines.append(f"ORDER BY ({table.order_by})")
-    lines.append(f"SETTINGS {', '.join(DURABLE)}")
+    lines.append(f"SETTINGS {', '.join(TABLE_SETTINGS)}")
     return "\n".join(lines)
 
 
@@ -86,3 +86,9 @@ def delete_batches_after(table: Table, cluster: str = "") -> str:
     """Delete the rows of batches above the parameter `batch`."""
     place = identifier(storage_name(table, cluster)) + _on_cluster(cluster)
     return f"DELETE FROM {place} WHERE batch > {{batch:UInt64}}"  # noqa: S608 - names of our own schema
+
+
+def delete_batches(table: Table, cluster: str = "") -> str:
+    """Delete the rows of the batches that the parameter `batches` lists."""
+    place = identifier(storage_name(table, cluster)) + _on_cluster(cluster)
+    return f"DELETE FROM {place} WHERE batch IN {{batches:Array(UInt64)}}"  # noqa: S608 - names of our own schema

@@ -79,8 +79,15 @@ class View:
     condition: str
 
 
-# An acknowledged insert has reached the disk: the pipeline forgets the inbox rows right after it.
-DURABLE = ("fsync_after_insert = 1", "fsync_part_directory = 1")
+# Written out for every table.
+TABLE_SETTINGS = (
+    # An acknowledged insert has reached the disk: the pipeline forgets its inbox rows right after it.
+    "fsync_after_insert = 1",
+    "fsync_part_directory = 1",
+    # A batch that is written again after it was forgotten is the same block to the byte. A table that replicates would
+    # take it for a repetition and silently drop it.
+    "replicated_deduplication_window = 0",
+)
 
 _BATCH = Column(name="batch", type="UInt64", codec="Delta(8), ZSTD(1)")
 # Batches only grow, so the newest rows are the only granules whose range reaches above a given batch.

@@ -8,7 +8,7 @@ import msgspec
 
 from pitcairn.eventstore import browse_queries, results_queries
 from pitcairn.eventstore.connection import Address, Connection, rows_of
-from pitcairn.eventstore.ddl import create_all, delete_batches_after, storage_name
+from pitcairn.eventstore.ddl import create_all, delete_batches, delete_batches_after, storage_name
 from pitcairn.eventstore.errors import EventStoreError
 from pitcairn.eventstore.records import (
     ArmCount,
@@ -35,9 +35,6 @@ INSERT_SETTINGS = {
     "distributed_foreground_insert": "1",
     # One reader makes one block, and so one part for each month.
     "input_format_parallel_parsing": "0",
-    # A batch that is written again after its rows were deleted is the same block to the byte. A replicated table would
-    # take it for a repetition and drop it.
-    "insert_deduplicate": "0",
     "date_time_input_format": "best_effort",
     # A misspelt column or a null where a value must be is an error, not a silently stored default.
     "input_format_skip_unknown_fields": "0",
@@ -79,6 +76,11 @@ class EventStore:
             for statement in create_all(self._connection.address.cluster):
                 client.command(statement)
 
+    @property
+    def embedded(self) -> bool:
+        """The engine is in this process: when a call has returned, or the process is gone, nothing of it comes later."""
+        return self._connection.address.folder is not None
+
     def version(self) -> str:
         """ClickHouse's version, such as `26.9.2.1`."""
         with self._connection.reading() as client:
@@ -107,6 +109,15 @@ class EventStore:
             with self._connection.writing() as client:
                 statement = delete_batches_after(_TABLES[name], self._connection.address.cluster)
                 client.command(statement, parameters={"batch": batch}, settings={"lightweight_deletes_sync": "2"})
+
+    def forget_batches(self, batches: Sequence[int]) -> None:
+        """Delete the rows of these batches from all tables; they are gone when it returns."""
+        parameters = {"batches": list(batches)}
+        found = {name for (name,) in self._rows(browse_queries.TABLES_WITH_BATCHES, parameters)}
+        for name in sorted(found):
+            with self._connection.writing() as client:
+                statement = delete_batches(_TABLES[name], self._connection.address.cluster)
+                client.command(statement, parameters=parameters, settings={"lightweight_deletes_sync": "2"})
 
     def last_batch(self) -> int:
         """The highest batch number in any table; 0 when there is none."""

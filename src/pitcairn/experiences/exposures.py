@@ -7,6 +7,7 @@ a duplicate like any other.
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import hmac
 from collections.abc import Mapping
@@ -74,5 +75,12 @@ def read_exposure(secret: bytes, event: str, properties: Mapping[str, Any]) -> E
 
 
 def _signature(secret: bytes, nonce: str, experience_id: int, segment_id: int, variation_id: int, visitor: str) -> str:
-    text = f"{nonce}:{experience_id}:{segment_id}:{variation_id}:{visitor}".encode("utf-8", "surrogatepass")
-    return hashlib.blake2b(text, digest_size=12, key=secret[:64]).hexdigest()
+    signer = _signer(secret).copy()
+    signer.update(f"{nonce}:{experience_id}:{segment_id}:{variation_id}:{visitor}".encode("utf-8", "surrogatepass"))
+    return signer.hexdigest()
+
+
+@functools.lru_cache(1_000)
+def _signer(secret: bytes) -> hashlib.blake2b:
+    """The hash with its key taken in, which is half the work; to be copied for each signature."""
+    return hashlib.blake2b(digest_size=12, key=secret[:64])

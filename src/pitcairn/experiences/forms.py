@@ -11,12 +11,20 @@ import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from copy import deepcopy
-from dataclasses import dataclass, field
 from typing import Any
 
-from pitcairn import conditions
-from pitcairn.experiences.changes import CHANGE_TYPES
 from pitcairn.experiences.condition_rows import ConditionGroup, ConditionRow, ConditionRows, place_of, rows_of, tree_of
+from pitcairn.experiences.form_rows import (
+    ChangeRow,
+    SegmentRows,
+    change_row,
+    items,
+    nested,
+    new_segment,
+    posted_segment,
+    show_condition,
+    text,
+)
 from pitcairn.experiences.services import Problem, SegmentInput
 
 POSITIONS = (
@@ -36,47 +44,6 @@ CHANGE_LABELS = (
 _INDEX = re.compile(r"\[(\d+)\]")
 
 
-@dataclass(kw_only=True)
-class ChangeRow:
-    type: str = "text"
-    selector: str = ""
-    name: str = ""
-    value: str = ""
-    position: str = "after"
-    remove: bool = False
-    errors: dict[str, str] = field(default_factory=dict)
-    at: str = ""
-    prefix: str = ""
-
-    def as_change(self) -> dict[str, Any]:
-        """The change as JSON, with the parts its type has."""
-        change: dict[str, Any] = {"type": self.type, "selector": self.selector}
-        if self.type in {"attribute", "style"}:
-            change["name"] = self.name
-        if self.type == "insert":
-            change["position"] = self.position
-        if self.type == "attribute":
-            change["value"] = None if self.remove else self.value
-        elif self.type != "hide":
-            change["value"] = self.value
-        return change
-
-
-@dataclass(kw_only=True)
-class SegmentRows:
-    """`raw` is the condition as JSON text while it is edited so, and None while it is shown in rows."""
-
-    id: int | None = None
-    name: str = ""
-    variation: str = "Personalized"
-    who: ConditionRows = field(default_factory=ConditionRows)
-    raw: str | None = None
-    changes: list[ChangeRow] = field(default_factory=list)
-    errors: dict[str, str] = field(default_factory=dict)
-    at: str = ""
-    prefix: str = ""
-
-
 class ExperienceForm:
     """What stands in the form, with the errors beside it. `focus` is the id of the field or button to go to next."""
 
@@ -94,7 +61,7 @@ class ExperienceForm:
     @classmethod
     def new(cls) -> "ExperienceForm":
         form = cls()
-        form.segments.append(_new_segment())
+        form.segments.append(new_segment())
         return form
 
     @classmethod
@@ -105,8 +72,8 @@ class ExperienceForm:
         form.control_percent = _percent(saved["control_share"])
         for segment in saved["segments"]:
             rows = SegmentRows(id=segment["id"], name=segment["name"], variation=segment["variation"])
-            _show_condition(rows, segment["condition"])
-            rows.changes = [_change_row(change) for change in segment["changes"]]
+            show_condition(rows, segment["condition"])
+            rows.changes = [change_row(change) for change in segment["changes"]]
             form.segments.append(rows)
         return form
 
@@ -114,12 +81,12 @@ class ExperienceForm:
     def posted(cls, post: Mapping[str, str], goals: Sequence[str]) -> "ExperienceForm":
         """The form as it was sent. `goals` are the values of its `goals` boxes."""
         form = cls()
-        tree = _nested(post.items())
-        form.name, form.page_url = _text(tree, "name"), _text(tree, "page_url")
-        form.control_percent = _text(tree, "control_percent")
+        tree = nested(post.items())
+        form.name, form.page_url = text(tree, "name"), text(tree, "page_url")
+        form.control_percent = text(tree, "control_percent")
         form.goals = list(dict.fromkeys(goal.strip() for goal in goals if goal.strip()))
-        form.primary, form.new_goal = _text(tree, "primary"), _text(tree, "new_goal")
-        form.segments = [_posted_segment(one) for one in _items(tree, "segments")]
+        form.primary, form.new_goal = text(tree, "primary"), text(tree, "new_goal")
+        form.segments = [posted_segment(one) for one in items(tree, "segments")]
         return form
 
     def number(self) -> None:
@@ -259,7 +226,7 @@ class ExperienceForm:
             self.focus = f"segments-{at[0] + 1}-name"
             return
         self.focus = (
-            _act_on_rows(self.segments, verb, at, _new_segment, prefix="segments", first="name") or "segment-add"
+            _act_on_rows(self.segments, verb, at, new_segment, prefix="segments", first="name") or "segment-add"
         )
 
     def _act_on_groups(self, who: ConditionRows, verb: str, at: list[int]) -> None:
@@ -321,101 +288,5 @@ def _act_on_rows(rows: list[Any], verb: str, at: list[int], make: Any, *, prefix
     raise ValueError(verb)
 
 
-def _new_segment() -> SegmentRows:
-    return SegmentRows(
-        who=ConditionRows(groups=[ConditionGroup(rows=[ConditionRow()])]),
-        changes=[ChangeRow()],
-    )
-
-
-def _show_condition(segment: SegmentRows, tree: object) -> None:
-    try:
-        rows = rows_of(tree)
-    except conditions.ConditionError:
-        rows = None
-    if rows is None:
-        segment.raw = json.dumps(tree, indent=2, ensure_ascii=False)
-    else:
-        segment.who = rows
-
-
-def _change_row(change: Mapping[str, Any]) -> ChangeRow:
-    removes = change.get("type") == "attribute" and change.get("value") is None
-    return ChangeRow(
-        type=change.get("type", "text"),
-        selector=change.get("selector", ""),
-        name=change.get("name", ""),
-        value=change.get("value") or "",
-        position=change.get("position", "after"),
-        remove=removes,
-    )
-
-
 def _percent(share: float) -> str:
     return f"{share * 100:.4f}".rstrip("0").rstrip(".")
-
-
-def _nested(items: Iterable[tuple[str, str]]) -> dict[str, Any]:
-    """`segments-0-name` as {"segments": {"0": {"name": …}}}. Names that contradict each other lose the later one."""
-    tree: dict[str, Any] = {}
-    for key, value in items:
-        *parts, last = key.split("-")
-        node: Any = tree
-        for part in parts:
-            node = node.setdefault(part, {}) if isinstance(node, dict) else None
-        if isinstance(node, dict):
-            node.setdefault(last, value)
-    return tree
-
-
-def _items(tree: Mapping[str, Any], name: str) -> list[dict[str, Any]]:
-    """The rows under a name, in the order of their numbers."""
-    rows = tree.get(name)
-    if not isinstance(rows, dict):
-        return []
-    numbered = [
-        (int(key), row) for key, row in rows.items() if key.isascii() and key.isdigit() and isinstance(row, dict)
-    ]
-    return [row for _, row in sorted(numbered, key=lambda pair: pair[0])]
-
-
-def _text(tree: Mapping[str, Any], name: str, default: str = "") -> str:
-    value = tree.get(name, default)
-    return value if isinstance(value, str) else default
-
-
-def _posted_segment(tree: Mapping[str, Any]) -> SegmentRows:
-    segment_id = _text(tree, "id")
-    groups = [
-        ConditionGroup(
-            join="any" if _text(group, "join") == "any" else "all",
-            rows=[
-                ConditionRow(
-                    subject=_text(row, "subject", "trait"),
-                    name=_text(row, "name"),
-                    operator=_text(row, "operator", "equals"),
-                    value=_text(row, "value"),
-                )
-                for row in _items(group, "rows")
-            ],
-        )
-        for group in _items(tree, "groups")
-    ]
-    return SegmentRows(
-        id=int(segment_id) if segment_id.isascii() and segment_id.isdigit() else None,
-        name=_text(tree, "name"),
-        variation=_text(tree, "variation", "Personalized"),
-        who=ConditionRows(join="any" if _text(tree, "join") == "any" else "all", groups=groups),
-        raw=_text(tree, "raw") if "raw" in tree else None,
-        changes=[
-            ChangeRow(
-                type=kind if (kind := _text(row, "type")) in CHANGE_TYPES else "text",
-                selector=_text(row, "selector"),
-                name=_text(row, "name"),
-                value=_text(row, "value").replace("\r\n", "\n"),
-                position=_text(row, "position", "after"),
-                remove=_text(row, "remove") == "on",
-            )
-            for row in _items(tree, "changes")
-        ],
-    )

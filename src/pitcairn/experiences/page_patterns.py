@@ -21,6 +21,8 @@ _SCHEME = re.compile(r"^(?:https?:)?//", re.IGNORECASE)
 _SPECIAL = re.compile(r"[\\^$.|?*+()\[\]{}]")
 # What browsers leave as it is in a path; everything else they percent-encode.
 _LEFT_ALONE = "".join(set(string.punctuation) - set('"<>`{}^?#'))
+# Nearly every address a browser reports: nothing to encode, to lower or to leave out, so nothing to take apart.
+_PLAIN_ADDRESS = re.compile(r"https?://([a-z0-9.\-]+)(/[A-Za-z0-9/_.~\-]*)?(?=[?#]|$)")
 _DEFAULT_PORTS = {"http": ":80", "https": ":443"}
 
 
@@ -56,6 +58,9 @@ def compile_page_pattern(pattern: str) -> str:
     if glob.endswith("/*"):
         # "/pricing/" is "/pricing/*" with nothing after the slash, and "/pricing" is the same page as "/pricing/".
         glob, tail = glob[:-2], "(?:/.*)?$"
+        if glob.endswith("/*"):
+            # The slash before "*/*" must not be taken for the one at the page's own end.
+            glob, tail = glob[:-1], "(?:.*/.*|.*[^/])$"
     elif glob.endswith("*"):
         glob, tail = glob[:-1], ".*$"
     else:
@@ -65,6 +70,9 @@ def compile_page_pattern(pattern: str) -> str:
 
 def place(url: str) -> str:
     """`host/path` of an address, as a browser's `location.host + location.pathname` gives it, or nothing."""
+    plain = _PLAIN_ADDRESS.match(url)
+    if plain is not None:
+        return plain[1] + (plain[2] or "/")
     try:
         parts = urlsplit(url.strip())
         host = _ascii_host(parts.netloc.rpartition("@")[2].lower())

@@ -95,11 +95,15 @@ def save_experience(
     if experience is None:
         last = Experience.objects.filter(workspace_id=workspace_id).order_by("-position").first()
         experience = Experience(workspace_id=workspace_id, position=last.position + 1 if last else 0)
+    before, edited = _shown(experience), experience.updated_at
     experience.name = name.strip()
     experience.page_url = page_url.strip()
     experience.control_share = float(control_share)
     experience.save()
     _write_segments(experience, given)
+    if before == _shown(experience):
+        # `updated_at` says since when visitors see what they see; saving anew, or another name, changes none of it.
+        Experience.objects.filter(id=experience.id).update(updated_at=edited)
     if goals is not None:
         experiment_services.choose_goals(experience.id, workspace_id, goals, primary_goal)
     if start:
@@ -147,7 +151,7 @@ def pause_experience(workspace_id: int, experience_id: int) -> Experience:
     """Stops showing a live experience; visitors see the original, and it can be resumed. Raises ExperienceError."""
     experience = _for_change(workspace_id, experience_id)
     if experience.state == ExperienceState.DRAFT:
-        raise ExperienceError(f"{experience.name!r} is a draft; only a live experience can be paused")
+        raise ExperienceError(f"“{experience.name}” is a draft; only a live experience can be paused")
     return _bring_into(experience, ExperienceState.PAUSED)
 
 
@@ -161,7 +165,7 @@ def end_experience(workspace_id: int, experience_id: int, *, now: datetime | Non
     """Ends an experience for good: visitors see the original, its results stay. Raises ExperienceError."""
     experience = _for_change(workspace_id, experience_id)
     if experience.state == ExperienceState.DRAFT:
-        raise ExperienceError(f"{experience.name!r} is a draft and was never live; delete it instead")
+        raise ExperienceError(f"“{experience.name}” is a draft and was never live; delete it instead")
     experience.ended_at = now or timezone.now()
     return _bring_into(experience, ExperienceState.ENDED)
 
@@ -171,7 +175,7 @@ def delete_draft(workspace_id: int, experience_id: int) -> None:
     """Deletes an experience that was never live. Raises ExperienceError for any other: its results would lose names."""
     experience = _found(workspace_id, experience_id)
     if experience.state != ExperienceState.DRAFT:
-        raise ExperienceError(f"{experience.name!r} has been live; end it instead, so that its results stay readable")
+        raise ExperienceError(f"“{experience.name}” has been live; end it instead, so that its results stay readable")
     experience.delete()
     configuration_changed()
 
@@ -211,7 +215,7 @@ def _found(workspace_id: int, experience_id: int) -> Experience:
 def _for_change(workspace_id: int, experience_id: int) -> Experience:
     experience = _found(workspace_id, experience_id)
     if experience.state == ExperienceState.ENDED:
-        raise ExperienceError(f"{experience.name!r} has ended and stays as it was; make a new experience instead")
+        raise ExperienceError(f"“{experience.name}” has ended and stays as it was; make a new experience instead")
     return experience
 
 
@@ -243,7 +247,7 @@ def _unready(segments: Sequence[tuple[str, int]], goals: Sequence[str]) -> list[
     for index, (name, changes) in enumerate(segments):
         if not changes:
             problems.append(
-                Problem(f"segments[{index}].changes", f"{name!r} changes nothing on the page yet; add a change")
+                Problem(f"segments[{index}].changes", f"“{name}” changes nothing on the page yet; add a change")
             )
     if not goals:
         problems.append(Problem("goals", _NEEDS_GOAL))
@@ -256,7 +260,7 @@ def _check_place(
     problems = [Problem("name", text) for text in _name_problems(name, "experience")]
     taken = Experience.objects.filter(workspace_id=workspace_id, name=name.strip())
     if taken.exclude(id=experience.id if experience else 0).exists():
-        problems.append(Problem("name", f"there is an experience named {name.strip()!r} already; choose another name"))
+        problems.append(Problem("name", f"there is an experience named “{name.strip()}” already; choose another name"))
     try:
         compile_page_pattern(page_url)
     except PagePatternError as error:
@@ -298,7 +302,7 @@ def _check_segments(experience: Experience | None, segments: Sequence[SegmentInp
         problems += [Problem(f"{path}.variation", text) for text in _name_problems(segment.variation, "variation")]
         if name in names:
             problems.append(
-                Problem(f"{path}.name", f"two segments are named {name!r}; results could not tell them apart")
+                Problem(f"{path}.name", f"two segments are named “{name}”; results could not tell them apart")
             )
         names.add(name)
         if segment.id is not None:
@@ -317,6 +321,18 @@ def _check_segments(experience: Experience | None, segments: Sequence[SegmentInp
         except ChangeError as error:
             problems.append(Problem(error.path, error.problem))
     return problems
+
+
+def _shown(experience: Experience) -> object:
+    """What visitors see of an experience, to be compared; None for one that is not saved yet."""
+    if experience.id is None:
+        return None
+    segments = AudienceSegment.objects.filter(experience_id=experience.id).order_by("position", "id")
+    return (
+        experience.page_url,
+        experience.control_share,
+        [(one.id, one.condition, list(one.variations.order_by("id").values_list("id", "changes"))) for one in segments],
+    )
 
 
 def _write_segments(experience: Experience, segments: Sequence[SegmentInput]) -> None:

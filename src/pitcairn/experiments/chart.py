@@ -35,6 +35,7 @@ class Size:
     points: int = 120
     date_gap: int = 90
     ticks: int = 4
+    counts: bool = True
     readout: tuple[tuple[int, int], tuple[int, int], tuple[int, int]] = ((0, 14), (64, 14), (430, 14))
 
 
@@ -43,14 +44,15 @@ SIZES = (
     Size(name="medium", width=640, height=320, top=60, points=90, readout=((0, 14), (64, 14), (64, 34))),
     Size(
         name="narrow",
-        width=330,
-        height=340,
-        left=40,
-        right=86,
+        width=304,
+        height=330,
+        left=38,
+        right=84,
         top=76,
         points=45,
         date_gap=56,
         readout=((0, 13), (0, 33), (0, 52)),
+        counts=False,
     ),
 )
 _DOT = 7.0
@@ -244,7 +246,16 @@ def _date_ticks(days: Sequence[Day], gap: int) -> list[Tick]:
     return [Tick(at=days[index].x, text=days[index].text) for index in chosen]
 
 
-def _series(number: int, name: str, results: Sequence[ArmResult], *, x: _ToX, y: _ToY, label_y: float | None) -> Series:
+def _series(
+    number: int,
+    name: str,
+    results: Sequence[ArmResult],
+    *,
+    x: _ToX,
+    y: _ToY,
+    alone: tuple[float, float],
+    label_y: float | None,
+) -> Series:
     drawn = [(x(index), one) for index, result in enumerate(results) if (one := _estimate(result))]
     if len(drawn) == 1:
         # One day alone is drawn as a line of its own length.

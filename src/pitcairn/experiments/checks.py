@@ -18,12 +18,17 @@ SPLIT_MIN_EXPECTED = 5
 
 
 class Check(msgspec.Struct, frozen=True, kw_only=True):
-    """One fact about how the numbers came about. `ok` is False for what calls for care."""
+    """One fact about how the numbers came about.
+
+    `ok` is False for what calls for care, `serious` is True for what leaves the answer
+    worth nothing until it is explained.
+    """
 
     name: str
     ok: bool
     title: str
     text: str
+    serious: bool = False
 
 
 def checks(results: "ExperienceResults") -> tuple[Check, ...]:
@@ -84,7 +89,7 @@ def _split(results: "ExperienceResults") -> Check | None:
         if results.experience.edited_since_launch
         else "One side loses visitors on the way: see whether its page is slower, redirects or fails"
     )
-    return Check(name="split", ok=False, title="The split is not as set", text=f"{text}. {cause}.")
+    return Check(name="split", ok=False, serious=True, title="The split is not as set", text=f"{text}. {cause}.")
 
 
 def _edited(results: "ExperienceResults") -> Check | None:

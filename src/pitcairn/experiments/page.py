@@ -50,13 +50,15 @@ def results_context(results: ExperienceResults, event: str = "") -> dict[str, An
     if goal is None:
         return context
     before, emphasis, after = findings.sentence(goal.finding)
+    found = checks(results)
     return context | {
         "answer": {"before": before, "emphasis": emphasis, "after": after, "tone": _tone(goal.finding)},
         "under": _under(results, goal),
         "charts": charts(goal.series),
         "rows": _rows(goal),
         "days": [_day_row(day) for day in reversed(goal.series)],
-        "checks": checks(results),
+        "checks": found,
+        "serious": [check for check in found if check.serious],
         "live": results.experience.state is ExperienceState.RUNNING,
         "seen": fingerprint(results),
     }

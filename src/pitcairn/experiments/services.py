@@ -38,7 +38,7 @@ def delete_goal(workspace_id: int, goal_id: int) -> None:
     used = ExperienceGoal.objects.filter(goal=goal).count()
     if used:
         noun = "experience is" if used == 1 else "experiences are"
-        raise GoalError(f"{used} {noun} judged by {goal.event!r}; choose other goals there first")
+        raise GoalError(f"{used} {noun} judged by “{goal.event}”; choose other goals there first")
     goal.delete()
     configuration_changed()
 
@@ -73,11 +73,11 @@ def goal_problems(events: Sequence[str], primary: str | None = None) -> list[str
     """Why these cannot be the goals of an experience; nothing when they can."""
     names = [event.strip() for event in events]
     problems = [problem for name in names if (problem := _event_problem(name))]
-    problems += [f"{name!r} is chosen twice" for name in dict.fromkeys(names) if names.count(name) > 1]
+    problems += [f"“{name}” is chosen twice" for name in dict.fromkeys(names) if names.count(name) > 1]
     if len(names) > MAX_GOALS:
         problems.append(f"{len(names)} goals are too many; the limit is {MAX_GOALS}")
     if primary and primary.strip() not in names:
-        problems.append(f"the primary goal {primary!r} is not one of the chosen goals")
+        problems.append(f"the primary goal “{primary}” is not one of the chosen goals")
     return problems
 
 

@@ -1,8 +1,9 @@
 """The worker: takes batches from the inbox and makes profiles, events and results of them.
 
-Exactly once in effect. A batch has a number. Its SQL effects, the new inbox position and the number are one transaction; just
-before that transaction commits, its rows go into the event store with the number on each. Whatever stops the worker in between
-leaves rows with a number above the committed one, and the first thing a worker does is to remove those.
+Exactly once in effect. Each attempt at a batch has a number of its own. The batch's SQL effects, the new inbox position and
+the number are one transaction; just before that transaction commits, its rows go into the event store with the number on each.
+Whatever stops the worker in between leaves rows with a number above the committed one; the first thing a worker does is to
+remove those, and to give up that number.
 
 One worker works at a time: it holds a lease in the SQL store (PostgreSQL: an advisory lock; SQLite: a locked file, since the
 data folder belongs to one machine). A second one waits for it, ready to take over. A worker that has lost its lease without
@@ -53,6 +54,12 @@ POLL_SECONDS_BESIDE_EDGE = 2.0
 RETRY_SECONDS = 2.0
 """After a failure of a store."""
 
+GIVEN_UP_MS = 3600 * 1000
+"""How long after a batch was given up its rows are still looked for. An insert ends after minutes at the latest."""
+
+GIVEN_UP_EVERY_SECONDS = 5.0
+"""How often they are."""
+
 FORGET_EVERY_SECONDS = 60.0
 _FORGET_ROWS = 20_000
 _LEASE = 7_140_294
@@ -82,6 +89,7 @@ class Worker:
         self._recovered = False
         self._people = People()
         self._forgotten_at = 0.0
+        self._looked_at = 0.0
         self._lease_file: IO[str] | None = None
 
     def start(self) -> None:
@@ -127,7 +135,8 @@ class Worker:
             self._people.forget()
             recover(self._store)
             self._recovered = True
-        elif not inbox.has_after(self._position):
+        self._forget_given_up()
+        if not inbox.has_after(self._position):
             return False
         state = _state()
         entries = inbox.read_after(state.inbox_position, BATCH_MESSAGES)
@@ -140,10 +149,12 @@ class Worker:
         except TROUBLE:
             raise
         except Exception:
-            logger.exception("A batch cannot be processed; what it stumbles over is refused as internal_error. Please report it")
+            logger.exception(
+                "A batch cannot be processed; what it stumbles over is refused as internal_error. Please report it"
+            )
             self._people.forget()
             recover(self._store)
-            self._process_around_faults(entries, state)
+            self._process_around_faults(entries, _state())
         self._recovered = True
         self._position = entries[-1].id
         inbox.remove_through(self._position)
@@ -219,6 +230,15 @@ class Worker:
         if batch.graph is not None:
             self._people.committed(batch.graph)
 
+    def _forget_given_up(self) -> None:
+        """Removes rows of given-up batches that came after all: an insert went on when the worker that sent it was gone."""
+        if self._store.embedded or time.monotonic() - self._looked_at < GIVEN_UP_EVERY_SECONDS:
+            return
+        given_up = _given_up(_state())
+        if given_up:
+            self._store.forget_batches([number for number, _ in given_up])
+        self._looked_at = time.monotonic()
+
     def _forget_seen(self) -> None:
         """Forgets message ids that are older than the duplicate window, oldest first, a few thousand at a time."""
         if time.monotonic() - self._forgotten_at < FORGET_EVERY_SECONDS:
@@ -275,6 +295,12 @@ def _lock(state: PipelineState) -> None:
         raise LeaseLost(f"another worker has processed batch {now.batch}; this one was at {state.batch}")
 
 
+def _given_up(state: PipelineState) -> list[tuple[int, int]]:
+    """The batches given up lately, each with when (ms since 1970)."""
+    oldest = int(time.time() * 1000) - GIVEN_UP_MS
+    return [one for one in msgspec.json.decode(state.given_up, type=list[tuple[int, int]]) if one[1] > oldest]
+
+
 def _single(request: Accepted) -> list[Accepted]:
     """The request as one request per message."""
     if request.problem or len(request.items) < 2:
@@ -286,12 +312,19 @@ def _single(request: Accepted) -> list[Accepted]:
 
 
 def recover(store: EventStore) -> None:
-    """Removes what an interrupted batch left in the event store, and finished rows left in the inbox."""
+    """Removes what an interrupted batch left in the event store, and finished rows left in the inbox.
+
+    The number of that batch is given up, so that whatever comes of it later is told from the next one's rows.
+    """
     state = _state()
     with transaction.atomic():
         # Locked, lest a worker that is still committing has its rows removed.
         _lock(state)
         store.forget_batches_after(state.batch)
+        state.batch += 1
+        given_up = [*_given_up(state), (state.batch, int(time.time() * 1000))]
+        state.given_up = msgspec.json.encode(given_up).decode()
+        state.save(update_fields=["batch", "given_up"])
     inbox.remove_through(state.inbox_position)
 
 

@@ -3,7 +3,7 @@
 from typing import Any
 
 from django import forms
-from django.contrib.auth.password_validation import password_validators_help_texts, validate_password
+from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 
 from pitcairn.workspaces.models import User
@@ -18,7 +18,9 @@ class PasswordForm(forms.Form):
     """Changing one's own password needs the old one."""
 
     old = _password("Password now", "current-password")
-    new = _password("New password", "new-password", " ".join(password_validators_help_texts()))
+    new = _password(
+        "New password", "new-password", "At least 10 characters; not a common password, and not like your email."
+    )
 
     def __init__(self, user: User, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
