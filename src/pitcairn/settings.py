@@ -25,7 +25,7 @@ def _flag(name: str) -> bool:
 
 
 DATA = Path(os.environ.get("PITCAIRN_DATA", "data")).resolve()
-DATA.mkdir(parents=True, exist_ok=True)
+DATA.mkdir(mode=0o700, parents=True, exist_ok=True)  # it holds everything, keys and sessions included
 
 EVENTS_URL = os.environ.get("EVENTS_URL") or f"chdb://{DATA / 'events'}"
 PUBLIC_URL = os.environ.get("PITCAIRN_PUBLIC_URL", "").rstrip("/")
@@ -69,7 +69,9 @@ def _sqlite(name: str) -> dict[str, object]:
 def _postgresql(url: str) -> dict[str, object]:
     parts = urlsplit(url)
     if parts.scheme not in {"postgres", "postgresql"}:
-        raise ValueError(f"DATABASE_URL has the scheme {parts.scheme!r}; write postgresql://user:password@host:port/name")
+        raise ValueError(
+            f"DATABASE_URL has the scheme {parts.scheme!r}; write postgresql://user:password@host:port/name"
+        )
     return {
         "ENGINE": "django.db.backends.postgresql",
         "NAME": unquote(parts.path.lstrip("/")),

@@ -1,6 +1,7 @@
 """Users, sources and destinations from the command line, on the stores themselves."""
 
 import re
+import stat
 from collections.abc import Callable
 
 import pytest
@@ -20,6 +21,8 @@ def test_from_nothing_to_a_source_that_personalizes(empty: Installation) -> None
     assert before.code == 1
     assert "pitcairn migrate" in before.err
     assert before.out == ""
+
+    assert stat.S_IMODE(empty.data.stat().st_mode) == 0o700
 
     migrated = empty.json("migrate")
     assert "workspaces.0001_initial" in migrated["applied"]

@@ -120,7 +120,7 @@ def test_a_refused_message_says_why_and_what_to_do(client: Client, workspace: Wo
         page = client.get(DEBUGGER, {"message": entry.key})
         reason = DropReason(json.loads(entry.raw)["n"])
         said = text(page)
-        assert "Refused:" in said
+        assert ("Refused:" in said) == (reason is not DropReason.DUPLICATE_MESSAGE)
         assert reason.explanation in said
         assert entries.reason_words(reason).lower() in said.lower()
 
@@ -151,6 +151,20 @@ def test_one_message_as_json_with_the_way_to_its_person(
     assert b"/people/4711/" in page.content
     link = next(part for part in page.content.decode().split('"') if "message=accepted" in part)
     assert titles(client.get(link.replace("&amp;", "&"))) == titles(page)
+
+
+def test_a_page_without_a_name_is_called_by_its_path(client: Client, workspace: Workspace, store: EventStore) -> None:
+    made = source(workspace)
+    unnamed = {"type": "page", "event": ""}
+    store.insert(
+        "messages",
+        [
+            message(workspace, made.id, **unnamed, message_id="a", properties='{"path": "/pricing"}', received_at=3),
+            message(workspace, made.id, **unnamed, message_id="b", properties='{"path": 7}', received_at=2),
+            message(workspace, made.id, type="page", event="Home", message_id="c", received_at=1),
+        ],
+    )
+    assert titles(client.get(DEBUGGER)) == ["/pricing", "Page", "Home"]
 
 
 def test_htmx_gets_the_message_alone(client: Client, workspace: Workspace, store: EventStore) -> None:

@@ -173,7 +173,7 @@ class TestForm:
 
         response = post(client, wrong | {"control_percent": "30"})
         assert "write /pricing" in error_beside(response, "page_url")
-        assert "is not a number" in error_beside(response, "segments-0-groups-0-rows-0")
+        assert "is not a number; “is less than” compares" in error_beside(response, "segments-0-groups-0-rows-0")
         assert "is not complete" in error_beside(response, "segments-0-changes-0-selector")
         assert focused(response) == "page_url"
         assert not Experience.objects.exists()

@@ -153,7 +153,7 @@ def test_one_person(client: Client, workspace: Workspace, store: EventStore) -> 
 def test_an_anonymous_visitor(client: Client, workspace: Workspace, store: EventStore) -> None:
     visitor = person(workspace, {"anonymous_id": ["7f3a0000-aaaa-bbbb"]})
     said = text(client.get(f"/people/{visitor}/"))
-    for part in ("Anonymous 7f3a0000", "Anonymous visitor", "No traits yet", "No messages"):
+    for part in ("Anonymous 7f3a0000", "Anonymous visitor", "None yet. Identify calls bring them.", "No messages"):
         assert part in said
 
 

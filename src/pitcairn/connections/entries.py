@@ -74,7 +74,15 @@ class Entry:
 
     @property
     def title(self) -> str:
-        return self.event or (self.type and self.type.capitalize()) or "Unreadable"
+        """The event or the name; the path of a page without one; the type where there is nothing to tell."""
+        return self.event or (self.type == "page" and self._path) or self.type.capitalize() or "Unreadable"
+
+    @property
+    def _path(self) -> str:
+        found: Any = self.content
+        for name in ("properties", "path"):
+            found = found.get(name) if isinstance(found, dict) else None
+        return found if isinstance(found, str) else ""
 
     @property
     def dom_id(self) -> str:
@@ -145,7 +153,7 @@ def refused_entry(refusal: Refusal) -> Entry:
         anonymous_id=refusal.anonymous_id,
         source_id=refusal.source_id,
         refused=True,
-        outcomes=(Outcome(words=reason_words(refusal.reason), kind="bad", explanation=_explanation(refusal)),),
+        outcomes=(_refused_outcome(refusal),),
         message_id=refusal.message_id,
         profile_id=0,
         content=_json_or_none(refusal.message),
@@ -190,6 +198,12 @@ def _outcomes(message: StoredMessage) -> list[Outcome]:
         why = FILTERED_WORDS.get(reason) or reason.replace("_", " ").lower()
         outcomes.append(Outcome(words=f"not {name}", kind="quiet", explanation=f"Not given to {name}: {why}."))
     return outcomes
+
+
+def _refused_outcome(refusal: Refusal) -> Outcome:
+    # The same exposure arrives once from the tag and once through analytics.js; the second is no fault of anybody's.
+    kind = "quiet" if refusal.reason == DropReason.DUPLICATE_MESSAGE else "bad"
+    return Outcome(words=reason_words(refusal.reason), kind=kind, explanation=_explanation(refusal))
 
 
 def _explanation(refusal: Refusal) -> str:

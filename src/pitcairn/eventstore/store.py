@@ -91,7 +91,10 @@ class EventStore:
         self._rows("SELECT 1", {})
 
     def insert(self, table: str, rows: Sequence[Mapping[str, Any]]) -> None:
-        """Store rows as one block: all of them are there when it returns, none when it raises.
+        """Store rows as one block: all of them are on the disk when it returns.
+
+        When it raises, or is cut off, some may be there: those of another month, or all when only the answer was lost.
+        Forget the batch before writing it again.
 
         Times are seconds since 1970 as a number, ISO texts, or datetimes with a zone. A column left out takes its empty
         value. Raises EventStoreError for an unknown column or a value of the wrong type.

@@ -67,6 +67,7 @@ OPERATORS: tuple[tuple[str, str], ...] = (
     ("exists", "exists"),
     ("absent", "does not exist"),
 )
+_LABELS = {name: f"“{label}”" for name, label in OPERATORS if "_" in name}
 _WITHOUT_VALUE = {"exists", "absent"}
 _ORDERING = {"less_than", "at_most", "greater_than", "at_least"}
 _LISTS = {"one_of", "none_of"}
@@ -142,6 +143,11 @@ def place_of(path: str, places: Mapping[str, tuple[int, int]]) -> tuple[int, int
             part = re.split(r"[.\[]", rest)[0]
             return group, row, {"fact": "subject", "": "subject"}.get(part, part)
     return None
+
+
+def in_form_words(problem: str) -> str:
+    """A problem of a condition with operators named as the form names them."""
+    return re.sub(r"\b[a-z]+_[a-z]+\b", lambda found: _LABELS.get(found[0], found[0]), problem)
 
 
 def _groups(condition: Condition) -> ConditionRows | None:

@@ -13,7 +13,15 @@ from collections.abc import Iterable, Mapping, Sequence
 from copy import deepcopy
 from typing import Any
 
-from pitcairn.experiences.condition_rows import ConditionGroup, ConditionRow, ConditionRows, place_of, rows_of, tree_of
+from pitcairn.experiences.condition_rows import (
+    ConditionGroup,
+    ConditionRow,
+    ConditionRows,
+    in_form_words,
+    place_of,
+    rows_of,
+    tree_of,
+)
 from pitcairn.experiences.form_rows import (
     ChangeRow,
     SegmentRows,
@@ -166,7 +174,7 @@ class ExperienceForm:
             place = place_of(rest.lstrip("."), tree_of(segment.who)[1]) if segment.raw is None else None
             if place is not None:
                 group, row, cell = place
-                segment.who.groups[group].rows[row].errors.setdefault(cell, problem.text)
+                segment.who.groups[group].rows[row].errors.setdefault(cell, in_form_words(problem.text))
                 return f"{prefix}-groups-{group}-rows-{row}-{cell}"
             where = f"{rest.lstrip('.')}: " if rest else ""
             segment.errors.setdefault("raw", where + problem.text)

@@ -73,6 +73,11 @@ def test_pages_fit_and_are_accessible(
         page.goto(server.url + address.format(message_id=message_id))
         found = violations(page)
         excess = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+        rail = page.evaluate(
+            "(rail => rail ? rail.scrollWidth - rail.clientWidth : 0)(document.querySelector('.rail'))"
+        )
+        if rail > 0:
+            found.append(f"the navigation scrolls sideways by {rail} px")
         if excess > 0:
             found.append(f"scrolls sideways by {excess} px")
         found += [text for text in wrong if "404" not in text and "422" not in text]
