@@ -88,8 +88,10 @@ document.addEventListener("submit", (event) => {
   for (const button of form.querySelectorAll("button")) button.setAttribute("aria-pressed", String(button === chosen));
 });
 
-// Requests that htmx makes without a form carry the token that forms carry in a field.
+// Requests that htmx makes without a form carry the token that forms carry in a field. Nothing asks again and again
+// while nobody looks.
 document.addEventListener("htmx:config:request", (event) => {
+  if (document.hidden && event.target instanceof Element && event.target.matches("[data-polls]")) return event.preventDefault();
   const token = /(?:^|; )pitcairn_csrf=([^;]+)/.exec(document.cookie)?.[1];
   const request = (event as CustomEvent<{ ctx: { request: { headers: Record<string, string> } } }>).detail.ctx.request;
   if (token) request.headers["X-CSRFToken"] = token;

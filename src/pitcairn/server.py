@@ -14,10 +14,11 @@ import uvicorn
 import uvloop
 
 from pitcairn.asgi import ALL_ROLES, Application, Role
+from pitcairn.dashboard import live
 from pitcairn.edge.protocol import Protocol
 
 GRACEFUL_SECONDS = 5
-"""How long open requests may take to finish after SIGTERM. Live pages hold connections open and are cut off then."""
+"""How long open requests may take to finish after SIGTERM. Live pages end by themselves, at once."""
 
 COLLECT_AFTER = (50_000, 20, 50)
 """Python's cyclic collector starts after 700 new objects; a batch of the pipeline makes some 100,000, none of them in cycles."""
@@ -28,7 +29,7 @@ gives while the pipeline works."""
 
 
 class _Server(uvicorn.Server):
-    """Tells when it listens."""
+    """Tells when it listens, and ends live pages when it stops."""
 
     def __init__(self, config: uvicorn.Config, on_ready: Callable[[], None]) -> None:
         super().__init__(config)
@@ -38,6 +39,10 @@ class _Server(uvicorn.Server):
         await super().startup(sockets)
         if self.started:
             self._on_ready()
+
+    async def shutdown(self, sockets: Any = None) -> None:
+        live.close_streams()
+        await super().shutdown(sockets)
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:

@@ -14,6 +14,7 @@ import asyncio
 import logging
 import threading
 import time
+from collections import deque
 from collections.abc import Callable, Sequence
 
 import msgspec
@@ -70,7 +71,8 @@ class InboxWriter:
 
     def __init__(self, on_commit: Callable[[], None] = lambda: None) -> None:
         self._on_commit = on_commit
-        self._waiting: list[tuple[Accepted, asyncio.Future[None]]] = []
+        # The loop appends on the right and the writer takes from the left; with a deque both are safe without a lock.
+        self._waiting: deque[tuple[Accepted, asyncio.Future[None]]] = deque()
         self._waiting_bytes = 0
         self._wake = threading.Event()
         self._stopping = False
@@ -88,7 +90,6 @@ class InboxWriter:
         assert self._loop is not None
         future = self._loop.create_future()
         self._waiting_bytes += size
-        # The list is appended to by the loop and swapped by the writer; each is one atomic step under the interpreter lock.
         self._waiting.append((accepted, future))
         if not self._wake.is_set():
             self._wake.set()
@@ -106,8 +107,8 @@ class InboxWriter:
                 self._wake.wait()
                 self._wake.clear()
                 while self._waiting:
-                    group, self._waiting, self._waiting_bytes = self._waiting, [], 0
-                    self._commit(group)
+                    self._waiting_bytes = 0
+                    self._commit([self._waiting.popleft() for _ in range(len(self._waiting))])
                 if self._stopping:
                     return
         finally:
