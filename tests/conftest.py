@@ -8,10 +8,9 @@ from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, settings
-from server import NewServer, Server, Template, running
 
 from pitcairn.eventstore import EventStore
-
+from server import NewServer, Server, Template, running
 
 # How long an example takes says how busy the machine is, not whether the code is right.
 settings.register_profile("pitcairn", deadline=None, suppress_health_check=[HealthCheck.too_slow])

@@ -14,12 +14,12 @@ import django
 django.setup()
 
 from django.db import connections
-from server import ELSEWHERE, EMAIL, MUTINY_KEY, PASSWORD, WORKSPACE, WRITE_KEYS
 
 from pitcairn.commands.migrate import migrate_sql
 from pitcairn.connections import services as connections_services
 from pitcairn.workspaces import services as workspaces_services
 from pitcairn.workspaces.models import Role
+from server import ELSEWHERE, EMAIL, MUTINY_KEY, PASSWORD, WORKSPACE, WRITE_KEYS
 
 migrate_sql()
 workspace = workspaces_services.create_workspace(WORKSPACE)

@@ -37,8 +37,7 @@ EMAIL = "owner@pitcairn.localhost"
 PASSWORD = "for-tests-and-nothing-else"
 MUTINY_KEY = "mutiny-api-key"
 WRITE_KEYS = {
-    name: f"{name}-write-key"
-    for name in ("website", "app", "backend", "unconnected", "disabled", "elsewhere")
+    name: f"{name}-write-key" for name in ("website", "app", "backend", "unconnected", "disabled", "elsewhere")
 }
 
 PATIENCE_SECONDS = 120.0
@@ -87,7 +86,10 @@ class Template:
             self._sql("CREATE DATABASE {}", self.database)
         folder.mkdir(parents=True, exist_ok=True)
         subprocess.run(
-            [sys.executable, str(_HERE / "seed.py")], env=self.environment(folder, self.database), check=True, timeout=120
+            [sys.executable, str(_HERE / "seed.py")],
+            env=self.environment(folder, self.database),
+            check=True,
+            timeout=120,
         )
 
     def copy(self, folder: Path) -> str:
@@ -154,7 +156,17 @@ class Server:
         self.port = self.port or free_port(self.host)
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "pitcairn.cli", "serve", "--host", self.host, "--port", str(self.port), *self.options],
+                [
+                    sys.executable,
+                    "-m",
+                    "pitcairn.cli",
+                    "serve",
+                    "--host",
+                    self.host,
+                    "--port",
+                    str(self.port),
+                    *self.options,
+                ],
                 env=self.environment,
                 stdout=log,
                 stderr=log,
@@ -205,10 +217,16 @@ class Server:
     # ── Talking to it ────────────────────────────────────────────────────────────────────────────────────────────────
 
     def request(
-        self, method: str, path: str, body: bytes | Iterator[bytes] | None = None, headers: Mapping[str, str] | None = None
+        self,
+        method: str,
+        path: str,
+        body: bytes | Iterator[bytes] | None = None,
+        headers: Mapping[str, str] | None = None,
     ) -> Answer:
         """One request on a connection of its own. A body that is an iterator goes out chunked."""
-        with contextlib.closing(http.client.HTTPConnection(self.host, self.port, timeout=PATIENCE_SECONDS)) as connection:
+        with contextlib.closing(
+            http.client.HTTPConnection(self.host, self.port, timeout=PATIENCE_SECONDS)
+        ) as connection:
             connection.request(method, path, body, dict(headers or {}))
             with connection.getresponse() as response:
                 names = {name.lower(): value for name, value in response.getheaders()}
@@ -297,9 +315,7 @@ class Server:
         The pipeline works in the order of acceptance, so one message more, sent into the other workspace, comes last.
         """
         last = unique("settle-")
-        self.send(
-            "/v1/track", {"messageId": last, "event": "Settled", "anonymousId": "settle"}, source="elsewhere"
-        )
+        self.send("/v1/track", {"messageId": last, "event": "Settled", "anonymousId": "settle"}, source="elsewhere")
         self.message(last, workspace=ELSEWHERE)
 
     def run(self, *words: str) -> Any:

@@ -28,6 +28,12 @@ SWITCH_INTERVAL_SECONDS = 0.0005
 gives while the pipeline works."""
 
 
+KEEP_ALIVE_SECONDS = 75
+"""How long an idle connection stays open. Longer than proxies and load balancers keep theirs (nginx and Amazon's: 60 s): one that
+closes first loses the request that is just on its way.
+"""
+
+
 class _Server(uvicorn.Server):
     """Tells when it listens, and ends live pages when it stops."""
 
@@ -129,4 +135,5 @@ def _config(application: Any, host: str, port: int, *, lifespan: Any) -> uvicorn
         proxy_headers=False,  # the edge reads X-Forwarded-For itself, and believes only as many hops as it is told to
         backlog=2048,
         timeout_graceful_shutdown=GRACEFUL_SECONDS,
+        timeout_keep_alive=KEEP_ALIVE_SECONDS,
     )

@@ -16,10 +16,10 @@ from typing import Any
 import pytest
 import segment.analytics as segment_analytics
 from playwright.sync_api import Browser, BrowserContext, Page, expect
-from server import Server, free_port, wait_until
 
 from browser.conftest import PATIENCE_MS
 from pitcairn.experiences.decisions import draw
+from server import Server, free_port, wait_until
 
 ORIGINAL = "Shift planning for the whole organization"
 PERSONALIZED = "Shift planning for teams where everyone knows everyone"

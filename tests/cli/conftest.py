@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from server import Template
 
 from pitcairn.cli import main
+from server import Template
 
 
 @dataclass(frozen=True)

@@ -8,9 +8,9 @@ import stat
 from urllib.parse import urlencode
 
 import pytest
-from server import NewServer, Server, unique
 
 from cli.conftest import Installation
+from server import NewServer, Server, unique
 
 EXPERIENCE = "Corporate Website Experiment"
 VISITORS = 60

@@ -8,9 +8,9 @@ import subprocess
 import sys
 
 import pytest
-from server import NewServer
 
 from cli.conftest import Installation
+from server import NewServer
 
 
 def start(installation: Installation, *options: str) -> subprocess.Popen[str]:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from playwright.sync_api import BrowserContext, Page, Request
+
 from server import WRITE_KEYS, Server
 
 BROWSER = Path(__file__).parents[2] / "browser"

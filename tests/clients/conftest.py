@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from browser.conftest import browser, context
 
+from browser.conftest import browser, context
 from clients.analytics_js import website
 
 __all__ = ["browser", "context"]

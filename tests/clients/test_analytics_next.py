@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 from playwright.sync_api import BrowserContext
-from server import Server, unique
 
 from clients.analytics_js import AnalyticsPage
 from clients.given import Call, calls, check_profile, check_stored
+from server import Server, unique
 
 pytestmark = pytest.mark.browser
 
@@ -74,9 +74,7 @@ def check_context(stored: Any, made: Any, address: str) -> None:
 
 
 @pytest.mark.parametrize("strategy", STRATEGIES)
-def test_what_the_library_fills_in_itself(
-    context: BrowserContext, address: str, server: Server, strategy: str
-) -> None:
+def test_what_the_library_fills_in_itself(context: BrowserContext, address: str, server: Server, strategy: str) -> None:
     """Its own anonymousId and messageId; the userId on every call after identify; the same ids after a reload."""
     user_id = unique("user-")
     page = AnalyticsPage(context, address, server, strategy=strategy)

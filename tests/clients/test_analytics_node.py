@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from server import WRITE_KEYS, Server, unique
 
 from clients.given import Call, calls, check_profile, check_stored
+from server import WRITE_KEYS, Server, unique
 
 SCRIPT = Path(__file__).with_name("send.mjs")
 

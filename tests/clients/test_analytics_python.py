@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 from segment.analytics import request
 from segment.analytics.client import Client
-from server import WRITE_KEYS, Server, unique
 
 from clients.given import Call, calls, check_profile, check_stored
+from server import WRITE_KEYS, Server, unique
 
 SPELLING = {
     "userId": "user_id",
@@ -54,7 +54,9 @@ def client_of(server: Server, failures: list[str], **options: Any) -> Client:
 
 
 @pytest.mark.parametrize(
-    "options", [{}, {"gzip": True}, {"upload_size": 2, "thread": 1}, {"sync_mode": True}], ids=lambda o: str(o) or "plain"
+    "options",
+    [{}, {"gzip": True}, {"upload_size": 2, "thread": 1}, {"sync_mode": True}],
+    ids=lambda o: str(o) or "plain",
 )
 def test_every_kind_of_call_arrives_as_it_was_given(
     server: Server, failures: list[str], options: dict[str, Any]

@@ -107,7 +107,9 @@ class Case:
         text = text.replace("{id}", self.id).replace("{host}", f"{self.server.host}:{self.server.port}")
         text = re.sub(r"\{key:(\w+)\}", lambda match: WRITE_KEYS[match[1]], text)
         text = re.sub(r"\{\$nested:(\d+)\}", lambda match: "[" * int(match[1]) + "]" * int(match[1]), text)
-        return re.sub(r"\{now(?:([+-]\d+)s)?\}", lambda match: _iso(self._now + timedelta(seconds=int(match[1] or 0))), text)
+        return re.sub(
+            r"\{now(?:([+-]\d+)s)?\}", lambda match: _iso(self._now + timedelta(seconds=int(match[1] or 0))), text
+        )
 
 
 PACKED = {
@@ -197,5 +199,7 @@ def _fits(rule: str, wanted: Any, found: Any, whole: Any) -> bool:
         return set(wanted) <= {word.strip().lower() for word in found.split(",")}
     if rule == "$ms_before":
         other, milliseconds = wanted
-        return datetime.fromisoformat(whole[other]) - datetime.fromisoformat(found) == timedelta(milliseconds=milliseconds)
+        return datetime.fromisoformat(whole[other]) - datetime.fromisoformat(found) == timedelta(
+            milliseconds=milliseconds
+        )
     raise AssertionError(f"spec/segment.json uses {rule}, which is no expectation")

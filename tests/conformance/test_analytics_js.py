@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from clients.analytics_js import AnalyticsPage
 from playwright.sync_api import BrowserContext
+
+from clients.analytics_js import AnalyticsPage
 from server import Server
 
 pytestmark = pytest.mark.browser

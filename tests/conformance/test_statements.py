@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from conformance.cases import LAST, Case, Outcome, check_answer, check_rows, statements
 from server import Server, Template, running
-
 
 CASES: dict[str, dict[str, Any]] = {
     f"{statement['number']:02} {case['name']}": case
@@ -41,9 +41,7 @@ def ran(server: Server, configured_server: Server) -> Mapping[str, Ran]:
     server.settle()
     configured_server.settle()
     events = {id(its): its.events(limit=10_000) for its in (server, configured_server)}
-    return {
-        name: Ran(case, failures.get(name), case.outcome(events[id(case.server)])) for name, case in cases.items()
-    }
+    return {name: Ran(case, failures.get(name), case.outcome(events[id(case.server)])) for name, case in cases.items()}
 
 
 @pytest.fixture(scope="module")

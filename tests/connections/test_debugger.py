@@ -13,8 +13,8 @@ import pytest
 from asgiref.sync import sync_to_async
 from django.db import connections
 from django.test import AsyncClient, Client
-from pages import message, refusal, source, text
 
+from pages import message, refusal, source, text
 from pitcairn.connections import entries
 from pitcairn.connections.entries import Filters
 from pitcairn.dashboard import live

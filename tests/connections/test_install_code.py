@@ -8,9 +8,9 @@ import sys
 from pathlib import Path
 
 import pytest
-from server import WRITE_KEYS, Server, unique
 
 from pitcairn.connections.install_code import Example, examples
+from server import WRITE_KEYS, Server, unique
 
 ROOT = Path(__file__).parents[2]
 

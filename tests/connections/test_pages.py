@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 from django.test import Client
-from pages import API_KEY, message, mutiny, refusal, source, text
 
+from pages import API_KEY, message, mutiny, refusal, source, text
 from pitcairn.connections import services
 from pitcairn.connections.models import Destination, Source
 from pitcairn.eventstore import EventStore

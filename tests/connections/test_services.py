@@ -6,8 +6,8 @@ import re
 from typing import Any
 
 import pytest
-from pages import API_KEY, mutiny, source
 
+from pages import API_KEY, mutiny, source
 from pitcairn.connections import queries, services
 from pitcairn.connections.models import Destination, Source
 from pitcairn.connections.services import ConnectionsError

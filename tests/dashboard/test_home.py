@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 from django.test import Client
-from pages import message, mutiny, source, text
 
+from pages import message, mutiny, source, text
 from pitcairn.connections import services
 from pitcairn.edge.models import InboxEntry
 from pitcairn.eventstore import EventStore

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
-from pages import API_KEY, message, mutiny, person, refusal, signed_in, source, user
 
+from pages import API_KEY, message, mutiny, person, refusal, signed_in, source, user
 from pitcairn.dashboard.middleware import OWN_BUSINESS, PUBLIC
 from pitcairn.eventstore import EventStore
 from pitcairn.experiences.models import AudienceSegment, Experience, Variation

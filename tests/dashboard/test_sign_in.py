@@ -3,8 +3,8 @@
 import pytest
 from django.core.cache import cache
 from django.test import Client
-from pages import text
 
+from pages import text
 from pitcairn.dashboard import attempts
 from pitcairn.workspaces.models import Role, User, Workspace
 from pitcairn.workspaces.services import add_user

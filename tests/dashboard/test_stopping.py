@@ -8,6 +8,7 @@ import threading
 from urllib.parse import urlencode
 
 import pytest
+
 from server import EMAIL, PASSWORD, NewServer, Server
 
 pytestmark = pytest.mark.slow

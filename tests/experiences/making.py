@@ -6,7 +6,6 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from eventstore.rows import exposure, fresh_workspace, message
-
 from pitcairn.eventstore import EventStore
 from pitcairn.experiences.models import AudienceSegment, Experience
 from pitcairn.experiences.services import save_experience, start_experience

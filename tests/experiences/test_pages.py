@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 from django.test import Client
-from pages import mutiny, source, text
 
 from experiences.making import HEADLINE, LOGIN, SMALL, conversions, experience, visits
+from pages import mutiny, source, text
 from pitcairn.eventstore import EventStore
 from pitcairn.experiences import services
 from pitcairn.experiences.models import AudienceSegment, Experience, ExperienceState

@@ -9,9 +9,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.test import Client
+
 from experiences.making import LOGIN, conversions, experience, visits
 from pages import text
-
 from pitcairn.eventstore import EventStore
 from pitcairn.experiences.models import AudienceSegment, Experience
 from pitcairn.experiments.queries import goal_events

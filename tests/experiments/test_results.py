@@ -4,8 +4,8 @@ import json
 from datetime import date, timedelta
 
 import pytest
-from experiences.making import LAUNCH, LOGIN, NOW, conversions, experience, segment, visits, workspace
 
+from experiences.making import LAUNCH, LOGIN, NOW, conversions, experience, segment, visits, workspace
 from pitcairn.eventstore import EventStore
 from pitcairn.experiences.models import AudienceSegment, Experience
 from pitcairn.experiences.services import end_experience

@@ -6,13 +6,13 @@ from collections.abc import Iterator
 
 import pytest
 from django.conf import settings
-from server import wait_until
 
 from pipeline.world import FailingStore, World, faulty_snapshot, track
 from pitcairn.edge import inbox
 from pitcairn.eventstore import EventStoreUnavailable
 from pitcairn.pipeline import worker as worker_module
 from pitcairn.pipeline.worker import Worker
+from server import wait_until
 
 pytestmark = pytest.mark.django_db(transaction=True, databases=list(settings.DATABASES))
 

@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 from django.test import Client
+
 from pages import *  # noqa: F403 - the fixtures that tests of pages share
 from pages import message, person, source, text
-
 from pitcairn.eventstore import EventStore
 from pitcairn.experiences.models import AudienceSegment, Experience, Variation
 from pitcairn.profiles import queries

@@ -37,7 +37,9 @@ def _faults_of_fields(message: dict[str, Any]) -> set[str]:
         if value is not None and not (isinstance(value, str) and 1 <= len(value) <= 500 and "\0" not in value):
             found.add("id_not_string")
     message_id = message.get("messageId")
-    if message_id is not None and not (isinstance(message_id, str) and len(message_id) <= 100 and "\0" not in message_id):
+    if message_id is not None and not (
+        isinstance(message_id, str) and len(message_id) <= 100 and "\0" not in message_id
+    ):
         found.add("message_id_not_string")
     for name in OBJECTS:
         if not isinstance(message.get(name), dict | None):

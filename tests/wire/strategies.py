@@ -13,18 +13,49 @@ FIELDS = (
 )  # fmt: skip
 
 texts = st.text(max_size=8)
-scalars = st.none() | st.booleans() | st.integers(-(2**66), 2**66) | st.floats(allow_nan=False, allow_infinity=False) | texts
+scalars = (
+    st.none() | st.booleans() | st.integers(-(2**66), 2**66) | st.floats(allow_nan=False, allow_infinity=False) | texts
+)
 json_values = st.recursive(
     scalars, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(texts, inner, max_size=3), max_leaves=6
 )
 objects = st.dictionaries(texts, json_values, max_size=4)
 ids = st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]), min_size=1, max_size=12)
 times = st.sampled_from(
-    ["2026-01-31T12:00:00.000Z", "2026-01-31T12:00:00+02:00", "1900-01-01T00:00:00Z", "never", 0, None, "2299-12-31T23:59:59Z"]
+    [
+        "2026-01-31T12:00:00.000Z",
+        "2026-01-31T12:00:00+02:00",
+        "1900-01-01T00:00:00Z",
+        "never",
+        0,
+        None,
+        "2299-12-31T23:59:59Z",
+    ]
 )
 
 odd_values: st.SearchStrategy[Any] = st.sampled_from(
-    [None, True, False, 0, -1, 1.5, 10**30, "", " ", "x", "\0", "a\0b", "x" * 100, "x" * 101, "x" * 500, "x" * 501, [], {}, ["x"], {"a": 1}]
+    [
+        None,
+        True,
+        False,
+        0,
+        -1,
+        1.5,
+        10**30,
+        "",
+        " ",
+        "x",
+        "\0",
+        "a\0b",
+        "x" * 100,
+        "x" * 101,
+        "x" * 500,
+        "x" * 501,
+        [],
+        {},
+        ["x"],
+        {"a": 1},
+    ]
 )
 
 

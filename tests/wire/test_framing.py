@@ -103,7 +103,9 @@ def test_what_is_no_json_object_is_refused(body: bytes) -> None:
         frame_single(body)
 
 
-@pytest.mark.parametrize("batch", ["", ', "batch": null', ', "batch": {}', ', "batch": "[1]"', ', "batch": 7', ', "Batch": [1]'])
+@pytest.mark.parametrize(
+    "batch", ["", ', "batch": null', ', "batch": {}', ', "batch": "[1]"', ', "batch": 7', ', "Batch": [1]']
+)
 def test_a_batch_request_without_a_batch_says_so(batch: str) -> None:
     frame = frame_batch(f'{{"writeKey": "K"{batch}}}'.encode())
     assert (frame.write_key, frame.items, frame.batch_missing) == ("K", [], True)
@@ -113,10 +115,14 @@ def test_an_empty_batch_is_not_missing() -> None:
     assert frame_batch(b'{"batch": [ ]}') == Frame(None, [], batch_missing=False)
 
 
-@pytest.mark.parametrize("odd", ["1e999", "9" * 5_000, '"\\ud800"', nested(3_000), '"\xff"', '{"a": 1e999}', "[]", "null"])
+@pytest.mark.parametrize(
+    "odd", ["1e999", "9" * 5_000, '"\\ud800"', nested(3_000), '"\xff"', '{"a": 1e999}', "[]", "null"]
+)
 def test_an_odd_value_in_the_envelope_costs_no_message(odd: str) -> None:
     """The text is no longer UTF-8 where it holds \\xff: what is wrong inside a string is for its reader to find."""
-    body = f'{{"sentAt": {odd}, "integrations": {odd}, "other": {odd}, "batch": [{{"a": 1}}], "writeKey": "K"}}'.encode("latin-1")
+    body = f'{{"sentAt": {odd}, "integrations": {odd}, "other": {odd}, "batch": [{{"a": 1}}], "writeKey": "K"}}'.encode(
+        "latin-1"
+    )
     frame = frame_batch(body)
     assert (frame.write_key, frame.items) == ("K", [b'{"a": 1}'])
 

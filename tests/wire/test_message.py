@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from pitcairn.wire.limits import MESSAGE_BYTES, NESTING
 from pitcairn.wire.message import Arrival, Message, Refusal, read_message
 from pitcairn.wire.reasons import EXPLANATIONS, DropReason
-
 from wire.naive import faults
 from wire.strategies import TYPES, doubtful_messages, good_messages, json_values
 
@@ -64,7 +64,9 @@ def test_a_message_is_refused_exactly_when_it_breaks_a_rule(message: dict[str, A
         assert isinstance(found, Message)
 
 
-@given(st.binary(max_size=60) | json_values.map(lambda value: json.dumps(value).encode()), st.sampled_from(["", *TYPES]))
+@given(
+    st.binary(max_size=60) | json_values.map(lambda value: json.dumps(value).encode()), st.sampled_from(["", *TYPES])
+)
 def test_never_raises(text: bytes, from_path: str) -> None:
     found = read(text, type=from_path)
     assert isinstance(found, Refusal) == bool(faults(text, from_path))
@@ -106,7 +108,9 @@ def test_nesting_to_the_limit_and_beyond() -> None:
 
 
 def test_many_shallow_lists_are_not_deep() -> None:
-    taken({"type": "track", "userId": "u", "event": "E", "properties": {"products": [{"sku": [n]} for n in range(1_000)]}})
+    taken(
+        {"type": "track", "userId": "u", "event": "E", "properties": {"products": [{"sku": [n]} for n in range(1_000)]}}
+    )
 
 
 def test_a_refusal_tells_what_could_be_read() -> None:
@@ -118,7 +122,14 @@ def test_a_refusal_tells_what_could_be_read() -> None:
 
 @pytest.mark.parametrize(
     ("value", "shown"),
-    [(5, "5"), ("", '""'), ("x" * 600, "a string of 602 characters"), ([], "a list"), ({}, "an object"), (True, "true")],
+    [
+        (5, "5"),
+        ("", '""'),
+        ("x" * 600, "a string of 602 characters"),
+        ([], "a list"),
+        ({}, "an object"),
+        (True, "true"),
+    ],
 )
 def test_a_refusal_shows_the_value(value: object, shown: str) -> None:
     found = read({"type": "track", "userId": value, "event": "E"})

@@ -62,7 +62,10 @@ def test_reads_what_python_writes(moment: datetime) -> None:
     assert parse_timestamp(moment.isoformat()) == expected
 
 
-@given(st.text(max_size=45) | st.from_regex(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(\.\d{1,9})?(Z|[+-]\d\d:?\d\d)?", fullmatch=True))
+@given(
+    st.text(max_size=45)
+    | st.from_regex(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(\.\d{1,9})?(Z|[+-]\d\d:?\d\d)?", fullmatch=True)
+)
 def test_never_raises_and_stays_within_what_can_be_kept(text: str) -> None:
     found = parse_timestamp(text)
     assert found is None or EARLIEST_MS <= found <= LATEST_MS
@@ -80,7 +83,9 @@ def test_iso_is_segments_spelling() -> None:
 
 
 @given(milliseconds, milliseconds, milliseconds)
-def test_corrected_depends_on_the_difference_of_the_senders_times_alone(original: int, sent: int, received: int) -> None:
+def test_corrected_depends_on_the_difference_of_the_senders_times_alone(
+    original: int, sent: int, received: int
+) -> None:
     exact = received - (sent - original)
     assert corrected(original, sent, received) == min(max(exact, EARLIEST_MS), LATEST_MS)
 

@@ -124,7 +124,9 @@ class InboxWriter:
             connections[inbox_alias()].close_if_unusable_or_obsolete()
         except Exception as failure:
             # Whatever it is, the thread must go on: without it nothing is accepted any more.
-            logger.exception("A group of requests could not be written; clients are told to come again. Please report this")
+            logger.exception(
+                "A group of requests could not be written; clients are told to come again. Please report this"
+            )
             error = InboxFailed(str(failure))
         assert self._loop is not None
         try:

@@ -216,9 +216,7 @@ class IdentityGraph:
 
     def _merge(self, winner: Person, loser: Person, occasion: Occasion) -> None:
         self.merges.append(
-            Merge(
-                occasion.workspace_id, winner, loser, occasion.received_at, occasion.message_id, dict(winner.traits)
-            )
+            Merge(occasion.workspace_id, winner, loser, occasion.received_at, occasion.message_id, dict(winner.traits))
         )
         absorb(winner, loser)
         loser.merged_into = winner

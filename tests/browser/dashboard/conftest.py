@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from playwright.sync_api import BrowserContext, Page
+
 from server import EMAIL, PASSWORD, Server
 
 ROOT = Path(__file__).parents[3]

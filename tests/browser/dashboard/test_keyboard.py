@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from playwright.sync_api import Page, expect
+
 from server import EMAIL, PASSWORD, NewServer
 
 MOST_STEPS = 60

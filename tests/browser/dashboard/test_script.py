@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from playwright.sync_api import Browser, BrowserContext, expect
+
 from server import Server, unique
 
 BACKGROUND = "getComputedStyle(document.documentElement).backgroundColor"

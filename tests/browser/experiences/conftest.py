@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page
-from server import Server, Template, unique
 
 from browser.dashboard.conftest import sign_in, violations
+from server import Server, Template, unique
 
 __all__ = ["violations"]
 

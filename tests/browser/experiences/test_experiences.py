@@ -7,11 +7,11 @@ from collections.abc import Callable
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
-from server import Server
 
 from browser.conftest import PATIENCE_MS, Complaints
 from browser.dashboard.test_keyboard import enter, tab_to
 from browser.experiences.conftest import EXPERIENCE, LOGIN, visit
+from server import Server
 
 
 def made(page: Page, server: Server, name: str = EXPERIENCE, host: str = "shop.example") -> str:
