@@ -14,6 +14,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 import pytest
+
 from server import Server, Template
 
 HERE = Path(__file__).parent

@@ -17,6 +17,7 @@ from typing import Any
 import requests
 from segment.analytics import request as library_request
 from segment.analytics.client import Client
+
 from server import WRITE_KEYS, Server, basic_authorization
 
 SOURCE = "backend"

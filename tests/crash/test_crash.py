@@ -12,10 +12,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import NewServer
-from server import Server
 
+from conftest import NewServer
 from crash.load import Load, Record, expected
+from server import Server
 
 pytestmark = pytest.mark.slow
 

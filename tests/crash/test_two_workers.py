@@ -11,12 +11,12 @@ from urllib.parse import urlsplit, urlunsplit
 
 import psycopg
 import pytest
-from server import Template, unique, wait_until
 
 from crash.conftest import Sharer
 from crash.load import Load
 from crash.test_crash import look
 from pitcairn.pipeline.worker import _LEASE
+from server import Template, unique, wait_until
 
 pytestmark = pytest.mark.slow
 

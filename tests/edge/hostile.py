@@ -14,11 +14,16 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from hypothesis import strategies as st
+
 from server import WRITE_KEYS, basic_authorization
 from wire.naive import faults
-from wire.strategies import doubtful_messages, good_messages, json_values
+from wire.strategies import Parts, doubtful_messages, good_messages
 
-SINGLE = {f"/v1/{name}": kind for kind in ("identify", "track", "page", "screen", "group", "alias") for name in (kind, kind[0])}
+SINGLE = {
+    f"/v1/{name}": kind
+    for kind in ("identify", "track", "page", "screen", "group", "alias")
+    for name in (kind, kind[0])
+}
 BATCH = ("/v1/batch", "/v1/import", "/v1/b", "/v1/import/")
 SINGLE_LIMIT, BATCH_LIMIT = 32_768, 512_000
 BOMB = gzip.compress(b"[" * 30_000_000, 9)
@@ -58,7 +63,12 @@ class Serials:
 
 
 def http(
-    path: str | bytes, body: bytes | None, headers: list[tuple[bytes, bytes]], *, method: bytes = b"POST", chunks: int = 0
+    path: str | bytes,
+    body: bytes | None,
+    headers: list[tuple[bytes, bytes]],
+    *,
+    method: bytes = b"POST",
+    chunks: int = 0,
 ) -> bytes:
     """The request as bytes. With `chunks` its body is cut into so many."""
     target = path if isinstance(path, bytes) else path.encode()
@@ -78,10 +88,14 @@ def http(
 RAW_VALUES = (
     "1e999", "-1e999", "1e-999", "9" * 400, "9" * 5_000, "-0", "1.0000000000000000000000001", "18446744073709551616", '"\\ud83d"',
     '"\\ude00\\ud83d"', '"\\ud83d\\ude00"', '"\\u0000"', '"\\u0000\\ud800"', "[" * 150 + "]" * 150, "[" * 197 + "]" * 197, "[" * 205 + "]" * 205,
-    '{"a":' * 150 + "1" + "}" * 150, '{"a":' * 600 + "1" + "}" * 600, "[" * 990 + "]" * 990, "[" * 2_000 + "]" * 2_000, "[[],[]]" * 0 + "[" + "[]," * 500 + "[]]",
+    '{"a":' * 150 + "1" + "}" * 150, '{"a":' * 600 + "1" + "}" * 600, "[" * 990 + "]" * 990, "[" * 2_000 + "]" * 2_000, "[" + "[]," * 500 + "[]]",
     '"' + "x" * 33_000 + '"', '{"__proto__": 1, "constructor": 2}', '{"a": 1, "a": 2}', '"\\"\\\\\\/\\b\\f\\n\\r\\t"', '"<script>"', "\"' OR 1=1 --\"",
     '"%s%n{}{0}"', '"../../etc/passwd"', '"\\uffff\\ufffe"', '"\\u202e"', '{"": {"": {"": ""}}}', '{"a.b": {"c": 1}, "a": {"b.c": 2}}', "true", "null", "[]", "{}",
 )  # fmt: skip
+# Near the depth at which Python gives up, which is another one wherever a message is read or written.
+RAW_VALUES += tuple(
+    '{"a":' * depth + "1" + "}" * depth for depth in (198, 199, 200, 960, 975, 985, 990, 993, 995, 996, 997)
+)
 RAW_BYTES = (b'"\xff"', b'"\xed\xa0\x80"', b'"\xc0\xaf"', b'"\xf4\x90\x80\x80"', b'"ok \xc3\xa9"', b'{"\xff": 1}')
 FIELDS = (
     "type", "userId", "anonymousId", "groupId", "previousId", "messageId", "event", "name", "category", "properties", "traits", "context",
@@ -92,12 +106,45 @@ ALL_RAW = [*(value.encode() for value in RAW_VALUES), *RAW_BYTES]
 raw_values = st.integers(0, len(ALL_RAW) - 1).map(lambda number: ALL_RAW[number])
 
 
+# Values to choose from, not to make: ten thousand requests are to be drawn in a minute.
+OBJECTS: list[dict[str, Any]] = [
+    {}, {"a": 1}, {"email": "a@example.com"}, {"email": 5, "traits": {"email": "\0@x"}}, {"traits": {"email": "B@example.com "}}, {"ip": "x", "direct": True},
+    {"All": False}, {"All": True, "Mutiny": False}, {"Mutiny": {"x": [1]}}, {"bundled": ["Mutiny"]}, {"": {"": ""}}, {"n": 10**30, "f": -1.5e300, "b": None},
+    {"\ud83d": "\ude00"}, {"text": "Grüße 👩🏽\u200d💻 \u2028"}, {"list": [[], {}, [[None]]]}, {"k" * 200: "v" * 2_000}, {f"key {n}": n for n in range(200)},
+    {"page": {"url": "http://[::1"}, "userAgent": "(" * 500}, {"exposureId": "exp-1-1-x", "visitorId": "v", "experienceId": 1}, {"$ne": None, "__proto__": {}},
+]  # fmt: skip
+NAMES = [
+    "u",
+    "Ünïcode 世界",
+    "x" * 500,
+    "0",
+    "null",
+    "anonymous",
+    "-1",
+    "a b",
+    "'; --",
+    "\x7f",
+    "\u202e",
+    "Mutiny Experience Viewed",
+    "👩🏽‍💻",
+    "a" * 80,
+]
+PARTS = Parts(
+    ids=st.sampled_from(NAMES),
+    texts=st.sampled_from([*NAMES, ""]),
+    objects=st.sampled_from(OBJECTS),
+    values=st.sampled_from([*NAMES, *OBJECTS, None, True, 0, -1, 2.5, 10**40, [], [1, [2]]]),
+)
+
+
 @st.composite
-def numbered_texts(draw: st.DrawFn, serials: Serials) -> tuple[bytes, str]:
+def numbered_texts(draw: st.DrawFn, serials: Serials, *, single: bool = False) -> tuple[bytes, str]:
     """A message's JSON text with a serial in it, good or not, and the serial."""
-    message = draw(st.one_of(good_messages(), doubtful_messages(), doubtful_messages()))
+    message = draw(st.one_of(good_messages(PARTS), doubtful_messages(PARTS), doubtful_messages(PARTS)))
     serial = serials()
     message["own"] = serial
+    if single:
+        message.pop("writeKey", None)  # It would be the request's.
     if isinstance(message.get("messageId"), str) and 0 < len(message["messageId"]) <= 80:
         # Good ids must differ: a second message with the same one is a duplicate.
         message["messageId"] += serial
@@ -115,14 +162,29 @@ def numbered_texts(draw: st.DrawFn, serials: Serials) -> tuple[bytes, str]:
 
 
 odd_items = st.one_of(
-    st.sampled_from([b"null", b"7", b"true", b'"text"', b"[]", b"[{}]", b"1e999", b"[" * 300 + b"]" * 300, b"[" * 3_000 + b"]" * 3_000, b'"\\ud800"']),
-    json_values.filter(lambda value: not isinstance(value, dict)).map(lambda value: json.dumps(value).encode()),
+    st.sampled_from(
+        [
+            b"null",
+            b"7",
+            b"true",
+            b'"text"',
+            b"[]",
+            b"[{}]",
+            b"1e999",
+            b"[" * 300 + b"]" * 300,
+            b"[" * 3_000 + b"]" * 3_000,
+            b'"\\ud800"',
+        ]
+    ),
+    st.sampled_from([*NAMES, 2.5, -1, 10**40, [{}], [[[None]]]]).map(lambda value: json.dumps(value).encode()),
 )
 spaces = st.sampled_from([b"", b"", b" ", b"\n\t "])
 
 
 def good_text(serial: str) -> bytes:
-    return json.dumps({"type": "track", "userId": "sentinel", "event": "Sentinel", "messageId": serial, "own": serial}).encode()
+    return json.dumps(
+        {"type": "track", "userId": "sentinel", "event": "Sentinel", "messageId": serial, "own": serial}
+    ).encode()
 
 
 # ── Told requests ────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -149,7 +211,9 @@ def told_batches(draw: st.DrawFn, serials: Serials) -> Attack:
         attack.unnumbered.append({"multi_user_error"})
     space = draw(spaces)
     parts = [b'"batch":%s[%s%s]' % (space, space, (space + b"," + space).join(items))]
-    for name in draw(st.lists(st.sampled_from([b"context", b"integrations", b"sentAt", b"timestamp", b"x"]), max_size=2, unique=True)):
+    for name in draw(
+        st.lists(st.sampled_from([b"context", b"integrations", b"sentAt", b"timestamp", b"x"]), max_size=2, unique=True)
+    ):
         parts.insert(draw(st.integers(0, len(parts))), b'"%s":%s' % (name, draw(raw_values)))
     attack.sent = _delivered(draw, draw(st.sampled_from(BATCH)), parts, attack, BATCH_LIMIT)
     return attack
@@ -157,7 +221,7 @@ def told_batches(draw: st.DrawFn, serials: Serials) -> Attack:
 
 @st.composite
 def told_singles(draw: st.DrawFn, serials: Serials) -> Attack:
-    text, serial = draw(numbered_texts(serials))
+    text, serial = draw(numbered_texts(serials, single=True))
     path = draw(st.sampled_from(sorted(SINGLE)))
     attack = Attack(b"", statuses=frozenset({200}))
     if reasons := faults(text, SINGLE[path]):
@@ -170,7 +234,13 @@ def told_singles(draw: st.DrawFn, serials: Serials) -> Attack:
 
 def _delivered(draw: st.DrawFn, path: str, parts: list[bytes], attack: Attack, limit: int) -> bytes:
     """The object with these members, sent in one of the ways there are. What is over the limit is told to be refused."""
-    headers = [draw(st.sampled_from([(b"Content-Type", b"application/json"), (b"Content-Type", b"text/plain"), (b"X-None", b"")]))]
+    headers = [
+        draw(
+            st.sampled_from(
+                [(b"Content-Type", b"application/json"), (b"Content-Type", b"text/plain"), (b"X-None", b"")]
+            )
+        )
+    ]
     key, inside = WRITE_KEYS["website"], draw(st.booleans())
     if inside:
         parts.insert(draw(st.sampled_from([0, len(parts)])), b'"writeKey":"%s"' % key.encode())
@@ -203,7 +273,12 @@ def told_broken(draw: st.DrawFn) -> Attack:
     body = BROKEN[draw(st.integers(0, len(BROKEN) - 1))]
     how = draw(st.integers(0, 7))
     if how == 0:
-        headers.append((b"Content-Encoding", draw(st.sampled_from([b"gzip", b"deflate", b"br", b"zstd", b"gzip, gzip", b"x", b"\xe9"]))))
+        headers.append(
+            (
+                b"Content-Encoding",
+                draw(st.sampled_from([b"gzip", b"deflate", b"br", b"zstd", b"gzip, gzip", b"x", b"\xe9"])),
+            )
+        )
     elif how == 1:
         body, headers = gzip.compress(body), [*headers, (b"Content-Encoding", b"gzip")]
     elif how == 2:
@@ -230,7 +305,9 @@ def told_requests_as_a_whole(draw: st.DrawFn) -> Attack:
     """Batches of nothing, and of too much."""
     headers = [(b"Authorization", basic_authorization(WRITE_KEYS["website"]).encode())]
     body, reason, status = AS_A_WHOLE[draw(st.integers(0, len(AS_A_WHOLE) - 1))]
-    return Attack(http(draw(st.sampled_from(BATCH)), body, headers), statuses=frozenset({status}), unnumbered=[{reason}])
+    return Attack(
+        http(draw(st.sampled_from(BATCH)), body, headers), statuses=frozenset({status}), unnumbered=[{reason}]
+    )
 
 
 # ── Wild requests ────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -243,7 +320,18 @@ WILD_PATHS = (
     b"/tag/0.0.0/" + KEY + b".js", b"/tag/", b"/tag/shim.js", b"/tag/../../etc/passwd", b"/tag/%2e%2e%2fsettings.py", b"/health", b"/control", b"/static/../settings.py",
     b"/sign-in/", b"/experiences/9999999999999999999999/", b"/no/such/page", b"*", b"http://elsewhere.test/v1/t", b"/v1/t\xff", b"/ v1/t", b"/v1/t?" + b"a=b&" * 3_000,
 )  # fmt: skip
-METHODS = (b"POST",) * 6 + (b"GET", b"HEAD", b"OPTIONS", b"PUT", b"DELETE", b"PATCH", b"TRACE", b"PROPFIND", b"BREW", b"")
+METHODS = (b"POST",) * 6 + (
+    b"GET",
+    b"HEAD",
+    b"OPTIONS",
+    b"PUT",
+    b"DELETE",
+    b"PATCH",
+    b"TRACE",
+    b"PROPFIND",
+    b"BREW",
+    b"",
+)
 WILD_HEADERS = (
     (b"Authorization", b"Basic " + b"A" * 9_000), (b"Authorization", b"Basic"), (b"Authorization", b"Basic \xff\xfe"), (b"Authorization", b"Basic Og=="),
     (b"Authorization", b"Bearer x.y.z"), (b"Authorization", b"Digest a=b"), (b"Authorization", b"Basic AAAA"), (b"Authorization", b"Basic /////w=="),
@@ -273,19 +361,43 @@ def wild_requests(draw: st.DrawFn) -> Attack:
     if body is None:
         # The server would wait for what was announced.
         headers = [header for header in headers if header[0] not in {b"Content-Length", b"Transfer-Encoding"}]
-    return Attack(http(path, body, headers, method=method, chunks=draw(st.sampled_from([0, 0, 2]))), head=method == b"HEAD")
+    return Attack(
+        http(path, body, headers, method=method, chunks=draw(st.sampled_from([0, 0, 2]))), head=method == b"HEAD"
+    )
 
 
 @st.composite
 def mutated_bodies(draw: st.DrawFn) -> bytes:
     """A good body of which some bytes were changed, lost or doubled."""
-    message = draw(st.one_of(good_messages(), st.just(FAKE_EXPOSURE)))
-    whole: dict[str, Any] = {"writeKey": KEY.decode(), "batch": [message, message]} if draw(st.booleans()) else {**message, "writeKey": KEY.decode()}
+    message = draw(st.one_of(good_messages(PARTS), st.just(FAKE_EXPOSURE)))
+    whole: dict[str, Any] = (
+        {"writeKey": KEY.decode(), "batch": [message, message]}
+        if draw(st.booleans())
+        else {**message, "writeKey": KEY.decode()}
+    )
     body = bytearray(json.dumps(whole).encode())
     for _ in range(draw(st.integers(0, 3))):
         at = draw(st.integers(0, len(body)))
         end = at + draw(st.integers(0, 9))
-        body[at:end] = draw(st.sampled_from([b"", b"\x00", b"\xff", b'"', b"\\", b"{", b"}", b"[", b"]", b",", b"\\ud800", b"1e999", bytes(body[at:end]) * 2]))
+        body[at:end] = draw(
+            st.sampled_from(
+                [
+                    b"",
+                    b"\x00",
+                    b"\xff",
+                    b'"',
+                    b"\\",
+                    b"{",
+                    b"}",
+                    b"[",
+                    b"]",
+                    b",",
+                    b"\\ud800",
+                    b"1e999",
+                    bytes(body[at:end]) * 2,
+                ]
+            )
+        )
     return bytes(body)
 
 
@@ -296,6 +408,19 @@ def decide_bodies(draw: st.DrawFn) -> bytes:
     for name in ("anonymousId", "url", "referrer", "language", "other"):
         if draw(st.booleans()):
             question[name] = draw(
-                st.one_of(json_values, st.sampled_from(["http://[::1", "//", "http://\x00/", "http://a/?" + "utm_source=x&" * 500, "x" * 9_000, "\ud800", "http://a:99999999/"]))
+                st.one_of(
+                    PARTS.values,
+                    st.sampled_from(
+                        [
+                            "http://[::1",
+                            "//",
+                            "http://\x00/",
+                            "http://a/?" + "utm_source=x&" * 500,
+                            "x" * 9_000,
+                            "\ud800",
+                            "http://a:99999999/",
+                        ]
+                    ),
+                )
             )
     return json.dumps(question).encode()

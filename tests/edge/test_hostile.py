@@ -13,7 +13,6 @@ from collections.abc import Iterator
 import pytest
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
-from server import Server, Template, running
 
 from edge.connection import Connection, Reply
 from edge.hostile import (
@@ -25,7 +24,9 @@ from edge.hostile import (
     told_singles,
     wild_requests,
 )
+from server import Server, Template, running
 
+REQUESTS = 10_000
 CONNECTIONS = 8
 ROUND = 20
 """Requests in one example of hypothesis: drawing many at once is what makes ten thousand affordable."""
@@ -147,16 +148,22 @@ def test_a_good_message_beside_a_bad_one_always_lands(attacked: Server, attacker
 def test_ten_thousand_hostile_requests(attacked: Server, attackers: Attackers) -> None:
     serials = Serials()
     kinds = st.one_of(
-        told_batches(serials), told_singles(serials), told_broken(), told_broken(), told_requests_as_a_whole(), wild_requests(), wild_requests()
+        told_batches(serials),
+        told_singles(serials),
+        told_broken(),
+        told_broken(),
+        told_requests_as_a_whole(),
+        wild_requests(),
+        wild_requests(),
     )
 
-    @settings(ATTACK, max_examples=int(__import__('os').environ.get('NREQ','10000')) // ROUND)
+    @settings(ATTACK, max_examples=REQUESTS // ROUND)
     @given(st.lists(kinds, min_size=ROUND, max_size=ROUND))
     def hostile(attacks: list[Attack]) -> None:
         attackers.attack(attacks)
 
     hostile()
-    assert len(attackers.attacks) >= 10
+    assert len(attackers.attacks) >= REQUESTS
     assert attackers.statuses[200] > 1_000
     assert attackers.statuses[400] > 1_000
     check_fates(attacked, attackers.attacks)

@@ -9,10 +9,10 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from conftest import running
-from server import WRITE_KEYS, Server, Template, unique, wait_until
 
+from conftest import running
 from edge.site import ORIGIN, Site, Visitor
+from server import WRITE_KEYS, Server, Template, unique, wait_until
 
 SIZE = {"fact": "trait", "name": "company.employee_count", "operator": "less_than", "value": 200}
 TEXTS = {

@@ -7,9 +7,9 @@ import socket
 from dataclasses import dataclass
 
 import pytest
-from server import WRITE_KEYS, Server, unique
 
 from pitcairn.edge.protocol import HEAD_BYTES
+from server import WRITE_KEYS, Server, unique
 
 TRACK = {"writeKey": WRITE_KEYS["website"], "anonymousId": "a", "event": "E"}
 
@@ -73,7 +73,9 @@ def test_what_is_not_http_is_answered_in_json(server: Server, sent: bytes) -> No
     )  # fmt: skip
 
 
-@pytest.mark.parametrize("header", [b"A: " + b"x" * (2 * HEAD_BYTES), b"A: b\r\n" * (HEAD_BYTES // 4)], ids=["one", "many"])
+@pytest.mark.parametrize(
+    "header", [b"A: " + b"x" * (2 * HEAD_BYTES), b"A: b\r\n" * (HEAD_BYTES // 4)], ids=["one", "many"]
+)
 def test_a_head_without_end_is_cut_off(server: Server, header: bytes) -> None:
     start, rest = b"POST /v1/t HTTP/1.1\r\nHost: x\r\n" + header[:1_000], header[1_000:]
     answer = reply(converse(server, start, rest, *[b"A: b\r\n" * 10_000] * 10))
@@ -91,8 +93,17 @@ def test_large_headers_within_the_limit_are_read(server: Server) -> None:
 @pytest.mark.parametrize(
     "upgrade",
     [
-        (b"Connection: Upgrade, HTTP2-Settings", b"Upgrade: h2c", b"HTTP2-Settings: AAEAAEAAAAIAAAABAAMAAABkAAQBAAAAAAUAAEAA"),
-        (b"Connection: Upgrade", b"Upgrade: websocket", b"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==", b"Sec-WebSocket-Version: 13"),
+        (
+            b"Connection: Upgrade, HTTP2-Settings",
+            b"Upgrade: h2c",
+            b"HTTP2-Settings: AAEAAEAAAAIAAAABAAMAAABkAAQBAAAAAAUAAEAA",
+        ),
+        (
+            b"Connection: Upgrade",
+            b"Upgrade: websocket",
+            b"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==",
+            b"Sec-WebSocket-Version: 13",
+        ),
     ],
     ids=["h2c, as Java asks", "websocket"],
 )
@@ -146,7 +157,10 @@ def test_a_client_that_leaves_in_the_middle_leaves_nothing_behind(server: Server
 
 
 @pytest.mark.parametrize("host", [b"a b", b"\xff", b"", b"example.com:99999999", b"[::1", b"<script>"])
-@pytest.mark.parametrize("path", [b"/sign-in/", b"/v1/projects/website-write-key/settings", b"/tag/website-write-key.js", b"/v1/t", b"/health"])
+@pytest.mark.parametrize(
+    "path",
+    [b"/sign-in/", b"/v1/projects/website-write-key/settings", b"/tag/website-write-key.js", b"/v1/t", b"/health"],
+)
 def test_no_host_header_makes_it_fail(server: Server, host: bytes, path: bytes) -> None:
     received = converse(server, b"GET " + path + b" HTTP/1.1\r\nHost: " + host + b"\r\nConnection: close\r\n\r\n")
     assert 200 <= reply(received).status < 500

@@ -70,7 +70,9 @@ def test_a_client_that_leaves_is_noticed(parts: list[bytes]) -> None:
         read(parts, gone=True)
 
 
-@given(st.lists(st.binary(max_size=300), min_size=1, max_size=3), st.sampled_from([b"gzip", b"x-gzip", b"GZip", b" gzip "]))
+@given(
+    st.lists(st.binary(max_size=300), min_size=1, max_size=3), st.sampled_from([b"gzip", b"x-gzip", b"GZip", b" gzip "])
+)
 def test_gzip_of_any_number_of_members_is_unpacked(members: list[bytes], encoding: bytes) -> None:
     packed = b"".join(map(gzip.compress, members))
     assert read([packed], encoding) == b"".join(members)
@@ -121,7 +123,10 @@ def test_a_packed_body_over_the_limit_is_not_unpacked() -> None:
     assert (caught.value.start, caught.value.end) == (b"", b"")
 
 
-@given(st.text(st.characters(exclude_characters=":", exclude_categories=["Cs"]), max_size=20), st.sampled_from(["", ":", ":password"]))
+@given(
+    st.text(st.characters(exclude_characters=":", exclude_categories=["Cs"]), max_size=20),
+    st.sampled_from(["", ":", ":password"]),
+)
 def test_the_key_is_read_from_basic(key: str, rest: str) -> None:
     encoded = b64encode(f"{key}{rest}".encode())
     for scheme in (b"Basic ", b"basic ", b"BASIC  "):
@@ -129,7 +134,18 @@ def test_the_key_is_read_from_basic(key: str, rest: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "header", [b"", b"Basic", b"Bearer dG9rZW4=", b"Basic !!!", b"Basic ====", b"Basic /w==", b"Basic a", b"\xff\xfe", b"Basic a2V5Og==x"]
+    "header",
+    [
+        b"",
+        b"Basic",
+        b"Bearer dG9rZW4=",
+        b"Basic !!!",
+        b"Basic ====",
+        b"Basic /w==",
+        b"Basic a",
+        b"\xff\xfe",
+        b"Basic a2V5Og==x",
+    ],
 )
 def test_what_is_no_basic_gives_no_key(header: bytes) -> None:
     assert not basic_key(header)
@@ -174,7 +190,9 @@ def test_headers_are_read_in_one_pass() -> None:
             (b"authorization", b"Basic eA=="), (b"content-encoding", b"gzip"), (b"x-country", b"DE"), (b"x-other", b"1"), (b"origin", b"null"),
         ]
     })  # fmt: skip
-    assert headers == RequestHeaders(authorization=b"Basic eA==", content_encoding=b"gzip", country=b"DE", origin=b"null")
+    assert headers == RequestHeaders(
+        authorization=b"Basic eA==", content_encoding=b"gzip", country=b"DE", origin=b"null"
+    )
 
 
 def test_cookies() -> None:

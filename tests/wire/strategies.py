@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 from hypothesis import strategies as st
 
@@ -59,35 +59,55 @@ odd_values: st.SearchStrategy[Any] = st.sampled_from(
 )
 
 
+class Parts(NamedTuple):
+    """What messages are made of. Drawing deep values is slow; a test that needs very many messages brings its own."""
+
+    ids: st.SearchStrategy[str] = ids
+    texts: st.SearchStrategy[str] = texts
+    objects: st.SearchStrategy[dict[str, Any]] = objects
+    values: st.SearchStrategy[Any] = json_values
+
+
+ANY = Parts()
+
+
 @st.composite
-def good_messages(draw: st.DrawFn) -> dict[str, Any]:
+def good_messages(draw: st.DrawFn, parts: Parts = ANY) -> dict[str, Any]:
     """A message that breaks no rule."""
     kind = draw(st.sampled_from(TYPES))
     message: dict[str, Any] = {"type": kind}
     if kind == "alias":
-        message |= {"userId": draw(ids), "previousId": draw(ids)}
+        message |= {"userId": draw(parts.ids), "previousId": draw(parts.ids)}
     else:
         who = draw(st.sampled_from([("userId",), ("anonymousId",), ("userId", "anonymousId")]))
-        message |= {name: draw(ids) for name in who}
+        message |= {name: draw(parts.ids) for name in who}
     if kind == "group":
-        message["groupId"] = draw(ids)
+        message["groupId"] = draw(parts.ids)
     if kind == "track":
-        message["event"] = draw(ids)
-    optional = {
-        "messageId": ids, "properties": objects, "traits": objects, "context": objects, "integrations": objects,
-        "timestamp": times, "sentAt": times, "own": json_values,
-    }  # fmt: skip
+        message["event"] = draw(parts.ids)
+    optional: dict[str, st.SearchStrategy[Any]] = {
+        "messageId": parts.ids,
+        "properties": parts.objects,
+        "traits": parts.objects,
+        "context": parts.objects,
+        "integrations": parts.objects,
+        "timestamp": times,
+        "sentAt": times,
+        "own": parts.values,
+    }
     if kind in {"page", "screen"}:
-        optional |= {"name": ids, "category": texts}
-    for name in draw(st.sets(st.sampled_from(sorted(optional)))):
-        message[name] = draw(optional[name])
+        optional |= {"name": parts.ids, "category": parts.texts}
+    chosen = draw(st.integers(0, 2 ** len(optional) - 1))
+    for number, (name, strategy) in enumerate(optional.items()):
+        if chosen >> number & 1:
+            message[name] = draw(strategy)
     return message
 
 
 @st.composite
-def doubtful_messages(draw: st.DrawFn) -> dict[str, Any]:
+def doubtful_messages(draw: st.DrawFn, parts: Parts = ANY) -> dict[str, Any]:
     """A good message of which some fields were left out or given odd values; it may still be good."""
-    message = draw(good_messages())
+    message = draw(good_messages(parts))
     for name in draw(st.lists(st.sampled_from(FIELDS), min_size=1, max_size=3, unique=True)):
         if draw(st.booleans()):
             message.pop(name, None)

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pitcairn.wire.framing import Frame, MalformedBody, frame_batch, frame_single, mend
-from pitcairn.wire.limits import BATCH_REQUEST_BYTES
+from pitcairn.wire.limits import BATCH_REQUEST_BYTES, NESTING
 
 scalars = st.none() | st.booleans() | st.integers(-(2**70), 2**70) | st.floats(allow_nan=False, allow_infinity=False)
 texts = st.text(st.characters(exclude_categories=[]), max_size=12)  # half surrogates too
@@ -77,11 +77,17 @@ def test_nesting_in_a_single_message(depth: int) -> None:
     assert frame_single(body) == Frame("K", [body])
 
 
-def test_nesting_in_the_envelope() -> None:
-    body = f'{{"context": {{"a": {nested(5_000)}, "b": 1}}, "batch": [{{}}, 2], "writeKey": "K"}}'.encode()
-    frame = frame_batch(body)
-    assert (frame.write_key, frame.items) == ("K", [b"{}", b"2"])
-    assert json.loads(frame.context)["b"] == 1
+@pytest.mark.parametrize("depth", [NESTING - 1, 980, 5_000])
+def test_nesting_in_the_envelope(depth: int) -> None:
+    """What is too deep for a message is too deep for what is merged into it, and adds nothing."""
+    around = f'{{"a": {nested(depth)}, "b": 1}}'
+    body = f'{{"context": {around}, "integrations": {around}, "batch": [{{}}, 2], "writeKey": "K"}}'.encode()
+    assert frame_batch(body) == Frame("K", [b"{}", b"2"])
+
+
+def test_nesting_in_the_envelope_up_to_the_limit() -> None:
+    around = f'{{"a": {nested(NESTING - 2)}, "b": 1}}'.encode()
+    assert frame_batch(b'{"context": %s, "batch": []}' % around).context == around
 
 
 @pytest.mark.parametrize(

@@ -17,12 +17,14 @@ from psycopg_pool import AsyncConnectionPool
 
 from pitcairn.experiences.decisions import Assignment
 
-_SQLITE = """
+_BY_TWO = """
 SELECT i.value, p.personalization, p.assignments
 FROM profiles_identifier AS i JOIN profiles_profile AS p ON p.id = i.profile_id
 WHERE i.workspace_id = ? AND i.type = 'anonymous_id' AND i.value IN (?, ?)
 """
-_POSTGRESQL = _SQLITE.replace("?", "%s")
+_BY_ONE = _BY_TWO.replace("IN (?, ?)", "= ?")
+"""Nearly every visitor: the cookie and analytics.js say the same. Half the work."""
+_POSTGRESQL = _BY_TWO.replace("?", "%s")
 
 _decode_traits = msgspec.json.Decoder(dict[str, Any]).decode
 _decode_assignments = msgspec.json.Decoder(dict[str, Assignment]).decode
@@ -65,7 +67,10 @@ class SQLiteProfileReader:
 
     async def read(self, workspace_id: int, visitor: str, anonymous_id: str) -> VisitorProfile:
         assert self._connection is not None
-        rows = self._connection.execute(_SQLITE, (workspace_id, visitor, anonymous_id)).fetchall()
+        if visitor == anonymous_id:
+            rows = self._connection.execute(_BY_ONE, (workspace_id, visitor)).fetchall()
+        else:
+            rows = self._connection.execute(_BY_TWO, (workspace_id, visitor, anonymous_id)).fetchall()
         return _profile(rows, visitor, anonymous_id) if rows else UNKNOWN
 
 

@@ -17,6 +17,7 @@ from typing import Any, NoReturn
 import msgspec
 
 from pitcairn.wire.limits import NESTING
+from pitcairn.wire.nesting import may_be_too_deep, too_deep
 
 
 class MalformedBody(Exception):
@@ -57,7 +58,7 @@ _skip = msgspec.json.Decoder(msgspec.Raw).decode
 # Whole strings, so that brackets inside them are not counted. A string without an end reaches to the end of the text, and
 # nothing backtracks (`*+`, `++`): a body of quotes would take hours otherwise.
 _TOKEN = re.compile(rb'"(?:[^"\\]++|\\.)*+"?|[\[\]{},]', re.DOTALL)
-# Every escape, so that the second half of `\\\\ud800` is not taken for one; whole pairs, so that they are left alone.
+# Every escape, so that the second half of `\\ud800` is not taken for one; whole pairs, so that they are left alone.
 _ESCAPE = re.compile(
     rb"\\(?:u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|(u[dD][89a-fA-F][0-9a-fA-F]{2})|.)", re.DOTALL
 )
@@ -65,6 +66,8 @@ _HALF = re.compile(rb"\\u[dD][89a-fA-F]")
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 _OPENING = frozenset(b"[{")
 _CLOSING = frozenset(b"]}")
+_PRUNED_AT = NESTING + 2
+"""So deep that what is left of a batch's `context` is still too deep for a message."""
 _TOO_DEEP = b'"nested too deep"'
 _UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, ValueError)
 
@@ -102,8 +105,8 @@ def frame_batch(body: bytes) -> Frame:
         envelope.write_key,
         [bytes(item) for item in items] if items is not None else [],
         envelope.sent_at,
-        bytes(envelope.context),
-        bytes(envelope.integrations),
+        _around(envelope.context),
+        _around(envelope.integrations),
         items is None,
     )
 
@@ -127,8 +130,8 @@ def _frame_batch_slowly(body: bytes) -> Frame:
         _value(envelope.write_key),
         items or [],
         _value(envelope.sent_at),
-        bytes(envelope.context),
-        bytes(envelope.integrations),
+        _around(envelope.context),
+        _around(envelope.integrations),
         items is None,
     )
 
@@ -138,6 +141,19 @@ def _items(batch: msgspec.Raw) -> list[bytes] | None:
         return [bytes(item) for item in _decode_items(batch)] if batch else None
     except msgspec.ValidationError:  # JSON, but no list.
         return None
+
+
+def _around(text: msgspec.Raw) -> bytes:
+    """A batch's `context` or `integrations`; empty when it is too deep to be part of a message."""
+    part = bytes(text)
+    if may_be_too_deep(part, NESTING - 1):
+        try:
+            return b"" if too_deep(_decode(part), NESTING - 1) else part
+        except RecursionError:
+            return b""
+        except _UNREADABLE:  # Its reader finds that too, and leaves it out.
+            pass
+    return part
 
 
 def mend(text: bytes) -> bytes:
@@ -203,18 +219,18 @@ def _batch_items(body: bytes) -> tuple[int, int, list[tuple[int, int]]] | None:
 
 def _prune(item: bytes) -> bytes:
     """The text with everything nested too deep replaced by a string, so that its top level can be read."""
-    if item.count(b"[") + item.count(b"{") <= NESTING:
+    if not may_be_too_deep(item):
         return item
     depth, kept, last = 0, bytearray(), 0
     for token in _TOKEN.finditer(item):
         first = token.group()[0]
         if first in _OPENING:
             depth += 1
-            if depth == NESTING:
+            if depth == _PRUNED_AT:
                 kept += item[last : token.start()] + _TOO_DEEP
         elif first in _CLOSING:
             depth -= 1
-            if depth == NESTING - 1:
+            if depth == _PRUNED_AT - 1:
                 last = token.end()
     if depth != 0:
         raise MalformedBody("The body is not JSON: its brackets do not match")

@@ -13,6 +13,7 @@ from typing import Any, Final
 import msgspec
 
 from pitcairn.wire.limits import ID_LENGTH, MESSAGE_BYTES, MESSAGE_ID_LENGTH, NESTING
+from pitcairn.wire.nesting import may_be_too_deep, too_deep
 from pitcairn.wire.reasons import DropReason
 from pitcairn.wire.timestamps import corrected, parse_timestamp
 
@@ -89,8 +90,7 @@ def read_message(text: bytes, arrival: Arrival, fallback_id: str) -> Message | R
         return Refusal(DropReason.MESSAGE_UNREADABLE, str(error))
     except RecursionError:
         return Refusal(DropReason.MESSAGE_UNREADABLE, _TOO_DEEP)
-    # Counting is quick, and only the rare text with so many brackets can be nested so deep.
-    if text.count(b"{") + text.count(b"[") > NESTING and _nested_too_deep(fields):
+    if may_be_too_deep(text) and too_deep(fields):
         return Refusal(DropReason.MESSAGE_UNREADABLE, _TOO_DEEP)
     if type(fields) is not dict:
         return Refusal(DropReason.MESSAGE_NOT_OBJECT, f"got {_kind(fields)}")
@@ -200,20 +200,6 @@ def _problem_of_kind(kind: str, fields: dict[str, Any]) -> tuple[DropReason, str
         if category is not None and type(category) is not str:
             return DropReason.CATEGORY_NOT_STRING, f"category is {_shown(category)}"
     return None
-
-
-def _nested_too_deep(value: Any) -> bool:
-    level = [value]
-    for _ in range(NESTING):
-        level = [
-            inner
-            for outer in level
-            for inner in (outer.values() if type(outer) is dict else outer)
-            if type(inner) is dict or type(inner) is list
-        ]
-        if not level:
-            return False
-    return True
 
 
 def _is_id(value: Any) -> bool:
