@@ -7,6 +7,7 @@ runs in a process of its own: `python -m benchmarks.load flood|pace KIND URL …
 from __future__ import annotations
 
 import asyncio
+import itertools
 import json
 import subprocess
 import sys
@@ -135,7 +136,7 @@ async def _pace(kind: str, url: str, rate: float, seconds: float) -> Result:
         latencies.append(time.perf_counter() - due)
         free.append(connection)
 
-    ready.extend(request for request, _ in zip(source, range(_PREPARED), strict=False))
+    ready.extend(itertools.islice(source, _PREPARED))
     tasks = set()
     began = time.perf_counter()
     for number in range(total):

@@ -16,6 +16,9 @@ from benchmarks import bodies, load, wrk
 from benchmarks.processes import Running, bare, pitcairn
 from benchmarks.report import Line
 
+_EVERYTHING = {"workspace": None, "source": None, "type": None, "search": "", "refused": False, "limit": 20}
+"""What `pitcairn events` asks for when no option is given."""
+
 ROUNDS = 5
 SECONDS = 4
 CONNECTIONS = 256
@@ -121,7 +124,7 @@ def _marker_delays(server: Running) -> list[float]:
         accepted = time.perf_counter()
         while not _on_profile(database, bodies.marker_id(marker)):
             time.sleep(0.005)
-        while not _command(address, "events", {"messageId": message_id})["events"]:
+        while not _command(address, "events", {**_EVERYTHING, "message_id": message_id})["messages"]:
             time.sleep(0.005)
         delays.append(time.perf_counter() - accepted)
         marker += 1
@@ -234,7 +237,7 @@ def _command(address: dict[str, str], command: str, arguments: dict[str, Any]) -
 def _stored_messages(server: Running) -> int:
     address = json.loads((server.data / "control.json").read_text())
     tables = _command(address, "status", {})["eventStore"]["tables"]
-    return next(int(table["rows"]) for table in tables if table["table"] == "messages")
+    return int(tables["messages"]["rows"])
 
 
 def _waiting(server: Running) -> int:

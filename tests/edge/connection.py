@@ -25,21 +25,24 @@ class Connection:
     def __init__(self, host: str, port: int) -> None:
         self._address = (host, port)
         self._socket: socket.socket | None = None
-        self._read = b""
-        self.opened = 0
+        self._read = self._sent = b""
+        self._is_new = True
 
     def send(self, data: bytes) -> None:
         """Sends a request. The server may answer before it has all of it, and close: then the rest goes nowhere."""
+        self._sent, self._is_new = data, self._socket is None
         if self._socket is None:
             self._socket = socket.create_connection(self._address, timeout=120)
             self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             self._read = b""
-            self.opened += 1
         with contextlib.suppress(ConnectionError):
             self._socket.sendall(data)
 
     def receive(self, *, head: bool = False) -> Reply | None:
         """The next answer; None when the server closed without one. `head` answers have no body."""
+        if self._socket is not None and not self._is_new and not self._read and not self._more():
+            # It was idle for too long, and the server closed it just as we sent: every client sends again then.
+            self.send(self._sent)
         lines = self._until(b"\r\n\r\n")
         if lines is None:
             return None
