@@ -13,6 +13,8 @@ DEMO_PORT ?= 8001
 TESTS ?= tests
 # What cannot tell one SQL store from another runs once, on SQLite: the pure rooms, the event store, what a browser does with
 # the tag, and ten thousand hostile requests, which the edge answers before any store. WITHOUT_SQL= runs it on PostgreSQL too.
+# Ten thousand hostile requests take minutes: `make fuzz`.
+FUZZ := --ignore=tests/edge/test_hostile.py
 WITHOUT_SQL ?= $(foreach room,wire conditions stats eventstore docs browser/tag edge/test_hostile.py,--ignore=tests/$(room))
 
 export PIP_CACHE_DIR := $(CURDIR)/.cache/pip
@@ -37,7 +39,7 @@ $(shell rm -f .make/venv .make/python .make/python-dev)
 endif
 endif
 
-.PHONY: help install run test test-fast check format lock bench clean
+.PHONY: help install run test fuzz test-fast check format lock bench clean
 
 help: ## list these commands
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' Makefile
@@ -51,9 +53,12 @@ test: .make/python-dev .make/browser .make/system ## every test, on SQLite and t
 	$(call step,"Browser code: unit tests")
 	@cd browser && npm run --silent --if-present test
 	$(call step,"Tests on SQLite")
-	@$(BIN)/pytest $(TESTS)
+	@$(BIN)/pytest $(TESTS) $(FUZZ)
 	$(call step,"Tests on PostgreSQL")
 	@$(BIN)/python scripts/with_postgresql.py $(BIN)/pytest $(TESTS) $(WITHOUT_SQL)
+
+fuzz: .make/python-dev .make/browser ## ten thousand hostile requests against a running server; takes minutes
+	@$(BIN)/pytest tests/edge/test_hostile.py
 
 test-fast: .make/python-dev .make/browser ## the tests that need neither a browser nor patience
 	@$(BIN)/pytest -q -m "not browser and not slow" $(TESTS)

@@ -59,9 +59,7 @@ class Attackers:
             for connection, attack in zip(self._connections, some, strict=False):
                 connection.send(attack.sent)
             for connection, attack in zip(self._connections, some, strict=False):
-                import time as _t; _a=_t.time()
                 reply = connection.receive(head=attack.head)
-                if _t.time()-_a > 2: open("/tmp/pitcairn/stalls","a").write(f"{_t.time():.0f} {_t.time()-_a:.1f}s {attack.sent[:150]!r}\n")
                 if reply is not None and reply.status == 100:
                     reply = connection.receive(head=attack.head)
                 self.attacks.append(attack)
