@@ -81,6 +81,9 @@ class Connection:
             part = self._socket.recv(65_536)
         except ConnectionError:
             part = b""
+        except TimeoutError as error:
+            error.add_note(f"No answer to {self._sent[:500]!r}")
+            raise
         if not part:
             self.close()
         self._read += part

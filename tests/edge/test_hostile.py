@@ -51,23 +51,33 @@ class Attackers:
         self._connections = [Connection(server.host, server.port) for _ in range(CONNECTIONS)]
         self.attacks: list[Attack] = []
         self.statuses: Counter[int | None] = Counter()
+        self._failure: Exception | None = None
 
     def attack(self, attacks: list[Attack]) -> None:
         """Sends each, a few at a time, and checks the answers."""
-        for start in range(0, len(attacks), CONNECTIONS):
-            some = attacks[start : start + CONNECTIONS]
-            for connection, attack in zip(self._connections, some, strict=False):
-                connection.send(attack.sent)
-            for connection, attack in zip(self._connections, some, strict=False):
+        if self._failure is not None:
+            # Hypothesis tries again what failed; but the connections are no longer what they were.
+            raise self._failure
+        try:
+            for start in range(0, len(attacks), CONNECTIONS):
+                self._attack_at_once(attacks[start : start + CONNECTIONS])
+        except (AssertionError, OSError) as failure:
+            self._failure = failure
+            raise
+
+    def _attack_at_once(self, attacks: list[Attack]) -> None:
+        for connection, attack in zip(self._connections, attacks, strict=False):
+            connection.send(attack.sent)
+        for connection, attack in zip(self._connections, attacks, strict=False):
+            reply = connection.receive(head=attack.head)
+            if reply is not None and reply.status == 100:
                 reply = connection.receive(head=attack.head)
-                if reply is not None and reply.status == 100:
-                    reply = connection.receive(head=attack.head)
-                self.attacks.append(attack)
-                self.statuses[reply.status if reply else None] += 1
-                self._check(attack, reply)
-                if attack.statuses is None:
-                    # What a wild request left unsaid or said too much must not run into the next one.
-                    connection.close()
+            self.attacks.append(attack)
+            self.statuses[reply.status if reply else None] += 1
+            self._check(attack, reply)
+            if attack.statuses is None:
+                # What a wild request left unsaid or said too much must not run into the next one.
+                connection.close()
 
     def _check(self, attack: Attack, reply: Reply | None) -> None:
         assert reply is not None, attack.sent[:500]

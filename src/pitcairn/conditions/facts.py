@@ -7,6 +7,7 @@ parts are kept case-folded. An empty text means that the fact is absent.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from functools import cached_property
 from typing import Any
@@ -15,6 +16,11 @@ from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
 import msgspec
 
 from pitcairn.conditions.tree import QUERY_PREFIX
+
+# Nearly every address a browser reports: nothing in it to decode. Taking it apart in one step is a tenth of the work.
+_PLAIN_ADDRESS = re.compile(
+    r"https?://([A-Za-z0-9.\-]+)(?::[0-9]{1,4})?(/[A-Za-z0-9/_.~\-]*)?(?:\?([A-Za-z0-9=&_.~\-]*))?(?:#[!-~]*)?"
+)
 
 
 class Facts(msgspec.Struct, frozen=True, kw_only=True, dict=True):
@@ -39,6 +45,9 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True, dict=True):
 
         The host has no port, the path is percent-decoded, and of a repeated parameter the first one counts.
         """
+        plain = _PLAIN_ADDRESS.fullmatch(self.page_url) if isinstance(self.page_url, str) else None
+        if plain is not None:
+            return _plain_parts(plain)
         parts: dict[str, str] = {}
         address = _split(self.page_url, parts)
         if address is not None:
@@ -55,6 +64,16 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True, dict=True):
         parts: dict[str, str] = {}
         _split(self.referrer, parts)
         return parts
+
+
+def _plain_parts(address: re.Match[str]) -> dict[str, str]:
+    parts = {"url": address[0].lower(), "host": address[1].lower(), "path": (address[2] or "/").lower()}
+    if address[3]:
+        for parameter in address[3].lower().split("&"):
+            if parameter:
+                name, _, value = parameter.partition("=")
+                parts.setdefault(QUERY_PREFIX + name, value)
+    return parts
 
 
 def _split(url: str, parts: dict[str, str]) -> SplitResult | None:

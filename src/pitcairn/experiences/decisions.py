@@ -25,14 +25,16 @@ CONTROL = "control"
 class RunningSegment(msgspec.Struct, frozen=True, kw_only=True):
     id: int
     holds: Callable[[Facts], bool]
-    personalized: msgspec.Raw
+    personalized: bytes
     """The decision as the browser receives it, without its exposure id and reason: JSON, with an open end."""
-    control: msgspec.Raw
+    control: bytes
     variation_id: int
 
 
 class RunningExperience(msgspec.Struct, frozen=True, kw_only=True):
     id: int
+    key: str
+    """The id as stored assignments are keyed."""
     page: re.Pattern[str]
     control_share: float
     segments: tuple[RunningSegment, ...]
@@ -92,6 +94,7 @@ def running_experience(live: LiveExperience) -> RunningExperience:
         )  # fmt: skip
     return RunningExperience(
         id=live.id,
+        key=str(live.id),
         page=re.compile(live.page_pattern),
         control_share=live.control_share,
         segments=tuple(segments),
@@ -99,8 +102,8 @@ def running_experience(live: LiveExperience) -> RunningExperience:
     )
 
 
-def _open_json(value: dict[str, object]) -> msgspec.Raw:
-    return msgspec.Raw(msgspec.json.encode(value)[:-1])
+def _open_json(value: dict[str, object]) -> bytes:
+    return msgspec.json.encode(value)[:-1]
 
 
 def decide(
@@ -118,7 +121,7 @@ def decide(
             continue
         for segment in experience.segments:
             if segment.holds(facts):
-                stored = assignments.get(str(experience.id))
+                stored = assignments.get(experience.key)
                 personalized = (
                     stored.arm == PERSONALIZED if stored is not None else is_personalized(experience, visitor)
                 )

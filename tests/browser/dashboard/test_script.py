@@ -122,9 +122,14 @@ def test_the_stream_is_closed_when_the_reader_leaves(member: BrowserContext, ser
 
 def test_the_page_waits_for_the_first_message_and_shows_it(member: BrowserContext, server: Server) -> None:
     page = member.new_page()
-    page.goto(f"{server.url}/connections/sources/4/")
+    page.goto(f"{server.url}/connections/sources/new/")
+    page.get_by_label("Name").fill("New website")
+    page.get_by_role("button", name="Create source").click()
     expect(page.get_by_text("Waiting for the first message")).to_be_visible()
-    server.send("/v1/track", {"userId": unique(), "event": "The very first"}, source="unconnected")
+    write_key = page.locator(".key code").inner_text()
+    known = f"/v1/projects/{write_key}/settings"
+    server.wait_until(lambda: server.request("GET", known).status == 200, "The new source at the edge")
+    server.send("/v1/track", {"writeKey": write_key, "userId": unique(), "event": "The very first"}, source=None)
     expect(page.get_by_text("The very first")).to_be_visible()
 
 
