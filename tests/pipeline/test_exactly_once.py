@@ -237,7 +237,7 @@ def test_a_worker_without_the_lease_does_no_harm(world: World) -> None:
 
 @pytest.fixture
 def poisoned(world: World, monkeypatch: pytest.MonkeyPatch) -> World:
-    """Mutiny's `deliver` raises for events that begin with `Poison`."""
+    """Mutiny's `take` raises for events that begin with `Poison`."""
     snapshot = faulty_snapshot(lambda message: message.event.startswith("Poison"))
     monkeypatch.setattr(worker_module, "newer_snapshot", lambda current: snapshot)
     return world

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pitcairn.connections.destination import CatalogEntry, Effect, Manifest, OutgoingMessage, Personalize, Reject
+from pitcairn.connections.destination import CatalogEntry, Effect, Manifest, IncomingMessage, Personalize, Reject
 from pitcairn.connections.registry import catalog
 from pitcairn.edge.snapshot import RoutedDestination
 from pitcairn.pipeline.routing import OFF_UNLESS_NAMED, FilterReason, allowed, route
@@ -29,14 +29,14 @@ class Recorder:
     """A destination of the catalog that takes everything and keeps what it was given."""
 
     def __init__(self, name: str, *, methods: tuple[Any, ...] = ("identify", "track")) -> None:
-        self.given: list[OutgoingMessage] = []
+        self.given: list[IncomingMessage] = []
         self.answer: Effect = Personalize({})
         manifest = Manifest(
             slug=name.lower(), name=name, summary="", description="", categories=("Tests",), methods=methods
         )
-        self.entry = CatalogEntry(manifest, self._deliver, "")
+        self.entry = CatalogEntry(manifest, self._take, "")
 
-    def _deliver(self, message: OutgoingMessage, settings: Mapping[str, Any]) -> Effect:
+    def _take(self, message: IncomingMessage, settings: Mapping[str, Any]) -> Effect:
         self.given.append(message)
         return self.answer
 
@@ -97,7 +97,7 @@ def test_a_destination_sees_the_message_and_its_options() -> None:
     recorder = Recorder("Mutiny")
     route(message("identify", {"Mutiny": {"x": 1}, "Other": {"y": 2}}), [recorder.routed()])
     assert recorder.given == [
-        OutgoingMessage(type="identify", event="E", traits={"plan": "pro"}, properties={"p": 1}, options={"x": 1})
+        IncomingMessage(type="identify", event="E", traits={"plan": "pro"}, properties={"p": 1}, options={"x": 1})
     ]
     route(message("identify", {"Mutiny": True}), [recorder.routed()])
     assert recorder.given[1].options == {}

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from pitcairn.connections import services as connections
-from pitcairn.connections.destination import CatalogEntry, Effect, OutgoingMessage
+from pitcairn.connections.destination import CatalogEntry, Effect, IncomingMessage
 from pitcairn.connections.registry import catalog
 from pitcairn.edge import inbox
 from pitcairn.edge.inbox import Accepted
@@ -153,13 +153,13 @@ class FailingStore(EventStore):
 
 
 def faulty_snapshot(is_poison: Any) -> Snapshot:
-    """The configuration as it is, with a Mutiny whose `deliver` raises for the messages that `is_poison` picks."""
+    """The configuration as it is, with a Mutiny whose `take` raises for the messages that `is_poison` picks."""
     import msgspec
 
-    def deliver(message: OutgoingMessage, settings: Mapping[str, Any]) -> Effect:
+    def take(message: IncomingMessage, settings: Mapping[str, Any]) -> Effect:
         if is_poison(message):
             raise ZeroDivisionError(f"poisoned by {message.event}")
-        return catalog()["mutiny"].deliver(message, settings)
+        return catalog()["mutiny"].take(message, settings)
 
     replace = msgspec.structs.replace
     snapshot = newer_snapshot(EMPTY)
@@ -167,7 +167,7 @@ def faulty_snapshot(is_poison: Any) -> Snapshot:
         source.id: replace(
             source,
             destinations=tuple(
-                replace(one, entry=CatalogEntry(one.entry.manifest, deliver, "")) for one in source.destinations
+                replace(one, entry=CatalogEntry(one.entry.manifest, take, "")) for one in source.destinations
             ),
         )
         for source in snapshot.sources_by_id.values()

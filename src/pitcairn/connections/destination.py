@@ -1,13 +1,19 @@
 """The destination interface: all that a folder of the catalog may know of Pitcairn.
 
-A destination is a `manifest.toml` (what it is, which calls it takes, which settings it has) and a `destination.py` with one
-function, `deliver(message, settings)`, which says what is to be done with a message. It does nothing itself: the pipeline
-carries the answer out, so that every destination gets the same guards, retries and records.
+A destination is a `manifest.toml` (what it is, which calls it takes, which settings it has) and a `destination.py`:
+
+- `take(message, settings)` says what is to be done with a message: `Personalize`, `Send` or `Reject`. It is asked once, in the
+  pipeline, and decides by type and settings alone.
+- `prepare(messages, settings)` makes HTTP requests of messages that are to be sent. It does nothing itself: the delivery
+  engine sends them, so that every destination gets the same guards, retries, order and records.
+- `judge(reply, settings)` reads an answer, where the status alone does not say what became of the messages.
+- `write(messages, settings)` instead of `prepare`, for a destination that is no HTTP server: it is called in a thread of its
+  own, and returns when everything is stored.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Literal, TypeAlias
 
 import msgspec
@@ -20,9 +26,26 @@ class SettingField(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
 
     key: str
     label: str
-    type: Literal["string", "secret", "boolean", "number"] = "string"
+    type: Literal["string", "secret", "boolean", "number", "url", "text", "choice"] = "string"
+    """`text` is several lines; `choice` is one of `options`."""
     required: bool = False
     description: str = ""
+    options: tuple[str, ...] = ()
+    default: str | bool | float = ""
+    placeholder: str = ""
+
+
+class Pace(msgspec.Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):
+    """How a destination is sent to, unless its own settings say otherwise."""
+
+    batch: int = 1
+    """The most messages of one request."""
+    concurrency: int = 8
+    """Requests on their way at once. Those of one person never are."""
+    rate: float = 0
+    """Requests per second; 0 is no limit."""
+    timeout: float = 10
+    """Seconds until a request that was not answered counts as failed."""
 
 
 class Manifest(msgspec.Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):
@@ -38,18 +61,22 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True, rename="camel", forbid
     status: Literal["public", "beta"] = "public"
     website: str = ""
     settings: tuple[SettingField, ...] = ()
+    pace: Pace = Pace()
+    docs: str = ""
+    """More about it, in Markdown, for its page in the catalog."""
 
     def missing(self, settings: Mapping[str, Any]) -> list[SettingField]:
         """The required settings that are not set."""
         return [field for field in self.settings if field.required and not settings.get(field.key)]
 
 
-class OutgoingMessage(msgspec.Struct, frozen=True, kw_only=True):
-    """A message as a destination sees it. `traits` and `properties` are decoded JSON objects."""
+class IncomingMessage(msgspec.Struct, frozen=True, kw_only=True):
+    """A message that routing lets through, as far as deciding needs it."""
 
     type: MessageType
     event: str
     traits: Mapping[str, Any]
+    """Decoded JSON objects, `properties` too."""
     properties: Mapping[str, Any]
     options: Mapping[str, Any]
     """What the sender's `integrations` object says for this destination, when it is an object."""
@@ -59,22 +86,92 @@ class Personalize(msgspec.Struct, frozen=True):
     """The message feeds personalization: `traits` can be targeted from now on, and as a Track event it can convert."""
 
     traits: Mapping[str, Any]
+    send: bool = False
+    """It is sent as well."""
+
+
+class Send(msgspec.Struct, frozen=True):
+    """The message is to be sent."""
 
 
 class Reject(msgspec.Struct, frozen=True):
-    """The destination does not take this message, for `reason`."""
+    """The destination does not take this message, for `reason`: one word that is counted, such as `NO_MATCHING_MAPPING`."""
 
     reason: str
 
 
-Effect: TypeAlias = Personalize | Reject
-Deliver: TypeAlias = Callable[[OutgoingMessage, Mapping[str, Any]], Effect]
+class OutgoingMessage(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """A message to be sent, after filters and mapping."""
+
+    body: dict[str, Any]
+    """As Segment spells it: type, messageId, userId, traits, properties, context, timestamp, receivedAt, …"""
+    person: str
+    """Whom it is about. Messages of one person are sent in their order."""
+    source_id: int
+    options: dict[str, Any] = {}
+
+
+class Request(msgspec.Struct, frozen=True, kw_only=True):
+    """One HTTP request that carries these messages."""
+
+    messages: Sequence[OutgoingMessage]
+    url: str
+    body: bytes
+    headers: Mapping[str, str] = {}
+    method: str = "POST"
+
+
+class Reply(msgspec.Struct, frozen=True, kw_only=True):
+    """What the other side answered. Header names are in lower case; of a long body only the beginning is kept."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+
+class Delivered(msgspec.Struct, frozen=True):
+    """It arrived."""
+
+
+class Retry(msgspec.Struct, frozen=True):
+    """It may arrive later. `after` is what the other side asked for, in seconds."""
+
+    reason: str
+    detail: str = ""
+    after: float | None = None
+
+
+class Failed(msgspec.Struct, frozen=True):
+    """It will not arrive, however often it is tried."""
+
+    reason: str
+    detail: str = ""
+
+
+class WriteFailed(Exception):
+    """`write` could not store the messages. `retry` says whether it may work later."""
+
+    def __init__(self, reason: str, detail: str = "", *, retry: bool = True) -> None:
+        super().__init__(f"{reason}: {detail}")
+        self.reason, self.detail, self.retry = reason, detail, retry
+
+
+Effect: TypeAlias = Personalize | Send | Reject
+Outcome: TypeAlias = Delivered | Retry | Failed
+Take: TypeAlias = Callable[[IncomingMessage, Mapping[str, Any]], Effect]
+Prepare: TypeAlias = Callable[[Sequence[OutgoingMessage], Mapping[str, Any]], Sequence[Request]]
+Judge: TypeAlias = Callable[[Reply, Mapping[str, Any]], Outcome]
+Write: TypeAlias = Callable[[Sequence[OutgoingMessage], Mapping[str, Any]], None]
 
 
 class CatalogEntry(msgspec.Struct, frozen=True):
     """A destination of the catalog: its manifest and its code."""
 
     manifest: Manifest
-    deliver: Deliver
+    take: Take
     icon: str
     """SVG text."""
+    prepare: Prepare | None = None
+    judge: Judge | None = None
+    """None: `delivery.outcomes.by_status`."""
+    write: Write | None = None

@@ -28,7 +28,17 @@ def _load(folder: Path) -> CatalogEntry:
         raise CatalogError(f"{folder.name}/manifest.toml says slug {manifest.slug!r}; it must be the folder's name")
     module = importlib.import_module(f"pitcairn.connections.catalog.{folder.name}.destination")
     icon = folder / "icon.svg"
-    return CatalogEntry(manifest, module.deliver, icon.read_text() if icon.exists() else "")
+    entry = CatalogEntry(
+        manifest,
+        module.take,
+        icon.read_text() if icon.exists() else "",
+        prepare=getattr(module, "prepare", None),
+        judge=getattr(module, "judge", None),
+        write=getattr(module, "write", None),
+    )
+    if entry.prepare is not None and entry.write is not None:
+        raise CatalogError(f"{folder.name}/destination.py has both prepare and write; a destination needs one of them")
+    return entry
 
 
 @functools.cache

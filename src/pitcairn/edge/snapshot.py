@@ -106,7 +106,7 @@ def _source(source: RoutedSource) -> SourceConfiguration:
         workspace_id=source.workspace_id,
         write_key=source.write_key,
         enabled=source.enabled,
-        fills_ip=source.kind != "server",
+        fills_ip=source.kind in {"browser", "mobile"},
         destinations=destinations,
         personalizes=source.enabled and any(d.ready and d.entry.manifest.slug == PERSONALIZING for d in destinations),
     )

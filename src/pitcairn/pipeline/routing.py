@@ -11,7 +11,7 @@ from typing import Any
 
 import msgspec
 
-from pitcairn.connections.destination import CatalogEntry, OutgoingMessage, Personalize
+from pitcairn.connections.destination import CatalogEntry, IncomingMessage, Personalize, Reject
 from pitcairn.edge.snapshot import RoutedDestination
 from pitcairn.wire.message import Message
 
@@ -43,12 +43,13 @@ def route(message: Message, destinations: Iterable[RoutedDestination]) -> Routin
         entry = destination.entry
         reason = _filtered(message, destination)
         if reason is None:
-            effect = entry.deliver(_outgoing(message, entry), destination.settings)
+            effect = entry.take(_incoming(message, entry), destination.settings)
             if isinstance(effect, Personalize):
                 routing.personalize = effect
                 routing.delivered_to.append(entry.manifest.slug)
                 continue
-            routing.filtered[entry.manifest.slug] = effect.reason
+            if isinstance(effect, Reject):
+                routing.filtered[entry.manifest.slug] = effect.reason
         elif entry.manifest.slug not in routing.delivered_to:
             routing.filtered[entry.manifest.slug] = reason
     for slug in routing.delivered_to:
@@ -85,9 +86,9 @@ def allowed(integrations: Mapping[str, Any] | None, name: str) -> bool:
     return value is not False
 
 
-def _outgoing(message: Message, entry: CatalogEntry) -> OutgoingMessage:
+def _incoming(message: Message, entry: CatalogEntry) -> IncomingMessage:
     options = (message.integrations or {}).get(entry.manifest.name)
-    return OutgoingMessage(
+    return IncomingMessage(
         type=message.type,  # type: ignore[arg-type]  # routing let only the manifest's methods through
         event=message.event,
         traits=message.traits or {},

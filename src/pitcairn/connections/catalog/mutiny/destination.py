@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 from typing import Any
 
-from pitcairn.connections.destination import OutgoingMessage, Personalize
+from pitcairn.connections.destination import IncomingMessage, Personalize
 
 
-def deliver(message: OutgoingMessage, settings: Mapping[str, Any]) -> Personalize:
+def take(message: IncomingMessage, settings: Mapping[str, Any]) -> Personalize:
     """Takes every message that routing lets through; the manifest keeps other call types away."""
     return Personalize(message.traits if message.type == "identify" else {})
