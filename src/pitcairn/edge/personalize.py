@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import itertools
 import os
 import re
 import uuid
@@ -49,6 +50,9 @@ class Personalizer:
         self.snapshot: Snapshot
         self._profiles = profiles
         self._headers = headers
+        # Different for every page view without asking the system each time: random for the process, counted within it.
+        self._process = os.urandom(8).hex()
+        self._count = itertools.count()
 
     async def answer(self, scope: Scope, receive: Receive, send: Send) -> None:
         headers = self._headers.read(scope)
@@ -102,7 +106,7 @@ class Personalizer:
             visitor=visitor,
             assignments=profile.assignments,
         )
-        nonce = os.urandom(8).hex()
+        nonce = f"{self._process}{next(self._count):x}"
         return [_json(decision, workspace.secret, nonce, visitor) for decision in decisions]
 
 
@@ -117,8 +121,11 @@ def _json(decision: Decision, secret: bytes, nonce: str, visitor: str) -> bytes:
         visitor=visitor,
     )
     head = segment.personalized if decision.personalized else segment.control
-    reason = b"stored" if decision.stored else b"assigned"
-    return b'%s,"reason":"%s","exposureId":"%s"}' % (head, reason, signed.encode())
+    reason = _STORED if decision.stored else _ASSIGNED
+    return head + reason + signed.encode() + b'"}'
+
+
+_STORED, _ASSIGNED = (b',"reason":"%s","exposureId":"' % reason for reason in (b"stored", b"assigned"))
 
 
 def _cookie(visitor: str, *, secure: bool) -> bytes:

@@ -1,11 +1,13 @@
 """Reads what a decision needs of a profile: one query by the visitor's anonymous ids, on a connection of the loop's own.
 
 On SQLite the read is done in the event loop itself: a lookup by index in the page cache takes some 20 µs, a thread would cost
-more. On PostgreSQL it is awaited on an asynchronous pool.
+more. Reads that come close together share one transaction, which spares each the taking and giving back of a file lock, half of
+its time. On PostgreSQL the read is awaited on an asynchronous pool.
 """
 
 from __future__ import annotations
 
+import asyncio
 import sqlite3
 from collections.abc import Mapping
 from pathlib import Path
@@ -41,6 +43,9 @@ class VisitorProfile(msgspec.Struct, frozen=True):
 
 UNKNOWN = VisitorProfile()
 
+SHARED_SECONDS = 0.01
+"""How long reads share a transaction: by so much a profile may be older than what the pipeline has committed."""
+
 
 class ProfileReader(Protocol):
     """Finds the profile of a visitor."""
@@ -57,21 +62,34 @@ class SQLiteProfileReader:
     def __init__(self, path: str) -> None:
         self._path = path
         self._connection: sqlite3.Connection | None = None
+        self._in_transaction = False
 
     async def open(self) -> None:
         self._connection = sqlite3.connect(f"{Path(self._path).as_uri()}?mode=ro", uri=True, isolation_level=None)
+        self._loop = asyncio.get_running_loop()
 
     async def close(self) -> None:
         if self._connection is not None:
             self._connection.close()
+            self._connection = None
 
     async def read(self, workspace_id: int, visitor: str, anonymous_id: str) -> VisitorProfile:
         assert self._connection is not None
+        if not self._in_transaction:
+            self._in_transaction = True
+            self._connection.execute("BEGIN")
+            # By the clock, not with the next read: a transaction left open would keep the write-ahead log from being reset.
+            self._loop.call_later(SHARED_SECONDS, self._end_transaction)
         if visitor == anonymous_id:
             rows = self._connection.execute(_BY_ONE, (workspace_id, visitor)).fetchall()
         else:
             rows = self._connection.execute(_BY_TWO, (workspace_id, visitor, anonymous_id)).fetchall()
         return _profile(rows, visitor, anonymous_id) if rows else UNKNOWN
+
+    def _end_transaction(self) -> None:
+        self._in_transaction = False
+        if self._connection is not None:
+            self._connection.execute("COMMIT")
 
 
 class PostgreSQLProfileReader:
