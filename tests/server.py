@@ -1,8 +1,10 @@
 """A real Pitcairn for the tests to talk to: its own process, port, data folder and, on PostgreSQL, database.
 
 What is in it: the workspace "Tests" with the sources website (browser), app (mobile), backend (server), unconnected (browser)
-and disabled (browser); the Mutiny destination, enabled, for all of them but unconnected; one owner who can sign in. Beside it
-the workspace "Elsewhere" with one source, which must never see anything of the first.
+and disabled (browser), limited (server, one message per second), fenced (browser, of `ORIGINS` alone), tokens (server, takes
+bearer tokens only), segment (Segment, with `SEGMENT_KEY`) and a disabled one like it; the Mutiny destination, enabled, for all of them but unconnected;
+one owner who can sign in; an OAuth app, whose private key is in `oauth-app.json`. Beside it the workspace "Elsewhere" with one
+source, which must never see anything of the first.
 """
 
 from __future__ import annotations
@@ -36,8 +38,22 @@ ELSEWHERE = "Elsewhere"
 EMAIL = "owner@pitcairn.localhost"
 PASSWORD = "for-tests-and-nothing-else"
 MUTINY_KEY = "mutiny-api-key"
+SEGMENT_KEY = "segment-api-key-for-tests"
+ORIGINS = ["https://www.example.com", "https://*.example.org"]
 WRITE_KEYS = {
-    name: f"{name}-write-key" for name in ("website", "app", "backend", "unconnected", "disabled", "elsewhere")
+    name: f"{name}-write-key"
+    for name in (
+        "website",
+        "app",
+        "backend",
+        "unconnected",
+        "disabled",
+        "limited",
+        "fenced",
+        "tokens",
+        "segment",
+        "elsewhere",
+    )
 }
 
 PATIENCE_SECONDS = 120.0

@@ -9,6 +9,7 @@ import importlib
 import logging
 from collections.abc import Iterable, Iterator
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
 import django
 import msgspec
@@ -17,6 +18,9 @@ from django.conf import settings
 from django.core.asgi import get_asgi_application
 
 from pitcairn.edge.responses import Receive, Scope, Send, send_error, send_json
+
+if TYPE_CHECKING:
+    from pitcairn.eventstore import EventStore
 
 logger = logging.getLogger(__name__)
 
@@ -38,7 +42,7 @@ def read_struct_types() -> None:
     """
     for struct in _structs(msgspec.Struct):
         if struct.__module__.startswith("pitcairn."):
-            with contextlib.suppress(TypeError):  # It is not made to be decoded.
+            with contextlib.suppress(TypeError, NameError):  # It is not made to be decoded.
                 msgspec.json.Decoder(struct)
 
 
@@ -56,19 +60,26 @@ class Application:
         if not apps.ready:
             django.setup(set_prefix=False)
         # Their imports need Django to be set up.
+        from pitcairn.connections.delivery.engine import Engine  # noqa: PLC0415
+        from pitcairn.connections.delivery.transport import Transport  # noqa: PLC0415
         from pitcairn.control import ControlRoom  # noqa: PLC0415
         from pitcairn.edge.app import Edge  # noqa: PLC0415
         from pitcairn.eventstore import EventStore  # noqa: PLC0415
+        from pitcairn.pipeline.replays import Replays  # noqa: PLC0415
         from pitcairn.pipeline.worker import POLL_SECONDS, POLL_SECONDS_BESIDE_EDGE, Worker  # noqa: PLC0415
 
         self.store: EventStore | None = None
         self._worker: Worker | None = None
+        self._engine: Engine | None = None
+        self._replays: Replays | None = None
         self._edge = Edge(on_commit=self._call_worker) if Role.EDGE in self.roles else None
         self._pages = get_asgi_application() if Role.DASHBOARD in self.roles else None
         self._control = ControlRoom()
         self._open_store = EventStore.open
         poll_seconds = POLL_SECONDS if self._edge is None else POLL_SECONDS_BESIDE_EDGE
         self._make_worker = functools.partial(Worker, poll_seconds=poll_seconds)
+        self._make_replays = Replays
+        self._make_engine = functools.partial(Engine, make_sender=lambda: Transport(settings.DELIVERY_NETWORKS))
 
     @property
     def control_token(self) -> str:
@@ -91,10 +102,18 @@ class Application:
             stores.provide(self.store)
             self._control.store = self.store
         if self.store is not None and Role.WORKER in self.roles:
-            self._worker = self._make_worker(self.store)
-            self._worker.start()
+            self._start_worker(self.store)
         if self._edge is not None:
             await self._edge.start()
+
+    def _start_worker(self, store: EventStore) -> None:
+        """The pipeline, and what only the process may do whose pipeline works: delivering and replaying."""
+        engine = self._engine = self._make_engine(store, leads=lambda: worker.leads)
+        worker = self._worker = self._make_worker(store, on_queued=engine.call)
+        self._replays = self._make_replays(store, leads=lambda: worker.leads, on_queued=engine.call)
+        worker.start()
+        engine.start()
+        self._replays.start()
 
     async def stop(self) -> None:
         """What was accepted is on disk, what was in hand is finished, the rest stays in the inbox."""
@@ -102,6 +121,10 @@ class Application:
             await self._edge.stop()
         if self._worker is not None:
             await asyncio.to_thread(self._worker.stop)
+        if self._replays is not None:
+            await asyncio.to_thread(self._replays.stop)
+        if self._engine is not None:
+            await asyncio.to_thread(self._engine.stop)
         if self.store is not None:
             await asyncio.to_thread(self.store.close)
 
@@ -112,7 +135,9 @@ class Application:
         if scope["type"] != "http":
             raise RuntimeError(f"Pitcairn answers HTTP, not {scope['type']}")
         path = scope["path"]
-        if self._edge is not None and path.startswith(("/v1/", "/tag/")):
+        if self._edge is not None and (
+            path.startswith(("/v1/", "/tag/")) or self._edge.owns_besides(scope["method"], path)
+        ):
             await self._edge(scope, receive, send)
         elif path == "/health":
             await send_json(send, 200, b'{"status":"ok"}', [])

@@ -9,19 +9,35 @@
 | `PITCAIRN_COUNTRY_HEADER` | `cf-ipcountry` | the request header in which a proxy names the visitor's country |
 | `PITCAIRN_TRUSTED_PROXIES` | `0` | how many proxies in front append to `X-Forwarded-For` |
 | `PITCAIRN_STRICT_WRITE_KEYS` | off | answer 401 to an unknown write key, where Segment answers 200 |
+| `PITCAIRN_DELIVERY_NETWORKS` | none | private networks that destinations may be in, as `10.1.0.0/16, 192.168.7.9` |
+| `PITCAIRN_SMTP_URL` | none | the mail server that alerts go through: `smtp://user:password@host:587`, or `smtps://…:465` |
+| `PITCAIRN_MAIL_FROM` | `pitcairn@` the mail server's host | the sender of those emails |
 | `PITCAIRN_DEBUG` | off | Django's debug pages; for work on Pitcairn itself |
 """
 
+import ipaddress
 import os
 import secrets
 from pathlib import Path
-from urllib.parse import unquote, urlsplit
+from urllib.parse import parse_qs, unquote, urlsplit
 
 PACKAGE = Path(__file__).resolve().parent
 
 
 def _flag(name: str) -> bool:
     return os.environ.get(name, "").strip().lower() in {"1", "true", "yes", "on"}
+
+
+def _networks(text: str) -> tuple[ipaddress.IPv4Network | ipaddress.IPv6Network, ...]:
+    networks = []
+    for part in filter(None, map(str.strip, text.split(","))):
+        try:
+            networks.append(ipaddress.ip_network(part))
+        except ValueError as error:
+            raise ValueError(
+                f"PITCAIRN_DELIVERY_NETWORKS has {part!r}, which is no network ({error}); write it as 10.1.0.0/16"
+            ) from error
+    return tuple(networks)
 
 
 DATA = Path(os.environ.get("PITCAIRN_DATA", "data")).resolve()
@@ -32,6 +48,7 @@ PUBLIC_URL = os.environ.get("PITCAIRN_PUBLIC_URL", "").rstrip("/")
 COUNTRY_HEADER = os.environ.get("PITCAIRN_COUNTRY_HEADER", "cf-ipcountry").lower()
 TRUSTED_PROXIES = int(os.environ.get("PITCAIRN_TRUSTED_PROXIES", "0"))
 STRICT_WRITE_KEYS = _flag("PITCAIRN_STRICT_WRITE_KEYS")
+DELIVERY_NETWORKS = _networks(os.environ.get("PITCAIRN_DELIVERY_NETWORKS", ""))
 DEBUG = _flag("PITCAIRN_DEBUG")
 
 
@@ -166,6 +183,31 @@ SESSION_COOKIE_HTTPONLY = True
 SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
+
+
+
+def _mail(url: str) -> dict[str, object]:
+    """The mail server that the URL names: over TLS from the start with `smtps`, else by STARTTLS unless `?starttls=no`."""
+    parts = urlsplit(url)
+    if url and (parts.scheme not in {"smtp", "smtps"} or not parts.hostname):
+        raise ValueError("PITCAIRN_SMTP_URL is no mail server; write smtp://user:password@host:587, or smtps://…:465")
+    implicit = parts.scheme == "smtps"
+    return {
+        "HOST": parts.hostname or "",
+        "PORT": parts.port or (465 if implicit else 587),
+        "HOST_USER": unquote(parts.username or ""),
+        "HOST_PASSWORD": unquote(parts.password or ""),
+        "USE_SSL": implicit,
+        "USE_TLS": not implicit and parse_qs(parts.query).get("starttls") != ["no"],
+    }
+
+
+_mail_server = _mail(os.environ.get("PITCAIRN_SMTP_URL", ""))
+EMAIL_HOST, EMAIL_PORT = _mail_server["HOST"], _mail_server["PORT"]
+EMAIL_HOST_USER, EMAIL_HOST_PASSWORD = _mail_server["HOST_USER"], _mail_server["HOST_PASSWORD"]
+EMAIL_USE_SSL, EMAIL_USE_TLS = _mail_server["USE_SSL"], _mail_server["USE_TLS"]
+EMAIL_TIMEOUT = 20
+DEFAULT_FROM_EMAIL = os.environ.get("PITCAIRN_MAIL_FROM") or f"pitcairn@{EMAIL_HOST or 'localhost'}"
 
 LANGUAGE_CODE = "en"
 USE_I18N = False

@@ -103,7 +103,7 @@ def test_the_catalog_can_be_searched(client: Client, workspace: Workspace) -> No
     assert "Mutiny" in text(client.get("/connections/catalog/"))
     assert "1 destination" in text(client.get("/connections/catalog/", {"q": "personalizes website"}))
     assert "1 destination" in text(client.get("/connections/catalog/", {"category": "Personalization"}))
-    assert "Nothing in the catalog matches" in text(client.get("/connections/catalog/", {"q": "warehouse"}))
+    assert "Nothing in the catalog matches" in text(client.get("/connections/catalog/", {"q": "payroll"}))
     assert "Nothing in the catalog matches" in text(client.get("/connections/catalog/", {"category": "Email"}))
     assert client.get("/connections/catalog/braze/").status_code == 404
     page = text(client.get("/connections/catalog/mutiny/"))

@@ -11,7 +11,7 @@ from pitcairn.commands.output import Rows
 if TYPE_CHECKING:
     from pitcairn.connections.queries import SourceItem
 
-KINDS = ("browser", "mobile", "server")
+KINDS = ("browser", "mobile", "server", "segment")
 
 
 def _as_json(source: "SourceItem") -> Result:
@@ -35,6 +35,7 @@ def _add_arguments(parser: ArgumentParser) -> None:
 def _add(arguments: Namespace) -> Result:
     from pitcairn.commands import choose
     from pitcairn.connections import queries, services
+    from pitcairn.connections.source_settings import new_segment_secret
 
     workspace = choose.workspace_or_new(arguments.workspace)
     made = services.create_source(
@@ -42,12 +43,18 @@ def _add(arguments: Namespace) -> Result:
     )
     source = queries.source(workspace.id, made.id)
     assert source is not None
-    return _as_json(source)
+    if arguments.kind != "segment":
+        return _as_json(source)
+    return {**_as_json(source), "apiKey": new_segment_secret(workspace_id=workspace.id, source_id=made.id)}
 
 
 def _show_added(result: Result, console: Console) -> None:
     console.print(f"Source {result['name']!r} is ready.")
-    console.print(f"Write key: {result['writeKey']}", soft_wrap=True)
+    if "apiKey" in result:
+        console.print(f"API key: {result['apiKey']}", soft_wrap=True)
+        console.print("Copy it now; it is not shown again. It names and proves what Segment delivers.")
+    else:
+        console.print(f"Write key: {result['writeKey']}", soft_wrap=True)
 
 
 def _list_arguments(parser: ArgumentParser) -> None:

@@ -7,8 +7,12 @@ A destination is a `manifest.toml` (what it is, which calls it takes, which sett
 - `prepare(messages, settings)` makes HTTP requests of messages that are to be sent. It does nothing itself: the delivery
   engine sends them, so that every destination gets the same guards, retries, order and records.
 - `judge(reply, settings)` reads an answer, where the status alone does not say what became of the messages.
-- `write(messages, settings)` instead of `prepare`, for a destination that is no HTTP server: it is called in a thread of its
-  own, and returns when everything is stored.
+- `write(messages, settings, folder)` instead of `prepare`, for a destination that is no HTTP server: it is called in a thread
+  of its own, and returns when everything is stored. `folder` is where it may keep files.
+- `check(settings)` says what is wrong with settings, before they are saved.
+
+`prepare` and `write` are asked again for every attempt, and a message can come twice: a process can end between delivering it
+and noting that down.
 """
 
 from __future__ import annotations
@@ -21,18 +25,20 @@ import msgspec
 MessageType: TypeAlias = Literal["identify", "track", "page", "screen", "group", "alias"]
 
 
-class SettingField(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+class SettingField(msgspec.Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):
     """One setting as the manifest declares it and the form asks for it."""
 
     key: str
     label: str
     type: Literal["string", "secret", "boolean", "number", "url", "text", "choice"] = "string"
-    """`text` is several lines; `choice` is one of `options`."""
+    """`text` is several lines; `choice` is one of `options`; `url` is where requests go, and is checked as such."""
     required: bool = False
     description: str = ""
     options: tuple[str, ...] = ()
     default: str | bool | float = ""
     placeholder: str = ""
+    any_will_do: bool = False
+    """A secret that is made up when the destination is set up: the form offers to make a random one."""
 
 
 class Pace(msgspec.Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):
@@ -46,6 +52,14 @@ class Pace(msgspec.Struct, frozen=True, kw_only=True, rename="camel", forbid_unk
     """Requests per second; 0 is no limit."""
     timeout: float = 10
     """Seconds until a request that was not answered counts as failed."""
+    batch_setting: str = ""
+    """The number setting that says how many messages a request carries, instead of `batch`."""
+
+    def own(self, settings: Mapping[str, Any], changes: Mapping[str, Any] = {}) -> Pace:
+        """The pace of one destination: this one, with its own settings and then with `changes`, by field."""
+        chosen = settings.get(self.batch_setting) if self.batch_setting else None
+        batch = {"batch": max(1, int(chosen))} if chosen else {}
+        return msgspec.structs.replace(self, **batch, **changes)
 
 
 class Manifest(msgspec.Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):
@@ -65,6 +79,11 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True, rename="camel", forbid
     docs: str = ""
     """More about it, in Markdown, for its page in the catalog."""
 
+    @property
+    def defaults(self) -> dict[str, Any]:
+        """The settings that have a default."""
+        return {field.key: field.default for field in self.settings if field.default != ""}
+
     def missing(self, settings: Mapping[str, Any]) -> list[SettingField]:
         """The required settings that are not set."""
         return [field for field in self.settings if field.required and not settings.get(field.key)]
@@ -76,8 +95,9 @@ class IncomingMessage(msgspec.Struct, frozen=True, kw_only=True):
     type: MessageType
     event: str
     traits: Mapping[str, Any]
-    """Decoded JSON objects, `properties` too."""
+    """Decoded JSON objects, as `properties` and `context` are."""
     properties: Mapping[str, Any]
+    context: Mapping[str, Any] = {}
     options: Mapping[str, Any]
     """What the sender's `integrations` object says for this destination, when it is an object."""
 
@@ -162,6 +182,9 @@ Take: TypeAlias = Callable[[IncomingMessage, Mapping[str, Any]], Effect]
 Prepare: TypeAlias = Callable[[Sequence[OutgoingMessage], Mapping[str, Any]], Sequence[Request]]
 Judge: TypeAlias = Callable[[Reply, Mapping[str, Any]], Outcome]
 Write: TypeAlias = Callable[[Sequence[OutgoingMessage], Mapping[str, Any]], None]
+"""As the engine calls it: the folder is filled in already."""
+Check: TypeAlias = Callable[[Mapping[str, Any]], Mapping[str, str]]
+"""Settings to what is wrong with them: a sentence by setting key, and nothing when all is well. A secret's value stays out."""
 
 
 class CatalogEntry(msgspec.Struct, frozen=True):
@@ -175,3 +198,4 @@ class CatalogEntry(msgspec.Struct, frozen=True):
     judge: Judge | None = None
     """None: `delivery.outcomes.by_status`."""
     write: Write | None = None
+    check: Check | None = None

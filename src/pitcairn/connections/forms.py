@@ -73,9 +73,14 @@ class SettingsForm(forms.Form):
 
     @property
     def settings(self) -> dict[str, Any]:
-        """By manifest key, ready for the services. A number that is left empty is left out."""
+        """By manifest key, ready for the services. A number that is left empty is its default, or left out."""
         values = {setting.key: self.cleaned_data[SETTING_PREFIX + setting.key] for setting in self.manifest.settings}
-        return {key: value for key, value in values.items() if value is not None}
+        defaults = self.manifest.defaults
+        return {
+            key: defaults[key] if value is None else value
+            for key, value in values.items()
+            if value is not None or key in defaults
+        }
 
     def blame(self, error: ConnectionsError) -> None:
         """Shows a service's error beside the input it is about."""
@@ -88,27 +93,58 @@ def blame(form: forms.Form, error: ConnectionsError) -> None:
     form.add_error(error.field if error.field in form.fields else None, str(error))
 
 
+class SecretInput(forms.TextInput):
+    """Shown while it is typed, since it has to be checked; never filled in by the server.
+
+    `made_here`: any value will do, and the page offers to make a random one. `is_set`: there is one, which stays unless
+    another is typed.
+    """
+
+    is_secret = True
+
+    def __init__(self, *, made_here: bool, is_set: bool, placeholder: str) -> None:
+        super().__init__(
+            {"autocomplete": "off", "spellcheck": "false", "class": "mono", "placeholder": placeholder.capitalize()}
+        )
+        self.made_here = made_here
+        self.is_set = is_set
+
+
 def _form_field(setting: SettingField, state: SettingState | None) -> forms.Field:
-    common: dict[str, Any] = {"label": setting.label, "help_text": setting.description}
+    if setting.type == "secret":
+        return _secret_field(setting, state)
+    common: dict[str, Any] = {
+        "label": setting.label,
+        "help_text": setting.description,
+        "initial": setting.default if state is None or state.value is None else state.value,
+    }
     if setting.type == "boolean":
-        return forms.BooleanField(required=False, initial=bool(state and state.value), **common)
+        return forms.BooleanField(required=False, **common)
+    common |= {
+        "required": setting.required,
+        "error_messages": {"required": f"{setting.label} is needed before the destination can be enabled."},
+    }
+    typed = {"placeholder": setting.placeholder, "spellcheck": "false", "autocomplete": "off"}
     if setting.type == "number":
-        return forms.FloatField(required=setting.required, initial=state.value if state else None, **common)
-    if setting.type == "string":
-        return forms.CharField(required=setting.required, initial=state.value if state else "", **common)
+        return forms.FloatField(widget=forms.NumberInput({"step": "any"}), **common)
+    if setting.type == "choice":
+        return forms.ChoiceField(choices=[(option, option) for option in setting.options], **common)
+    if setting.type == "text":
+        return forms.CharField(widget=forms.Textarea({**typed, "rows": 4, "class": "mono"}), **common)
+    if setting.type == "url":
+        return forms.CharField(widget=forms.TextInput({**typed, "inputmode": "url"}), **common)
+    return forms.CharField(widget=forms.TextInput(typed), **common)
+
+
+def _secret_field(setting: SettingField, state: SettingState | None) -> forms.Field:
     is_set = bool(state and state.secret and state.secret.is_set)
     placeholder = f"{state.secret.words}; leave empty to keep it" if is_set and state and state.secret else ""
     return forms.CharField(
+        label=setting.label,
+        help_text=setting.description,
         required=setting.required and not is_set,
-        # Shown while it is typed, since it is made up here and has to be checked; never filled in by the server.
-        widget=forms.TextInput(
-            attrs={
-                "autocomplete": "off",
-                "spellcheck": "false",
-                "class": "mono",
-                "placeholder": placeholder.capitalize(),
-            }
+        widget=SecretInput(
+            made_here=setting.any_will_do, is_set=is_set, placeholder=placeholder or setting.placeholder
         ),
         error_messages={"required": f"{setting.label} is needed before the destination can be enabled."},
-        **common,
     )

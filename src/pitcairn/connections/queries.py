@@ -50,6 +50,12 @@ class SourceItem:
     enabled: bool
     created_at: datetime
     destinations: tuple[str, ...]
+    secret: SecretState
+    """Of a Segment source: the API key it is delivered with."""
+    rate_limit: int | None
+    """Messages per second; None is no limit."""
+    allowed_origins: tuple[str, ...]
+    requires_token: bool
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -159,6 +165,10 @@ def _source_item(source: Source, *, destinations: Iterable[Destination] | None =
         enabled=source.enabled,
         created_at=source.created_at,
         destinations=tuple(destination.name for destination in connected),
+        secret=secret_state(source.secret),
+        rate_limit=source.rate_limit,
+        allowed_origins=tuple(source.allowed_origins),
+        requires_token=source.requires_token,
     )
 
 

@@ -5,8 +5,10 @@ import secrets as secrets_module
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from django.conf import settings as django_settings
 from django.db import transaction
 
+from pitcairn.connections.delivery.addresses import AddressRefused, Guard
 from pitcairn.connections.destination import Manifest, SettingField
 from pitcairn.connections.models import Destination, Source, SourceKind
 from pitcairn.connections.registry import catalog
@@ -14,6 +16,7 @@ from pitcairn.workspaces.services import configuration_changed
 
 WRITE_KEY = re.compile(r"[A-Za-z0-9_-]{8,64}")
 NAME_LENGTH = 100
+SETTING_LENGTH = 20_000
 
 
 class ConnectionsError(Exception):
@@ -61,7 +64,7 @@ def create_source(
 
 @transaction.atomic
 def rename_source(*, workspace_id: int, source_id: int, name: str) -> Source:
-    source = _source(workspace_id, source_id)
+    source = source_of(workspace_id, source_id)
     source.name = _free_name(Source, workspace_id, name, besides=source_id)
     source.save(update_fields=["name"])
     configuration_changed()
@@ -71,7 +74,7 @@ def rename_source(*, workspace_id: int, source_id: int, name: str) -> Source:
 @transaction.atomic
 def set_source_enabled(*, workspace_id: int, source_id: int, enabled: bool) -> Source:
     """A disabled source's messages are refused as `source_disabled`."""
-    source = _source(workspace_id, source_id)
+    source = source_of(workspace_id, source_id)
     source.enabled = enabled
     source.save(update_fields=["enabled"])
     configuration_changed()
@@ -95,7 +98,8 @@ def create_destination(
     without a required setting.
     """
     manifest = manifest_of(slug)
-    plain, secret = _split(manifest, settings)
+    plain, secret = _split(manifest, {**manifest.defaults, **settings})
+    _check(slug, {**plain, **secret})
     chosen = free_name(workspace_id, manifest) if name is None else _free_name(Destination, workspace_id, name)
     if enabled:
         _require(manifest, {**plain, **secret})
@@ -121,7 +125,7 @@ def update_destination(
     Raises `ConnectionsError` as `create_destination` does, and when an enabled destination would lose a required
     setting.
     """
-    destination = _destination(workspace_id, destination_id)
+    destination = destination_of(workspace_id, destination_id)
     manifest = manifest_of(destination.slug)
     if name is not None:
         destination.name = _free_name(Destination, workspace_id, name, besides=destination_id)
@@ -129,6 +133,7 @@ def update_destination(
         plain, secret = _split(manifest, settings)
         destination.settings = {**destination.settings, **plain}
         destination.secrets = {**destination.secrets, **{key: value for key, value in secret.items() if value}}
+        _check(destination.slug, {**destination.settings, **destination.secrets})
     if destination.enabled:
         _require(manifest, {**destination.settings, **destination.secrets})
     destination.save()
@@ -141,13 +146,20 @@ def update_destination(
 @transaction.atomic
 def set_destination_enabled(*, workspace_id: int, destination_id: int, enabled: bool) -> Destination:
     """Raises `ConnectionsError` when it is to be enabled and a required setting is missing."""
-    destination = _destination(workspace_id, destination_id)
+    destination = destination_of(workspace_id, destination_id)
     if enabled:
         _require(manifest_of(destination.slug), {**destination.settings, **destination.secrets})
     destination.enabled = enabled
     destination.save(update_fields=["enabled", "updated_at"])
     configuration_changed()
     return destination
+
+
+def _check(slug: str, settings: Mapping[str, Any]) -> None:
+    """Asks the destination itself. Raises `ConnectionsError` about the first setting that it does not like."""
+    check = catalog()[slug].check
+    for key, problem in check(settings).items() if check else ():
+        raise ConnectionsError(problem, field=key)
 
 
 def manifest_of(slug: str) -> Manifest:
@@ -175,18 +187,36 @@ def _split(manifest: Manifest, settings: Mapping[str, Any]) -> tuple[dict[str, A
 
 
 def _checked(manifest: Manifest, field: SettingField, value: Any) -> Any:
-    if field.type in {"string", "secret"} and isinstance(value, str):
-        return value.strip()
+    if field.type in {"string", "secret", "text", "url", "choice"} and isinstance(value, str):
+        return _checked_text(manifest, field, value.strip())
     if field.type == "boolean" and isinstance(value, bool):
         return value
     if field.type == "number" and isinstance(value, int | float) and not isinstance(value, bool):
         return value
-    wanted = {"string": "text", "secret": "text", "boolean": "true or false", "number": "a number"}[field.type]
+    wanted = {"boolean": "true or false", "number": "a number"}.get(field.type, "text")
     # The value stays out of the text when it is a secret: error texts reach logs.
     shown = "The value" if field.type == "secret" else repr(value)
     raise ConnectionsError(
         f"{shown} does not fit {field.label} of {manifest.name}; it must be {wanted}.", field=field.key
     )
+
+
+def _checked_text(manifest: Manifest, field: SettingField, value: str) -> str:
+    if field.type == "url" and value:
+        try:
+            Guard(django_settings.DELIVERY_NETWORKS).target(value)
+        except AddressRefused as error:
+            raise ConnectionsError(str(error), field=field.key) from error
+    if field.type == "choice" and value not in field.options:
+        raise ConnectionsError(
+            f"{value!r} does not fit {field.label} of {manifest.name}; it must be one of: {', '.join(field.options)}.",
+            field=field.key,
+        )
+    if len(value) > SETTING_LENGTH:
+        raise ConnectionsError(
+            f"{field.label} has {len(value):,} characters; use at most {SETTING_LENGTH:,}.", field=field.key
+        )
+    return value
 
 
 def _require(manifest: Manifest, settings: Mapping[str, Any]) -> None:
@@ -223,7 +253,8 @@ def free_name(workspace_id: int, manifest: Manifest) -> str:
     return name
 
 
-def _source(workspace_id: int, source_id: int) -> Source:
+def source_of(workspace_id: int, source_id: int) -> Source:
+    """Raises `ConnectionsError` when the workspace has no such source."""
     source = Source.objects.filter(workspace_id=workspace_id, id=source_id).first()
     if source is None:
         raise ConnectionsError(f"There is no source {source_id} in this workspace.")
@@ -239,7 +270,8 @@ def _sources(workspace_id: int, source_ids: Sequence[int]) -> list[Source]:
     return found
 
 
-def _destination(workspace_id: int, destination_id: int) -> Destination:
+def destination_of(workspace_id: int, destination_id: int) -> Destination:
+    """Raises `ConnectionsError` when the workspace has no such destination."""
     destination = Destination.objects.filter(workspace_id=workspace_id, id=destination_id).first()
     if destination is None:
         raise ConnectionsError(f"There is no destination {destination_id} in this workspace.")

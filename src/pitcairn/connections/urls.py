@@ -2,6 +2,7 @@
 
 from django.urls import path
 
+from pitcairn.connections import urls_delivery, urls_filters, urls_schema
 from pitcairn.connections.views import catalog, debugger, destinations, sources
 
 app_name = "connections"
@@ -26,4 +27,7 @@ urlpatterns = [
     path("connections/debugger/stream/", debugger.stream, name="debugger-stream"),
     path("integrations/", destinations.integrations, name="integrations"),
     path("integrations/segment/", destinations.integration_segment, name="integration-segment"),
+    *urls_filters.urlpatterns,
+    *urls_delivery.urlpatterns,
+    *urls_schema.urlpatterns,
 ]

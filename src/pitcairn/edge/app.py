@@ -12,13 +12,20 @@ from django.conf import settings
 from django.db import DatabaseError, close_old_connections, connections
 
 from pitcairn.edge.collect import BATCH_PATHS, SINGLE_PATHS, Collector, answer_metrics, client_settings
+from pitcairn.edge.guards import Guards
 from pitcairn.edge.inbox import InboxWriter
 from pitcairn.edge.personalize import Personalizer
+from pitcairn.edge.pixel import KINDS as PIXEL_KINDS
+from pitcairn.edge.pixel import PREFIX as PIXEL_PREFIX
+from pitcairn.edge.pixel import PixelUnreadable, message_in, send_pixel
 from pitcairn.edge.profile_reader import ProfileReader, profile_reader
 from pitcairn.edge.requests import HeaderReader
 from pitcairn.edge.responses import CORS, Receive, Scope, Send, send_error, send_json, send_preflight
+from pitcairn.edge.segment import PATHS as SEGMENT_PATHS
+from pitcairn.edge.segment import SegmentReceiver
 from pitcairn.edge.snapshot import EMPTY, Snapshot, newer_snapshot
 from pitcairn.edge.tag import TagFiles, answer_tag
+from pitcairn.edge.tokens import TokenEndpoint, TokenKey
 
 logger = logging.getLogger(__name__)
 
@@ -27,23 +34,30 @@ WATCH_SECONDS = 0.5
 
 _SETTINGS_PREFIX, _SETTINGS_SUFFIX = "/v1/projects/", "/settings"
 _DECIDE = "/v1/decide"
+_TOKEN = "/token"  # noqa: S105 - a path
+_OTHERS = frozenset({("POST", _TOKEN), *(("POST", path) for path in SEGMENT_PATHS)})
 
 
 class Edge:
-    """Everything under `/v1/` and `/tag/`."""
+    """Everything under `/v1/` and `/tag/`, tokens, and what Segment delivers."""
 
     def __init__(self, *, on_commit: Callable[[], None] = lambda: None) -> None:
         headers = HeaderReader(settings.COUNTRY_HEADER)
         self.inbox = InboxWriter(on_commit)
         self._headers = headers
         self._profiles: ProfileReader = profile_reader()
+        token_key = TokenKey(settings.SECRET_KEY)
+        guards = Guards(token_key)
         self._collector = Collector(
             self.inbox,
             headers,
+            guards,
             trusted_proxies=settings.TRUSTED_PROXIES,
             strict_write_keys=settings.STRICT_WRITE_KEYS,
         )
         self._personalizer = Personalizer(self._profiles, headers)
+        self._segment = SegmentReceiver(self.inbox, headers, guards)
+        self._tokens = TokenEndpoint(headers, token_key)
         self._tag_files = TagFiles()
         self._watch: asyncio.Task[None] | None = None
         # A thread of its own: the pages' thread may be busy with a slow page.
@@ -51,8 +65,9 @@ class Edge:
         self._set_snapshot(EMPTY)
 
     @staticmethod
-    def owns(path: str) -> bool:
-        return path.startswith(("/v1/", "/tag/"))
+    def owns_besides(method: str, path: str) -> bool:
+        """Whether the edge answers this outside `/v1/` and `/tag/`, which are its own. Pages stand beside it there."""
+        return (method, path) in _OTHERS
 
     async def start(self) -> None:
         """Reads the configuration and begins to accept. Raises what the SQL store raises when it cannot be read."""
@@ -71,7 +86,8 @@ class Edge:
         await self._profiles.close()
 
     def _set_snapshot(self, snapshot: Snapshot) -> None:
-        self.snapshot = self._collector.snapshot = self._personalizer.snapshot = snapshot
+        self.snapshot = self._collector.snapshot = self._personalizer.snapshot = self._segment.snapshot = snapshot
+        self._tokens.apps = snapshot.oauth_apps
 
     async def _watch_configuration(self) -> None:
         while True:
@@ -107,6 +123,12 @@ class Edge:
             await self._collector.collect(scope, receive, send, "")
         elif method == "POST" and path in SINGLE_PATHS:
             await self._collector.collect(scope, receive, send, SINGLE_PATHS[path])
+        elif path.startswith(PIXEL_PREFIX) and method in {"GET", "HEAD"}:
+            await self._answer_pixel(scope, send, path.removeprefix(PIXEL_PREFIX))
+        elif method == "POST" and path in SEGMENT_PATHS:
+            await self._segment.answer(scope, receive, send)
+        elif method == "POST" and path == _TOKEN:
+            await self._tokens.answer(scope, receive, send, self._public_url(scope))
         elif method == "POST" and path == "/v1/m":
             await answer_metrics(receive, send)
         elif method in {"GET", "HEAD"} and path.startswith(_SETTINGS_PREFIX) and path.endswith(_SETTINGS_SUFFIX):
@@ -119,6 +141,17 @@ class Edge:
             await send_error(send, 405, "method_not_allowed", f"{path} takes POST, not {method}")
         else:
             await send_error(send, 404, "not_found", f"There is nothing at {path}")
+
+    async def _answer_pixel(self, scope: Scope, send: Send, kind: str) -> None:
+        body, problem = None, f"{kind!r} is no kind of call"
+        if kind in PIXEL_KINDS:
+            try:
+                body = message_in(scope["query_string"])
+            except PixelUnreadable as error:
+                problem = str(error)
+        if scope["method"] == "GET":
+            await self._collector.collect_unanswered(scope, kind, body, problem)
+        await send_pixel(send)
 
     async def _answer_settings(self, scope: Scope, send: Send, write_key: str) -> None:
         source = self.snapshot.sources.get(write_key)

@@ -13,6 +13,7 @@ import re
 import time
 from typing import Any
 
+from pitcairn.edge.guards import Guards, TurnedAway
 from pitcairn.edge.inbox import Accepted, InboxFailed, InboxFull, InboxWriter
 from pitcairn.edge.requests import (
     BodyTooLarge,
@@ -47,10 +48,17 @@ class Collector:
     """Takes calls into the inbox. `snapshot` is set anew whenever the configuration changes."""
 
     def __init__(
-        self, inbox: InboxWriter, headers: HeaderReader, *, trusted_proxies: int, strict_write_keys: bool
+        self,
+        inbox: InboxWriter,
+        headers: HeaderReader,
+        guards: Guards,
+        *,
+        trusted_proxies: int,
+        strict_write_keys: bool,
     ) -> None:
         self.snapshot: Snapshot
         self._inbox = inbox
+        self._guards = guards
         self._headers = headers
         self._trusted_proxies = trusted_proxies
         self._strict = strict_write_keys
@@ -87,6 +95,12 @@ class Collector:
         if source is None:
             await self._answer_unknown_key(send)
             return
+        if source.guard is not None:
+            turned_away = self._judge(source, headers, frame)
+            if turned_away is not None:
+                await self.record_turned_away(source, kind, turned_away, len(frame.items))
+                await send_error(send, turned_away.status, turned_away.reason, turned_away.message, turned_away.headers)
+                return
         accepted = self._accepted(scope, headers, source, kind, frame)
         try:
             await self._inbox.append(accepted, len(body))
@@ -96,6 +110,51 @@ class Collector:
             )
             return
         await send_success(send)
+
+    async def collect_unanswered(self, scope: Scope, kind: str, body: bytes | None, problem: str) -> None:
+        """Takes one message of a request that is answered the same whatever becomes of it: the pixel.
+
+        `body` is the message's JSON, None when the request held none, and `problem` then says why.
+        """
+        headers = self._headers.read(scope)
+        if body is None:
+            body = scope["query_string"][:_KEPT_OF_REFUSED]
+            await self._record(headers, DropReason.MALFORMED_JSON, problem, body)
+            return
+        try:
+            frame = frame_single(body)
+        except MalformedBody as error:
+            await self._record(headers, DropReason.MALFORMED_JSON, str(error), body)
+            return
+        if len(body) > SINGLE_REQUEST_BYTES:
+            detail = f"The message is larger than {SINGLE_REQUEST_BYTES:,} bytes"
+            await self._record(headers, DropReason.REQUEST_TOO_LARGE, detail, body)
+            return
+        source = self.snapshot.sources.get(frame.write_key) if type(frame.write_key) is str else None
+        if source is None:
+            return
+        if source.guard is not None:
+            turned_away = self._judge(source, headers, frame)
+            if turned_away is not None:
+                await self.record_turned_away(source, kind, turned_away, len(frame.items))
+                return
+        with contextlib.suppress(InboxFull, InboxFailed):
+            await self._inbox.append(self._accepted(scope, headers, source, kind, frame), len(body))
+
+    def _judge(self, source: SourceConfiguration, headers: RequestHeaders, frame: Frame) -> TurnedAway | None:
+        assert source.guard is not None
+        return self._guards.judge(
+            source.guard, source.id, source.workspace_id, headers, self.snapshot.oauth_key_ids, len(frame.items)
+        )
+
+    async def record_turned_away(
+        self, source: SourceConfiguration, kind: str, turned_away: TurnedAway, messages: int
+    ) -> None:
+        """Leaves a record of what a guard did not let in, now and then: where the source's owner looks."""
+        count = self._guards.to_report(source.id, turned_away.reason, messages)
+        if count:
+            others = f" ({count:,} messages since this was last noted)" if count > 1 else ""
+            await self._append_record(source, kind, turned_away.reason, f"{turned_away.message}{others}", b"")
 
     def _accepted(
         self, scope: Scope, headers: RequestHeaders, source: SourceConfiguration, kind: str, frame: Frame
@@ -127,16 +186,26 @@ class Collector:
         self, headers: RequestHeaders, send: Send, reason: DropReason, detail: str, start: bytes, end: bytes = b""
     ) -> None:
         """Answers 400, and leaves a record of it where the sender can be told."""
+        await self._record(headers, reason, detail, start, end)
+        await send_error(send, 400, reason, detail)
+
+    async def _record(
+        self, headers: RequestHeaders, reason: DropReason, detail: str, start: bytes, end: bytes = b""
+    ) -> None:
         source = self.snapshot.sources.get(basic_key(headers.authorization) or _key_in(start) or _key_in(end))
         if source is not None:
-            record = Accepted(
-                self._request_id(), time.time_ns() // 1_000_000, source.id, "", "", 0, "", b"", b"",
-                [start[:_KEPT_OF_REFUSED]] if start else [], reason, detail,
-            )  # fmt: skip
-            # The answer is 400 either way; what may be lost is one line of the debugger.
-            with contextlib.suppress(InboxFull, InboxFailed):
-                await self._inbox.append(record, len(start))
-        await send_error(send, 400, reason, detail)
+            await self._append_record(source, "", reason, detail, start)
+
+    async def _append_record(
+        self, source: SourceConfiguration, kind: str, reason: DropReason, detail: str, text: bytes
+    ) -> None:
+        record = Accepted(
+            self._request_id(), time.time_ns() // 1_000_000, source.id, kind, "", 0, "", b"", b"",
+            [text[:_KEPT_OF_REFUSED]] if text else [], reason, detail,
+        )  # fmt: skip
+        # The answer is the same either way; what may be lost is one line of the debugger.
+        with contextlib.suppress(InboxFull, InboxFailed):
+            await self._inbox.append(record, len(text))
 
     async def _answer_unknown_key(self, send: Send) -> None:
         if self._strict:

@@ -68,6 +68,9 @@ class Personalizer:
         if source is None:
             await send_error(send, 400, "unknown_write_key", "No source has this write key", cors)
             return
+        if source.guard is not None and not source.guard.allows(headers.origin):
+            await send_error(send, 403, "origin_not_allowed", "This source does not allow the page's origin", cors)
+            return
         known = cookie_value(headers.cookie, VISITOR_COOKIE)
         visitor = known if _VISITOR.fullmatch(known) else request.anonymous_id
         if not _VISITOR.fullmatch(visitor):

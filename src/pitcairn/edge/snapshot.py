@@ -13,7 +13,9 @@ from typing import Any
 import msgspec
 
 from pitcairn.connections.destination import CatalogEntry
-from pitcairn.connections.routing import RoutedSource, routed_sources
+from pitcairn.connections.oauth_apps import ConfiguredApp, configured_apps
+from pitcairn.connections.routing import Change, RoutedSource, routed_sources
+from pitcairn.edge.guards import SourceGuard
 from pitcairn.experiences import queries as experiences
 from pitcairn.experiences.decisions import RunningExperience, running_experience
 from pitcairn.workspaces import queries as workspaces
@@ -33,6 +35,8 @@ class RoutedDestination(msgspec.Struct, frozen=True, kw_only=True):
     """Secrets included."""
     ready: bool
     """Every required setting is set."""
+    change: Change | None = None
+    """Its filters and its mapping; None when it has neither."""
 
 
 class SourceConfiguration(msgspec.Struct, frozen=True, kw_only=True):
@@ -44,6 +48,10 @@ class SourceConfiguration(msgspec.Struct, frozen=True, kw_only=True):
     """A browser or an app: the sender's address is the visitor's."""
     destinations: tuple[RoutedDestination, ...]
     personalizes: bool
+    guard: SourceGuard | None = None
+    """What its calls must keep to beyond a write key; None for most sources."""
+    delivered_by_segment: bool = False
+    """Its messages went through Segment: their times are put right already, and `All` was obeyed on the way."""
 
 
 class WorkspaceConfiguration(msgspec.Struct, frozen=True, kw_only=True):
@@ -58,6 +66,11 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
     """By write key."""
     sources_by_id: Mapping[int, SourceConfiguration]
     workspaces: Mapping[int, WorkspaceConfiguration]
+    segment_secrets: tuple[tuple[bytes, SourceConfiguration], ...] = ()
+    """The Segment sources, each with the secret that its deliveries show."""
+    oauth_apps: Mapping[str, ConfiguredApp] = {}
+    """By key id."""
+    oauth_key_ids: frozenset[str] = frozenset()
 
 
 EMPTY = Snapshot(revision=-1, sources={}, sources_by_id={}, workspaces={})
@@ -77,7 +90,9 @@ def _read(revision: int) -> Snapshot:
             running.setdefault(live.workspace_id, []).append(running_experience(live))
         except ValueError as error:
             logger.error("Experience %s (%r) is left out until it is saved again: %s", live.id, live.name, error)
-    sources = [_source(source) for source in routed_sources()]
+    routed = routed_sources()
+    sources = [_source(source) for source in routed]
+    apps = {app.key_id: app for app in configured_apps()}
     return Snapshot(
         revision=revision,
         sources={source.write_key: source for source in sources},
@@ -88,6 +103,13 @@ def _read(revision: int) -> Snapshot:
             )
             for workspace in workspaces.workspaces()
         },
+        segment_secrets=tuple(
+            (from_.secret.encode(), source)
+            for from_, source in zip(routed, sources, strict=True)
+            if source.delivered_by_segment and from_.secret
+        ),
+        oauth_apps=apps,
+        oauth_key_ids=frozenset(apps),
     )
 
 
@@ -98,6 +120,7 @@ def _source(source: RoutedSource) -> SourceConfiguration:
             entry=destination.entry,
             settings=destination.settings,
             ready=not destination.entry.manifest.missing(destination.settings),
+            change=destination.change,
         )
         for destination in source.destinations
     )
@@ -109,4 +132,18 @@ def _source(source: RoutedSource) -> SourceConfiguration:
         fills_ip=source.kind in {"browser", "mobile"},
         destinations=destinations,
         personalizes=source.enabled and any(d.ready and d.entry.manifest.slug == PERSONALIZING for d in destinations),
+        guard=_guard(source),
+        delivered_by_segment=source.kind == "segment",
+    )
+
+
+def _guard(source: RoutedSource) -> SourceGuard | None:
+    segment_only = source.kind == "segment"
+    if not (source.rate_limit or source.allowed_origins or source.requires_token or segment_only):
+        return None
+    return SourceGuard(
+        rate=source.rate_limit,
+        origins=frozenset(source.allowed_origins),
+        requires_token=source.requires_token,
+        segment_only=segment_only,
     )

@@ -6,7 +6,7 @@ MESSAGE_COLUMNS = """
     toUnixTimestamp64Milli(messages.timestamp), toUnixTimestamp64Milli(messages.original_timestamp),
     toUnixTimestamp64Milli(messages.sent_at), toUnixTimestamp64Milli(messages.received_at),
     messages.delivered_to, messages.filtered, messages.context, messages.integrations, messages.properties,
-    messages.traits, messages.extra, messages.retry_count"""
+    messages.traits, messages.extra, messages.retry_count, messages.routed_to"""
 
 MESSAGES = f"""
 SELECT {MESSAGE_COLUMNS}
@@ -61,6 +61,16 @@ ORDER BY messages.timestamp DESC, messages.received_at DESC, messages.message_id
 LIMIT {{limit:UInt32}}
 """  # noqa: S608 - a fragment of this module; values are bound
 
+REPLAYED = f"""
+SELECT {MESSAGE_COLUMNS}
+FROM messages
+WHERE messages.workspace_id = {{workspace_id:UInt32}}
+  AND messages.source_id IN {{source_ids:Array(UInt32)}}
+  AND messages.received_at >= fromUnixTimestamp64Milli({{start:Int64}}, 'UTC')
+  AND messages.received_at < fromUnixTimestamp64Milli({{end:Int64}}, 'UTC')
+ORDER BY messages.received_at, messages.batch, messages.timestamp, messages.message_id
+"""  # noqa: S608 - a fragment of this module; values are bound
+
 SOURCE_MESSAGES = """
 SELECT messages.source_id, toUnixTimestamp64Milli(max(messages.received_at)),
     countIf(messages.received_at >= fromUnixTimestamp64Milli({since:Int64}, 'UTC'))
@@ -84,6 +94,17 @@ WHERE track_events.workspace_id = {workspace_id:UInt32}
 GROUP BY track_events.event
 ORDER BY seen DESC, track_events.event
 LIMIT {limit:UInt32}
+"""
+
+# Messages of one source by name and UTC day.
+EVENT_DAYS = """
+SELECT messages.type, messages.event, toDate(messages.received_at, 'UTC') AS day, count()
+FROM messages
+WHERE messages.workspace_id = {workspace_id:UInt32}
+  AND messages.source_id = {source_id:UInt32}
+  AND messages.received_at >= fromUnixTimestamp64Milli({since:Int64}, 'UTC')
+  AND ({all:Bool} OR (messages.type = {type:String} AND messages.event = {event:String}))
+GROUP BY messages.type, messages.event, day
 """
 
 LAST_BATCH = """
@@ -119,6 +140,7 @@ UNION ALL SELECT 'refusals', count() FROM refusals
 UNION ALL SELECT 'exposures', count() FROM exposures
 UNION ALL SELECT 'merges', count() FROM merges
 UNION ALL SELECT 'track_events', count() FROM track_events
+UNION ALL SELECT 'deliveries', count() FROM deliveries
 """
 
 BYTES = """
@@ -134,4 +156,10 @@ SELECT parts.table, sum(parts.bytes_on_disk)
 FROM cluster({cluster:String}, system.parts) AS parts
 WHERE parts.active AND parts.database = currentDatabase()
 GROUP BY parts.table
+"""
+
+COLUMNS = """
+SELECT columns.table, columns.name
+FROM system.columns AS columns
+WHERE columns.database = currentDatabase()
 """

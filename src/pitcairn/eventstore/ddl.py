@@ -4,7 +4,8 @@ On one server a table is a MergeTree of its own name. In a cluster that name is 
 `<name>_shard`, a replicated MergeTree on every shard, so that every query and every insert keeps its text.
 """
 
-from collections.abc import Iterator
+import itertools
+from collections.abc import Container, Iterator
 
 from pitcairn.eventstore.schema import TABLE_SETTINGS, TABLES, VIEWS, Table, View
 
@@ -66,6 +67,18 @@ def create_view(view: View, cluster: str = "") -> str:
         f"FROM {identifier(storage_name(view.source, cluster))} AS {identifier(view.source.name)}\n"
         f"WHERE {view.condition}"
     )
+
+
+def add_columns(table: Table, there: Container[str], cluster: str = "") -> Iterator[str]:
+    """The statements that give an older table the columns it lacks, in their places. Old rows have empty values there."""
+    names = [storage_name(table, cluster), table.name] if cluster else [table.name]
+    for before, column in itertools.pairwise(table.columns):
+        if column.name not in there:
+            for name in names:
+                yield (
+                    f"ALTER TABLE {identifier(name)}{_on_cluster(cluster)} "
+                    f"ADD COLUMN IF NOT EXISTS {column.ddl()} AFTER {identifier(before.name)}"
+                )
 
 
 def create_database(name: str, cluster: str = "") -> str:

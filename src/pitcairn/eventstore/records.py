@@ -34,7 +34,8 @@ class StoredMessage(msgspec.Struct, frozen=True, kw_only=True):
 
     `context`, `integrations`, `properties`, `traits` and `extra` are the JSON values themselves; None where the message
     had no such field. `extra` holds every field that has no place of its own (`groupId`, `category`, `version`, …).
-    `filtered` says, by destination, why it did not go there.
+    `filtered` says, by destination id, why it did not go there; `routed_to` are the destinations it was queued for, and
+    `delivered_to` the catalog entries inside this server that took it.
     """
 
     workspace_id: int
@@ -58,6 +59,7 @@ class StoredMessage(msgspec.Struct, frozen=True, kw_only=True):
     traits: Any
     extra: dict[str, Any]
     retry_count: int
+    routed_to: list[int] = []
 
     def as_segment(self) -> dict[str, Any]:
         """The message field for field in Segment's spelling; what the sender did not give is not there."""
@@ -108,6 +110,15 @@ class SourceActivity(msgspec.Struct, frozen=True, kw_only=True):
 
 class EventName(msgspec.Struct, frozen=True, kw_only=True):
     event: str
+    count: int
+
+
+class EventDay(msgspec.Struct, frozen=True, kw_only=True):
+    """The accepted messages of one type and name on one UTC day of receipt."""
+
+    type: str
+    event: str
+    day: date
     count: int
 
 

@@ -1,6 +1,6 @@
 """The event store's tables, as data.
 
-Four tables, written by the pipeline alone and never updated:
+Five tables, never updated; the pipeline writes the first four of them, the delivery engine the fifth:
 
 - `messages`: every accepted message, one row each, with the profile it was given at the time;
 - `refusals`: every message that was not accepted, with the reason and its raw text;
@@ -9,7 +9,10 @@ Four tables, written by the pipeline alone and never updated:
   directly: the pipeline rewrites chains by adding newer rows, so no query follows one. Older rows stay, so that
   forgetting a batch brings back what held before it; within one batch the last row of a loser replaces the others.
 
-A fifth follows `messages` by itself, through a view that runs inside each insert:
+- `deliveries`: every attempt to deliver messages, one row for each request; its arrays run in parallel, one element for
+  each message. It belongs to no batch: `flush` is a random number of the block it was written with.
+
+A sixth follows `messages` by itself, through a view that runs inside each insert:
 
 - `track_events`: the few columns of every Track message that results need, in order of event instead of profile. The
   conversions of an experience are a handful of events among millions of messages: here they lie together.
@@ -130,6 +133,7 @@ MESSAGES = Table(
         _json("traits"),
         _json("extra"),
         Column(name="retry_count", type="UInt8"),
+        Column(name="routed_to", type="Array(UInt32)"),
     ),
     order_by="workspace_id, profile_id, timestamp",
     partition_by="toYYYYMM(received_at)",
@@ -199,6 +203,37 @@ MERGES = Table(
     indexes=(_BATCH_RANGE,),
 )
 
+DELIVERIES = Table(
+    name="deliveries",
+    columns=(
+        Column(name="workspace_id", type="UInt32"),
+        Column(name="destination_id", type="UInt32"),
+        _time("at"),
+        Column(name="flush", type="UInt64"),
+        Column(name="outcome", type=NAME),
+        Column(name="reason", type=NAME),
+        _text("detail"),
+        Column(name="status", type="UInt16"),
+        Column(name="duration_ms", type="UInt32"),
+        Column(name="message_ids", type="Array(String)", codec="ZSTD(1)"),
+        Column(name="types", type=f"Array({NAME})"),
+        Column(name="events", type=f"Array({NAME})"),
+        Column(name="source_ids", type="Array(UInt32)", codec="ZSTD(1)"),
+        Column(name="attempts", type="Array(UInt16)", codec="ZSTD(1)"),
+        Column(name="latencies_ms", type="Array(UInt32)", codec="ZSTD(1)"),
+        Column(name="again", type="Array(Bool)", codec="ZSTD(1)"),
+        _json("request"),
+        _json("response"),
+    ),
+    order_by="workspace_id, destination_id, at",
+    partition_by="toYYYYMM(at)",
+    shard_by="cityHash64(workspace_id, destination_id)",
+    indexes=(
+        Index(name="message_ids_seen", expression="message_ids", type="bloom_filter(0.01)"),
+        Index(name="flush_seen", expression="flush", type="bloom_filter(0.01)"),
+    ),
+)
+
 # A partition follows the server's clock, never a message's own: a sender that invents times could open any number.
 TRACK_EVENTS = Table(
     name="track_events",
@@ -235,7 +270,9 @@ TRACK_EVENTS_VIEW = View(
     condition="messages.type = 'track'",
 )
 
-TABLES: tuple[Table, ...] = (MESSAGES, REFUSALS, EXPOSURES, MERGES, TRACK_EVENTS)
+TABLES: tuple[Table, ...] = (MESSAGES, REFUSALS, EXPOSURES, MERGES, TRACK_EVENTS, DELIVERIES)
+# What belongs to the pipeline's batches, and can be forgotten with them.
+BATCHED: tuple[Table, ...] = (MESSAGES, REFUSALS, EXPOSURES, MERGES, TRACK_EVENTS)
 VIEWS: tuple[View, ...] = (TRACK_EVENTS_VIEW,)
 # What callers insert into.
-WRITTEN: tuple[Table, ...] = (MESSAGES, REFUSALS, EXPOSURES, MERGES)
+WRITTEN: tuple[Table, ...] = (MESSAGES, REFUSALS, EXPOSURES, MERGES, DELIVERIES)

@@ -6,13 +6,15 @@ from typing import Any
 
 import msgspec
 
-from pitcairn.eventstore import browse_queries, results_queries
+from pitcairn.eventstore import browse_queries, delivery_queries, erasure, results_queries
 from pitcairn.eventstore.connection import Address, Connection, rows_of
-from pitcairn.eventstore.ddl import create_all, delete_batches, delete_batches_after, storage_name
+from pitcairn.eventstore.ddl import add_columns, create_all, delete_batches, delete_batches_after, storage_name
+from pitcairn.eventstore.deliveries import DeliveryReads
 from pitcairn.eventstore.errors import EventStoreError
 from pitcairn.eventstore.records import (
     ArmCount,
     DayCount,
+    EventDay,
     EventName,
     Refusal,
     ResultsQuery,
@@ -46,7 +48,7 @@ _SPANS = (timedelta(hours=1), timedelta(days=1), timedelta(days=31))
 _encoder = msgspec.json.Encoder()
 
 
-class EventStore:
+class EventStore(DeliveryReads):
     """One event store, embedded or a server. Thread-safe; close it when done."""
 
     def __init__(self, connection: Connection) -> None:
@@ -75,6 +77,13 @@ class EventStore:
         with self._connection.writing() as client:
             for statement in create_all(self._connection.address.cluster):
                 client.command(statement)
+        there: dict[str, set[str]] = {}
+        for name, column in self._rows(browse_queries.COLUMNS, {}):
+            there.setdefault(name, set()).add(column)
+        for table in TABLES:
+            for statement in add_columns(table, there.get(table.name, ()), self._connection.address.cluster):
+                with self._connection.writing() as client:
+                    client.command(statement)
 
     @property
     def embedded(self) -> bool:
@@ -121,6 +130,24 @@ class EventStore:
             with self._connection.writing() as client:
                 statement = delete_batches(_TABLES[name], self._connection.address.cluster)
                 client.command(statement, parameters=parameters, settings={"lightweight_deletes_sync": "2"})
+
+    def erase(self, workspace_id: int, profile_ids: Sequence[int], user_ids: Sequence[str]) -> None:
+        """Delete everything of these people; it is gone when it returns. May be repeated, and goes on where it was cut off."""
+        who = {"workspace_id": workspace_id, "profile_ids": list(profile_ids), "user_ids": list(user_ids)}
+        cluster = self._connection.address.cluster
+        message_ids = [row[0] for row in self._rows(erasure.MESSAGE_IDS, who)]
+        for start in range(0, len(message_ids), erasure.IDS_AT_ONCE):
+            theirs = {"workspace_id": workspace_id, "message_ids": message_ids[start : start + erasure.IDS_AT_ONCE]}
+            if self._rows(erasure.DELIVERED, theirs)[0][0]:
+                with self._connection.writing() as client:
+                    client.command(
+                        erasure.blank_deliveries(cluster), parameters=theirs, settings={"mutations_sync": "2"}
+                    )
+        for table, condition in erasure.ERASED:
+            if self._rows(erasure.count_rows(table, condition), who)[0][0]:
+                with self._connection.writing() as client:
+                    statement = erasure.erase_rows(table, condition, cluster)
+                    client.command(statement, parameters=who, settings={"lightweight_deletes_sync": "2"})
 
     def last_batch(self) -> int:
         """The highest batch number in any table; 0 when there is none."""
@@ -180,6 +207,21 @@ class EventStore:
         parameters = {"workspace_id": workspace_id, "profile_ids": list(profile_ids), "limit": limit}
         return [_message(row) for row in self._rows(browse_queries.TIMELINE, parameters)]
 
+    def replayed(
+        self, workspace_id: int, source_ids: Sequence[int], start: datetime, end: datetime, limit: int
+    ) -> tuple[list[StoredMessage], datetime]:
+        """The next messages received from `start` on, oldest first, and from where to go on; that is `end` at the end.
+
+        A few more than `limit`: messages of one receipt stay together.
+        """
+        until = to_ms(end)
+        parameters = {"workspace_id": workspace_id, "source_ids": list(source_ids), "start": to_ms(start)}
+        found = self._rows(delivery_queries.REPLAY_PAGE_END, {**parameters, "end": until, "limit": limit})
+        if found:
+            until = max(found[0][0], to_ms(start) + 1)
+        rows = self._rows(browse_queries.REPLAYED, {**parameters, "end": until})
+        return [_message(row) for row in rows], from_ms(until)
+
     def source_activity(self, workspace_id: int) -> dict[int, SourceActivity]:
         """Each source from which anything ever came; the counts are of the last 24 hours."""
         parameters = {"workspace_id": workspace_id, "since": to_ms(datetime.now(UTC) - timedelta(hours=24))}
@@ -200,6 +242,17 @@ class EventStore:
         """The Track events seen, most frequent first."""
         rows = self._rows(browse_queries.EVENT_NAMES, {"workspace_id": workspace_id, "limit": limit})
         return [EventName(event=event, count=count) for event, count in rows]
+
+    def event_days(
+        self, workspace_id: int, source_id: int, since: datetime, only: tuple[str, str] | None = None
+    ) -> list[EventDay]:
+        """How many messages the source sent on each UTC day since, by type and name; `only` one (type, name). In no order."""
+        parameters = {"workspace_id": workspace_id, "source_id": source_id, "since": to_ms(since), "all": only is None}
+        parameters["type"], parameters["event"] = only or ("", "")
+        return [
+            EventDay(type=kind, event=event, day=day, count=count)
+            for kind, event, day, count in self._rows(browse_queries.EVENT_DAYS, parameters)
+        ]
 
     def arm_counts(self, query: ResultsQuery) -> list[ArmCount]:
         """Visitors and converted visitors of each arm that was seen; `results_queries` says by which rule."""
@@ -292,6 +345,7 @@ def _message(row: tuple[Any, ...]) -> StoredMessage:
         traits=_json(row[18]),
         extra=_json(row[19]) or {},
         retry_count=row[20],
+        routed_to=list(row[21]),
     )
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import msgspec
 
+from pitcairn.connections.tracking_plans.checking import Violation
+from pitcairn.edge.deletions import Deletion
 from pitcairn.edge.snapshot import SourceConfiguration
 from pitcairn.experiences.exposures import Exposure
 from pitcairn.pipeline.routing import Routing
@@ -24,6 +26,8 @@ class Traveller(msgspec.Struct, eq=False):
     routing: Routing = msgspec.field(default_factory=lambda: Routing([], {}))
     identifiers: list[Identifier] = []
     person: Person | None = None
+    violation: Violation | None = None
+    """How it breaks the tracking plan of its source."""
 
 
 class Refused(msgspec.Struct, frozen=True):
@@ -33,6 +37,14 @@ class Refused(msgspec.Struct, frozen=True):
     source: SourceConfiguration
     received_at: int
     text: bytes
+
+
+class WantedDeletion(msgspec.Struct, frozen=True):
+    """A person to be deleted."""
+
+    deletion: Deletion
+    requested_at: int
+    """ms since 1970"""
 
 
 class Batch(msgspec.Struct):
@@ -45,6 +57,13 @@ class Batch(msgspec.Struct):
     people: People
     travellers: list[Traveller] = []
     refused: list[Refused] = []
+    blocked: list[Traveller] = []
+    """Those of the refused that a tracking plan blocked."""
     graph: IdentityGraph | None = None
     merges: list[tuple[int, int, int, int]] = []
     """(workspace, loser, winner, ms), for the event store."""
+    queued: set[int] = set()
+    """The destinations that something was queued for."""
+    deletions: list[WantedDeletion] = []
+    suppressed: set[tuple[int, str]] = set()
+    """(workspace, user id) of those who are deleted with this batch, as far as it is read: what comes after is refused."""

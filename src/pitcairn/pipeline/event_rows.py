@@ -12,6 +12,8 @@ from pitcairn.profiles.identity import survivor
 
 _encode = msgspec.json.Encoder().encode
 
+_NOWHERE: list[int] = []
+
 Rows = dict[str, list[Mapping[str, Any]]]
 
 
@@ -46,13 +48,14 @@ def _message(batch: int, traveller: Traveller) -> Mapping[str, Any]:
         "sent_at": None if message.sent_at is None else message.sent_at / 1000,
         "received_at": message.received_at / 1000,
         "delivered_to": routing.delivered_to,
-        "filtered": _json(routing.filtered or None),
+        "filtered": _encode(routing.filtered).decode() if routing.filtered else "",
         "context": _json(message.context),
         "integrations": _json(message.integrations),
         "properties": _json(message.properties),
         "traits": _json(message.traits),
         "extra": _json(message.extra or None),
         "retry_count": traveller.retry_count,
+        "routed_to": [sending.destination_id for sending in routing.sending] if routing.sending else _NOWHERE,
     }
 
 

@@ -5,19 +5,24 @@ Steps with a cursor work inside the batch's transaction.
 
 from __future__ import annotations
 
+import functools
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeAlias
 
 import msgspec
 from django.db.backends.utils import CursorWrapper
 
+from pitcairn.edge.deletions import DELETE, read_deletion
 from pitcairn.edge.inbox import Accepted
 from pitcairn.edge.snapshot import Snapshot, SourceConfiguration
 from pitcairn.experiences.decisions import CONTROL, PERSONALIZED
 from pitcairn.experiences.exposures import EVENT, read_exposure
-from pitcairn.pipeline.batch import Batch, Refused, Traveller
+from pitcairn.pipeline.batch import Batch, Refused, Traveller, WantedDeletion
+from pitcairn.pipeline.deletion import delete_people, refuse_suppressed, suppressed
+from pitcairn.pipeline.outgoing import queue_deliveries
 from pitcairn.pipeline.routing import route
+from pitcairn.pipeline.tracking_plans import record_schema
 from pitcairn.profiles.identity import (
     Occasion,
     StoredAssignment,
@@ -27,8 +32,9 @@ from pitcairn.profiles.identity import (
     survivor,
 )
 from pitcairn.profiles.store import groups, save_graph
-from pitcairn.wire.message import Arrival, Refusal, read_message
+from pitcairn.wire.message import Arrival, Message, Refusal, read_message
 from pitcairn.wire.reasons import DropReason
+from pitcairn.wire.segment_body import segment_body
 from pitcairn.wire.timestamps import parse_timestamp
 
 Step: TypeAlias = Callable[[Batch, CursorWrapper], None]
@@ -39,6 +45,9 @@ _encode_text = msgspec.json.Encoder().encode
 def read(batch: Batch, requests: Sequence[Accepted], snapshot: Snapshot) -> None:
     """Reads and checks the messages of the requests; what breaks a rule of Segment's is refused with its name."""
     for request in requests:
+        if request.type == DELETE:
+            _read_deletion(batch, request)
+            continue
         source = snapshot.sources_by_id.get(request.source_id)
         if source is None:  # Its source was deleted while it waited: it has no workspace any more.
             continue
@@ -49,14 +58,36 @@ def read(batch: Batch, requests: Sequence[Accepted], snapshot: Snapshot) -> None
         refused_before = len(batch.refused)
         for index, text in enumerate(request.items):
             message = read_message(text, arrival, f"{request.request_id}-{index}")
-            if type(message) is Refusal:
+            if isinstance(message, Refusal):
                 batch.refused.append(Refused(message, source, request.received_at, text))
+            elif batch.suppressed and (source.workspace_id, message.user_id) in batch.suppressed:
+                batch.refused.append(suppressed(message, source))
             else:
-                batch.travellers.append(Traveller(message, source, request.retry_count))  # type: ignore[arg-type]
+                if source.delivered_by_segment:
+                    _all_was_obeyed(message)
+                batch.travellers.append(Traveller(message, source, request.retry_count))
         refused = len(batch.refused) - refused_before
         if refused and len(request.items) > 1:
             note = Refusal(DropReason.MULTI_USER_ERROR, f"{refused} of {len(request.items)} messages were refused")
             batch.refused.append(Refused(note, source, request.received_at, b""))
+
+
+def _all_was_obeyed(message: Message) -> None:
+    """Takes `All` out of a message that Segment delivered: it said who gets it there, and would keep it from everyone here.
+
+    Engage sends each of its calls with `All: false` and the name of the one destination that it goes to.
+    """
+    if message.integrations is not None and "All" in message.integrations:
+        message.integrations = {name: value for name, value in message.integrations.items() if name != "All"}
+
+
+def _read_deletion(batch: Batch, request: Accepted) -> None:
+    if request.problem:  # A fault of ours, which the log tells; the person is still there, and can be deleted again.
+        return
+    deletion = read_deletion(request.items[0])
+    batch.deletions.append(WantedDeletion(deletion, request.received_at))
+    if deletion.suppress and deletion.user_id:
+        batch.suppressed.add((deletion.workspace_id, deletion.user_id))
 
 
 def _refuse_request(batch: Batch, request: Accepted, source: SourceConfiguration) -> None:
@@ -74,6 +105,7 @@ def _arrival(request: Accepted, source: SourceConfiguration) -> Arrival:
         _object(request.integrations),
         request.ip if source.fills_ip else "",
         request.ip,
+        source.delivered_by_segment,
     )
 
 
@@ -92,7 +124,8 @@ def choose_destinations(batch: Batch) -> None:
     """Decides which destinations get the message, and lets each say what it does with it."""
     for traveller in batch.travellers:
         if traveller.source.destinations:
-            traveller.routing = route(traveller.message, traveller.source.destinations)
+            message, source = traveller.message, traveller.source
+            traveller.routing = route(message, source.destinations, source.id, functools.partial(segment_body, message))
 
 
 def recognise_exposures(batch: Batch, snapshot: Snapshot) -> None:
@@ -157,7 +190,7 @@ def identify(batch: Batch, cursor: CursorWrapper) -> None:
     """Finds, makes or merges the profile each message is about."""
     for traveller in batch.travellers:
         message = traveller.message
-        if message.type != "alias":
+        if message.type != "alias" and not kept_from_profiles(message.integrations):
             traveller.identifiers = identifiers_of(
                 message.type, message.user_id, message.anonymous_id, message.traits, message.context
             )
@@ -172,6 +205,11 @@ def identify(batch: Batch, cursor: CursorWrapper) -> None:
                 traveller.message.received_at,
             )
             traveller.person = graph.resolve(traveller.identifiers, occasion)
+
+
+def kept_from_profiles(integrations: Mapping[str, Any] | None) -> bool:
+    """Whether the sender keeps the message out of profiles and audiences: Segment's `Personas: false`."""
+    return integrations is not None and integrations.get("Personas") is False
 
 
 def learn(batch: Batch, cursor: CursorWrapper) -> None:
@@ -216,9 +254,13 @@ def save_profiles(batch: Batch, cursor: CursorWrapper) -> None:
 
 
 STEPS: tuple[Step, ...] = (
+    refuse_suppressed,
     drop_duplicates,
     identify,
     learn,
     save_profiles,
+    queue_deliveries,
+    record_schema,
+    delete_people,
 )
 """What happens to a batch inside its transaction, after the steps without a cursor and before the event store."""

@@ -18,6 +18,7 @@ import fcntl
 import logging
 import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import IO
 
@@ -33,6 +34,8 @@ from pitcairn.pipeline import steps
 from pitcairn.pipeline.batch import Batch
 from pitcairn.pipeline.event_rows import rows_of
 from pitcairn.pipeline.models import PipelineState
+from pitcairn.pipeline.tracking_plans import Plans
+from pitcairn.profiles import deletions
 from pitcairn.profiles.store import People
 from pitcairn.wire.limits import DUPLICATE_WINDOW_MS
 from pitcairn.wire.reasons import DropReason
@@ -77,9 +80,19 @@ TROUBLE = (OperationalError, InterfaceError, InternalError, EventStoreError, Lea
 class Worker:
     """Runs in a thread of its own. `call` says that something is in the inbox."""
 
-    def __init__(self, store: EventStore, *, poll_seconds: float = POLL_SECONDS) -> None:
+    def __init__(
+        self,
+        store: EventStore,
+        *,
+        poll_seconds: float = POLL_SECONDS,
+        on_queued: Callable[[set[int]], None] | None = None,
+    ) -> None:
         self._store = store
         self._poll_seconds = poll_seconds
+        self._on_queued = on_queued
+        """Told the destinations that a batch queued something for."""
+        self.leads = False
+        """It held the lease when it last looked. Whatever only one process may do is done by the one whose worker leads."""
         self._position = 0
         """Up to here the inbox was done when it was last looked at."""
         self._called = threading.Event()
@@ -88,6 +101,7 @@ class Worker:
         self._snapshot: Snapshot = EMPTY
         self._recovered = False
         self._people = People()
+        self._plans = Plans()
         self._forgotten_at = 0.0
         self._looked_at = 0.0
         self._lease_file: IO[str] | None = None
@@ -109,13 +123,15 @@ class Worker:
             while not self._stopping.is_set():
                 started = time.monotonic()
                 try:
-                    busy = self._has_lease() and self.work()
+                    self.leads = self._has_lease()
+                    busy = self.leads and self.work()
                 except Exception as error:
                     trouble = isinstance(error, Error | EventStoreError | LeaseLost)
                     logger.error(
                         "A batch failed and will be tried again in %s s: %s", RETRY_SECONDS, error, exc_info=not trouble
                     )
                     self._recovered = False
+                    self.leads = self._lease_file is not None  # PostgreSQL's ends with the connection.
                     connections.close_all()
                     self._stopping.wait(RETRY_SECONDS)
                     continue
@@ -135,6 +151,7 @@ class Worker:
             self._people.forget()
             recover(self._store)
             self._recovered = True
+            self._erase_deleted()
         self._forget_given_up()
         if not inbox.has_after(self._position):
             return False
@@ -158,6 +175,7 @@ class Worker:
         self._recovered = True
         self._position = entries[-1].id
         inbox.remove_through(self._position)
+        self._erase_deleted()
         self._forget_seen()
         return True
 
@@ -167,6 +185,7 @@ class Worker:
             batch = self._run_steps([request for entry in entries for request in entry.requests], state)
             self._commit(batch, entries)
         self._remember(batch)
+        self._tell(batch)
 
     def _process_around_faults(self, entries: list[Entry], state: PipelineState) -> None:
         """The same where a fault in our own code stops the batch: in ever smaller parts, until what fails is one message.
@@ -200,9 +219,11 @@ class Worker:
                 whole.travellers += batch.travellers
                 whole.refused += batch.refused
                 whole.merges += batch.merges
+                whole.queued |= batch.queued
             # A later part may have moved on whom an earlier one merged; the last word counts.
             whole.merges = list({merge[:2]: merge for merge in whole.merges}.values())
             self._commit(whole, entries)
+        self._tell(whole)
 
     def _new_batch(self, state: PipelineState) -> Batch:
         return Batch(state.batch + 1, int(time.time() * 1000), state.next_profile_id, self._people)
@@ -210,6 +231,7 @@ class Worker:
     def _run_steps(self, requests: list[Accepted], state: PipelineState) -> Batch:
         batch = self._new_batch(state)
         steps.read(batch, requests, self._snapshot)
+        self._plans.check(batch, self._snapshot.revision)
         steps.choose_destinations(batch)
         steps.recognise_exposures(batch, self._snapshot)
         with connection.cursor() as cursor:
@@ -226,9 +248,19 @@ class Worker:
                 [entries[-1].id, batch.number, batch.next_profile_id],
             )
 
+    def _tell(self, batch: Batch) -> None:
+        if batch.queued and self._on_queued is not None:
+            self._on_queued(batch.queued)
+
     def _remember(self, batch: Batch) -> None:
         if batch.graph is not None:
             self._people.committed(batch.graph)
+
+    def _erase_deleted(self) -> None:
+        """Takes deleted people out of the event store. What a failure left undone is found here again."""
+        for erasure in deletions.waiting():
+            self._store.erase(erasure.workspace_id, erasure.profile_ids, erasure.user_ids)
+            deletions.done(erasure)
 
     def _forget_given_up(self) -> None:
         """Removes rows of given-up batches that came after all: an insert went on when the worker that sent it was gone."""

@@ -55,3 +55,22 @@ class Merge(models.Model):
     merged_at = models.BigIntegerField(help_text="ms since 1970")
     message_id = models.CharField(max_length=100)
     detail = models.TextField(default="{}")
+
+
+class Deletion(models.Model):
+    """A person who was deleted on request, and whose user id is refused from then on when they asked for that.
+
+    The pipeline writes it with the batch that removes the profile; the events follow, and `erased_at` says when they were gone.
+    """
+
+    workspace_id = models.BigIntegerField()
+    user_id = models.CharField(max_length=500, blank=True)
+    profile_ids = models.TextField(default="[]", help_text="JSON list; the person's profile and those merged into it")
+    suppressed = models.BooleanField(default=False)
+    requested_at = models.BigIntegerField(help_text="ms since 1970")
+    erased_at = models.BigIntegerField(null=True, db_index=True, help_text="ms since 1970")
+
+    class Meta:
+        indexes: ClassVar[list[models.Index]] = [
+            models.Index(fields=["workspace_id", "user_id"], name="profile_deletion_user"),
+        ]

@@ -78,6 +78,8 @@ class Arrival(msgspec.Struct, frozen=True):
     """The sender's address, to be filled in where the source is a browser or an app; else empty."""
     direct_ip: str
     """The sender's address, for messages that ask for it with `context.direct`."""
+    corrected: bool = False
+    """Whoever passed the messages on has put `timestamp` right already; `sentAt` says nothing about it any more."""
 
 
 def read_message(text: bytes, arrival: Arrival, fallback_id: str) -> Message | Refusal:
@@ -120,15 +122,18 @@ def _message(fields: dict[str, Any], arrival: Arrival, fallback_id: str) -> Mess
     kind = get("type") or arrival.type
     sent_at = arrival.sent_at if arrival.sent_at is not None else parse_timestamp(get("sentAt"))
     original = parse_timestamp(get("timestamp"))
-    if original is None:
-        original = parse_timestamp(get("originalTimestamp"))
+    timestamp = original
+    if original is None or arrival.corrected:
+        original = parse_timestamp(get("originalTimestamp")) or original
+    if timestamp is None or not arrival.corrected:
+        timestamp = corrected(original, sent_at, arrival.received_at)
     return Message(
         kind,
         get("messageId") or fallback_id,
         get("userId") or "",
         get("anonymousId") or "",
         (get("event") if kind == "track" else get("name") if kind in {"page", "screen"} else None) or "",
-        corrected(original, sent_at, arrival.received_at),
+        timestamp,
         original,
         sent_at,
         arrival.received_at,

@@ -32,6 +32,15 @@ class DropReason(StrEnum):
     DUPLICATE_MESSAGE = "duplicate_message"
     MALFORMED_JSON = "malformed_json"
     REQUEST_TOO_LARGE = "request_too_large"
+    RATE_LIMITED = "rate_limited"
+    ORIGIN_NOT_ALLOWED = "origin_not_allowed"
+    INVALID_TOKEN = "invalid_token"
+    SEGMENT_SOURCE = "segment_source"
+    USER_SUPPRESSED = "user_suppressed"
+    SCHEMA_VIOLATION = "schema_violation"
+    COMMON_SCHEMA_VIOLATION = "common_schema_violation"
+    UNPLANNED = "unplanned"
+    UNPLANNED_AND_SCHEMA_VIOLATION = "unplanned_and_schema_violation"
     INTERNAL_ERROR = "internal_error"
 
     @property
@@ -67,6 +76,23 @@ EXPLANATIONS: dict[DropReason, str] = {
     DropReason.MALFORMED_JSON: "The request's body is not JSON; it was answered 400 and nothing of it was taken.",
     DropReason.REQUEST_TOO_LARGE: "The request was over the limit (32 KB for one message, 500 KB for a batch); it was answered "
     "400 and nothing of it was taken.",
+    DropReason.RATE_LIMITED: "The source sent more than its rate allows; it was answered 429 and told when to come again. Client "
+    "libraries do.",
+    DropReason.ORIGIN_NOT_ALLOWED: "A page of an origin that the source does not allow sent it; it was answered 403. Allow the "
+    "origin in the source's settings if it is yours.",
+    DropReason.INVALID_TOKEN: "The source takes calls with a bearer token only, and this one had none that counts; it was "
+    "answered 401.",
+    DropReason.SEGMENT_SOURCE: "The source takes what Segment delivers to /integrations/segment, not calls with its write key; "
+    "it was answered 403.",
+    DropReason.USER_SUPPRESSED: "The person was deleted and asked not to be known again; nothing of the message was kept.",
+    DropReason.SCHEMA_VIOLATION: "The message breaks the rule that the source's tracking plan has for it, and the plan blocks "
+    "such messages. Correct what sends it, or the rule.",
+    DropReason.COMMON_SCHEMA_VIOLATION: "The message breaks the rule that the source's tracking plan has for every message, and "
+    "the plan blocks such messages. Correct what sends it, or the rule.",
+    DropReason.UNPLANNED: "The source's tracking plan has no rule for this event, and blocks what it does not know. Add a rule, "
+    "or let unplanned events pass.",
+    DropReason.UNPLANNED_AND_SCHEMA_VIOLATION: "The source's tracking plan has no rule for this event, and the message breaks "
+    "the rule for every message as well.",
     DropReason.INTERNAL_ERROR: "A fault in Pitcairn kept this message from being processed. Its text is kept here; the "
     "server's log says more.",
 }

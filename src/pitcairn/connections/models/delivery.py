@@ -27,6 +27,32 @@ class OutboxChunk(models.Model):
         return f"{self.count} messages for destination {self.destination_id}"
 
 
+class ChunkProgress(models.Model):
+    """Which messages of a chunk are done, apart from the chunk: a few bytes that are written several times a second."""
+
+    chunk_id = models.BigIntegerField(primary_key=True)
+    destination_id = models.BigIntegerField()
+    done = models.BinaryField(help_text="one bit for each message, the lowest of the first byte first")
+
+    def __str__(self) -> str:
+        return f"progress of chunk {self.chunk_id}"
+
+
+class DeliveryState(models.Model):
+    """How delivery to a destination stands: written by the engine, read by pages and at the next start."""
+
+    destination_id = models.BigIntegerField(primary_key=True)
+    workspace_id = models.BigIntegerField()
+    circuit = models.CharField(max_length=20, default="closed", help_text="closed, open or paused")
+    reason = models.CharField(max_length=60, blank=True)
+    since = models.BigIntegerField(default=0)
+    until = models.BigIntegerField(default=0, help_text="when the next request is made")
+    discards = models.BigIntegerField(default=0, help_text="grows when the queue is discarded: the engine reads it anew")
+
+    def __str__(self) -> str:
+        return f"destination {self.destination_id} is {self.circuit}"
+
+
 class WaitingDelivery(models.Model):
     """A message that is tried again later, or that comes behind one of the same person that is."""
 
@@ -42,6 +68,7 @@ class WaitingDelivery(models.Model):
     class Meta:
         indexes: ClassVar[list[models.Index]] = [
             models.Index(fields=["destination_id", "id"], name="waiting_delivery_order"),
+            models.Index(fields=["destination_id", "person", "id"], name="waiting_delivery_person"),
         ]
 
     def __str__(self) -> str:

@@ -9,6 +9,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 from pitcairn.connections import queries, services
 from pitcairn.connections.destination import CatalogEntry
 from pitcairn.connections.forms import SettingsForm, SourcesForm
+from pitcairn.connections.markdown import rendered
 from pitcairn.connections.registry import catalog
 from pitcairn.dashboard.requests import MemberRequest
 
@@ -19,7 +20,7 @@ def catalog_list(request: MemberRequest) -> HttpResponse:
     category = request.GET.get("category", "")
     connected = {item.slug for item in queries.destinations(request.workspace.id)}
     found = [
-        (entry, entry.manifest.slug in connected)
+        {"entry": entry, "connected": entry.manifest.slug in connected, "takes": _takes(entry)}
         for entry in catalog().values()
         if _matches(entry, search) and (not category or category in entry.manifest.categories)
     ]
@@ -33,8 +34,10 @@ def entry(request: MemberRequest, slug: str) -> HttpResponse:
     context = {
         "entry": found,
         "manifest": found.manifest,
+        "docs": rendered(found.manifest.docs),
         "connected": queries.destinations(request.workspace.id, slug=slug),
         "methods": _methods(found),
+        "sends": found.prepare is not None or found.write is not None,
     }
     return render(request, "connections/catalog_entry.html", context)
 
@@ -91,6 +94,7 @@ def enter_settings(request: MemberRequest, slug: str) -> HttpResponse:
         "manifest": found.manifest,
         "form": form,
         "chosen_sources": [source for source in sources if source.id in chosen.source_ids],
+        "docs": rendered(found.manifest.docs),
         "new_key": services.new_api_key(),
         "back": f"{reverse('connections:connect-sources', args=[slug])}?{request.GET.urlencode()}",
     }
@@ -106,11 +110,18 @@ def _entry(slug: str) -> CatalogEntry:
 
 def _matches(found: CatalogEntry, search: str) -> bool:
     manifest = found.manifest
-    text = " ".join([manifest.name, manifest.summary, manifest.description, *manifest.categories]).lower()
+    text = " ".join(
+        [manifest.name, manifest.summary, manifest.description, manifest.docs, *manifest.categories]
+    ).lower()
     return all(word in text for word in search.lower().split())
 
 
 METHODS = ("identify", "track", "page", "screen", "group", "alias")
+
+
+def _takes(found: CatalogEntry) -> str:
+    methods = found.manifest.methods
+    return "All calls" if set(methods) == set(METHODS) else ", ".join(method.capitalize() for method in methods)
 
 
 def _methods(found: CatalogEntry) -> list[tuple[str, bool]]:

@@ -19,7 +19,7 @@ from pitcairn.edge.tag import TagFiles, TagNotBuilt
 
 @require_GET
 def overview(request: MemberRequest) -> HttpResponse:
-    return redirect("connections:sources")
+    return redirect("connections:delivery")
 
 
 @require_GET

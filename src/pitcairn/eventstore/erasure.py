@@ -1,0 +1,50 @@
+"""Erasing people from the event store, table by table.
+
+A row of `deliveries` is about many messages and stays, for the counts; what was sent and answered goes out of it.
+"""
+
+from pitcairn.eventstore.ddl import identifier, storage_name
+from pitcairn.eventstore.schema import DELIVERIES, EXPOSURES, MESSAGES, REFUSALS, TRACK_EVENTS, Table
+
+_WORKSPACE = "workspace_id = {workspace_id:UInt32}"
+_PROFILES = "profile_id IN {profile_ids:Array(UInt64)}"
+_USERS = "user_id IN {user_ids:Array(String)}"
+_THEIRS = f"({_PROFILES} OR {_USERS})"
+_DELIVERED = "hasAny(message_ids, {message_ids:Array(String)}) AND (request != '' OR response != '')"
+
+ERASED: tuple[tuple[Table, str], ...] = (
+    (TRACK_EVENTS, _PROFILES),
+    (EXPOSURES, _PROFILES),
+    (REFUSALS, _USERS),
+    (MESSAGES, _THEIRS),
+)
+"""The tables that say who somebody is, and which of their rows are somebody's. `merges` holds numbers alone.
+
+Messages go last: their ids say which deliveries were theirs, also when an erasure is taken up again.
+"""
+
+IDS_AT_ONCE = 5_000
+"""Message ids in one query: they travel as a parameter."""
+
+MESSAGE_IDS = f"SELECT DISTINCT messages.message_id FROM messages WHERE messages.{_WORKSPACE} AND {_THEIRS}"  # noqa: S608
+DELIVERED = f"SELECT count() FROM deliveries WHERE {_WORKSPACE} AND {_DELIVERED}"  # noqa: S608 - fragments of this module
+
+
+def count_rows(table: Table, condition: str) -> str:
+    """How many rows an erasure would delete: where there are none, none is begun."""
+    return f"SELECT count() FROM {identifier(table.name)} WHERE {_WORKSPACE} AND {condition}"  # noqa: S608
+
+
+def erase_rows(table: Table, condition: str, cluster: str = "") -> str:
+    """Delete what the parameters `workspace_id`, `profile_ids` and `user_ids` name."""
+    return f"DELETE FROM {_place(table, cluster)} WHERE {_WORKSPACE} AND {condition}"  # noqa: S608
+
+
+def blank_deliveries(cluster: str = "") -> str:
+    """Take what was sent and answered out of the deliveries that carried the messages of the parameter `message_ids`."""
+    place = _place(DELIVERIES, cluster)
+    return f"ALTER TABLE {place} UPDATE request = '', response = '' WHERE {_WORKSPACE} AND {_DELIVERED}"
+
+
+def _place(table: Table, cluster: str) -> str:
+    return identifier(storage_name(table, cluster)) + (f" ON CLUSTER {identifier(cluster)}" if cluster else "")
