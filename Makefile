@@ -11,11 +11,10 @@ HOST ?= 127.0.0.1
 PORT ?= 8000
 DEMO_PORT ?= 8001
 TESTS ?= tests
-# What cannot tell one SQL store from another runs once, on SQLite: the pure rooms, the event store, what a browser does with
-# the tag, and ten thousand hostile requests, which the edge answers before any store. WITHOUT_SQL= runs it on PostgreSQL too.
-# Ten thousand hostile requests take minutes: `make fuzz`.
-FUZZ := --ignore=tests/edge/test_hostile.py
-WITHOUT_SQL ?= $(foreach room,wire conditions stats eventstore docs browser/tag edge/test_hostile.py,--ignore=tests/$(room))
+# What cannot tell one SQL store from another runs once, on SQLite: the pure rooms, the event store, how pages look and act in a
+# browser, and ten thousand hostile requests, which the edge answers before any store. WITHOUT_SQL= runs it on PostgreSQL too.
+WITHOUT_SQL ?= $(foreach room,wire conditions stats eventstore docs browser/tag browser/dashboard browser/experiences \
+	browser/connections connections/filters edge/test_hostile.py,--ignore=tests/$(room))
 
 export PIP_CACHE_DIR := $(CURDIR)/.cache/pip
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
@@ -26,6 +25,8 @@ export npm_config_update_notifier := false
 export TZ := UTC
 
 BIN := .venv/bin
+# Two at a time: most tests wait for a server or a browser. The tests of one file stay together and share its servers.
+PYTEST := $(BIN)/pytest --numprocesses 2 --dist loadfile
 CHECK_DATA := PITCAIRN_DATA=$(CURDIR)/.cache/check
 BROWSER_SOURCES := $(shell find browser -type f -not -path '*/node_modules/*' 2>/dev/null)
 # On a terminal pip shows what it downloads; elsewhere its warnings and errors are enough.
@@ -39,7 +40,7 @@ $(shell rm -f .make/venv .make/python .make/python-dev)
 endif
 endif
 
-.PHONY: help install run test fuzz test-fast check format lock bench clean
+.PHONY: help install run test test-fast check format lock bench clean
 
 help: ## list these commands
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' Makefile
@@ -53,15 +54,12 @@ test: .make/python-dev .make/browser .make/system ## every test, on SQLite and t
 	$(call step,"Browser code: unit tests")
 	@cd browser && npm run --silent --if-present test
 	$(call step,"Tests on SQLite")
-	@$(BIN)/pytest $(TESTS) $(FUZZ)
+	@$(PYTEST) $(TESTS)
 	$(call step,"Tests on PostgreSQL")
-	@$(BIN)/python scripts/with_postgresql.py $(BIN)/pytest $(TESTS) $(WITHOUT_SQL)
-
-fuzz: .make/python-dev .make/browser ## ten thousand hostile requests against a running server; takes minutes
-	@$(BIN)/pytest tests/edge/test_hostile.py
+	@$(BIN)/python scripts/with_postgresql.py $(PYTEST) $(TESTS) $(WITHOUT_SQL)
 
 test-fast: .make/python-dev .make/browser ## the tests that need neither a browser nor patience
-	@$(BIN)/pytest -q -m "not browser and not slow" $(TESTS)
+	@$(PYTEST) -q -m "not browser and not slow" $(TESTS)
 
 check: .make/python-dev .make/browser ## lint, format, types, borders, templates, locks
 	$(call step,"ruff")

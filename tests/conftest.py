@@ -17,6 +17,14 @@ settings.register_profile("pitcairn", deadline=None, suppress_health_check=[Heal
 settings.load_profile("pitcairn")
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _data_folder(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """What this process does without a server of its own happens in a folder of its own: locks in it, above all."""
+    from django.conf import settings as django_settings
+
+    django_settings.DATA = tmp_path_factory.mktemp("data")
+
+
 @pytest.fixture(scope="session")
 def template(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Template]:
     template = Template(tmp_path_factory.mktemp("template"))
