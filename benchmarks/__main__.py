@@ -5,9 +5,10 @@ import sys
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks.measurements import MEASUREMENTS
+from benchmarks import delivery, filters, measurements
 from benchmarks.report import Line, write
 
+MEASUREMENTS = {**measurements.MEASUREMENTS, **delivery.MEASUREMENTS, **filters.MEASUREMENTS}
 console = Console()
 names = sys.argv[1:] or list(MEASUREMENTS)
 unknown = [name for name in names if name not in MEASUREMENTS]

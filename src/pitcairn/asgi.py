@@ -60,6 +60,7 @@ class Application:
         if not apps.ready:
             django.setup(set_prefix=False)
         # Their imports need Django to be set up.
+        from pitcairn.connections.alerts.checking import AlertWatch  # noqa: PLC0415
         from pitcairn.connections.delivery.engine import Engine  # noqa: PLC0415
         from pitcairn.connections.delivery.transport import Transport  # noqa: PLC0415
         from pitcairn.control import ControlRoom  # noqa: PLC0415
@@ -70,12 +71,14 @@ class Application:
 
         self.store: EventStore | None = None
         self._worker: Worker | None = None
+        self._alerts: AlertWatch | None = None
         self._engine: Engine | None = None
         self._replays: Replays | None = None
         self._edge = Edge(on_commit=self._call_worker) if Role.EDGE in self.roles else None
         self._pages = get_asgi_application() if Role.DASHBOARD in self.roles else None
         self._control = ControlRoom()
         self._open_store = EventStore.open
+        self._make_alerts = AlertWatch
         poll_seconds = POLL_SECONDS if self._edge is None else POLL_SECONDS_BESIDE_EDGE
         self._make_worker = functools.partial(Worker, poll_seconds=poll_seconds)
         self._make_replays = Replays
@@ -106,19 +109,26 @@ class Application:
         if self._edge is not None:
             await self._edge.start()
 
+    def _leads(self) -> bool:
+        return self._worker is not None and self._worker.leads
+
     def _start_worker(self, store: EventStore) -> None:
         """The pipeline, and what only the process may do whose pipeline works: delivering and replaying."""
-        engine = self._engine = self._make_engine(store, leads=lambda: worker.leads)
-        worker = self._worker = self._make_worker(store, on_queued=engine.call)
-        self._replays = self._make_replays(store, leads=lambda: worker.leads, on_queued=engine.call)
-        worker.start()
+        engine = self._engine = self._make_engine(store, leads=self._leads)
+        self._worker = self._make_worker(store, on_queued=engine.call)
+        self._replays = self._make_replays(store, leads=self._leads, on_queued=engine.call)
+        self._worker.start()
         engine.start()
         self._replays.start()
+        self._alerts = self._make_alerts(store)
+        self._alerts.start()
 
     async def stop(self) -> None:
         """What was accepted is on disk, what was in hand is finished, the rest stays in the inbox."""
         if self._edge is not None:
             await self._edge.stop()
+        if self._alerts is not None:
+            await asyncio.to_thread(self._alerts.stop)
         if self._worker is not None:
             await asyncio.to_thread(self._worker.stop)
         if self._replays is not None:

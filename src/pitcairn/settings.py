@@ -185,7 +185,6 @@ SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
 
 
-
 def _mail(url: str) -> dict[str, object]:
     """The mail server that the URL names: over TLS from the start with `smtps`, else by STARTTLS unless `?starttls=no`."""
     parts = urlsplit(url)

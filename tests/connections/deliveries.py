@@ -16,10 +16,17 @@ from pitcairn.eventstore import EventStore
 from pitcairn.workspaces.models import Workspace
 
 
-def webhook(workspace: Workspace, source_id: int, url: str = "https://example.com/hook", name: str = "Warehouse") -> Any:
+def webhook(
+    workspace: Workspace, source_id: int, url: str = "https://example.com/hook", name: str = "Warehouse"
+) -> Any:
     """An enabled webhook destination."""
     return services.create_destination(
-        workspace_id=workspace.id, slug="webhook", name=name, source_ids=[source_id], settings={"url": url}, enabled=True
+        workspace_id=workspace.id,
+        slug="webhook",
+        name=name,
+        source_ids=[source_id],
+        settings={"url": url},
+        enabled=True,
     )
 
 

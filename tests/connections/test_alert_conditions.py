@@ -44,7 +44,8 @@ def test_a_firing_rule_has_to_recover_a_little() -> None:
 
 
 @pytest.mark.parametrize(
-    ("waits", "firing", "holds"), [(0, False, False), (900, False, False), (901, False, True), (850, True, True), (800, True, False)]
+    ("waits", "firing", "holds"),
+    [(0, False, False), (900, False, False), (901, False, True), (850, True, True), (800, True, False)],
 )
 def test_messages_wait_too_long(waits: float, *, firing: bool, holds: bool) -> None:
     assert judge(rule(AlertKind.LAG, 900, firing=firing), Figures(waiting_seconds=waits)).holds is holds

@@ -212,10 +212,19 @@ def test_success_rate_of_one_destination(workspace: Workspace, store: EventStore
     other = webhook(workspace, website.id, name="Other")
     now = datetime.now(UTC)
     attempt(store, destination, [outgoing(website.id, f"ok-{i}") for i in range(80)], at=ms(now) - 60_000)
-    attempt(store, destination, [outgoing(website.id, f"no-{i}") for i in range(20)], "failed", reason="400", at=ms(now) - 60_000)
+    attempt(
+        store,
+        destination,
+        [outgoing(website.id, f"no-{i}") for i in range(20)],
+        "failed",
+        reason="400",
+        at=ms(now) - 60_000,
+    )
     attempt(store, other, [outgoing(website.id, f"other-{i}") for i in range(900)], at=ms(now) - 60_000)
     long_ago = ms(now - timedelta(hours=3))
-    attempt(store, destination, [outgoing(website.id, f"old-{i}") for i in range(500)], "failed", reason="400", at=long_ago)
+    attempt(
+        store, destination, [outgoing(website.id, f"old-{i}") for i in range(500)], "failed", reason="400", at=long_ago
+    )
     one = rule(workspace, "success_rate", 95, destination_id=destination.id)
     every = rule(workspace, "success_rate", 95)
     assert measured(store, one, now) == (True, "80.0 % of 100 arrived in 1 hour (20 failed)")
@@ -227,7 +236,14 @@ def test_what_the_built_in_personalization_took_does_not_hide_failures(workspace
     now = datetime.now(UTC)
     taken = [message(workspace, website.id, message_id=f"t-{i}", delivered_to=["mutiny"]) for i in range(1000)]
     store.insert("messages", taken)
-    attempt(store, destination, [outgoing(website.id, f"no-{i}") for i in range(20)], "failed", reason="400", at=ms(now) - 60_000)
+    attempt(
+        store,
+        destination,
+        [outgoing(website.id, f"no-{i}") for i in range(20)],
+        "failed",
+        reason="400",
+        at=ms(now) - 60_000,
+    )
     made = rule(workspace, "success_rate", 95)
     assert measured(store, made, now) == (True, "0 % of 20 arrived in 1 hour (20 failed)")
 
@@ -249,7 +265,10 @@ def test_volume_of_a_source(workspace: Workspace, store: EventStore) -> None:
     rises = rule(workspace, "volume_rises", 200)
     assert measured(store, rises, now + MINUTE) == (True, "420 messages in 1 hour, 600 % more than usual (usually 60)")
     new = rule(workspace, "volume_falls", 50, source_id=source(workspace, "New").id)
-    assert measured(store, new, now + 2 * MINUTE) == (False, "0 messages in 1 hour: there is no earlier day to compare with")
+    assert measured(store, new, now + 2 * MINUTE) == (
+        False,
+        "0 messages in 1 hour: there is no earlier day to compare with",
+    )
 
 
 # ── What is refused ───────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -10,7 +10,9 @@ from django.test import Client
 
 from pages import API_KEY, message, mutiny, refusal, source, text
 from pitcairn.connections import services
+from pitcairn.connections.markdown import rendered
 from pitcairn.connections.models import Destination, Source
+from pitcairn.connections.registry import catalog
 from pitcairn.eventstore import EventStore
 from pitcairn.workspaces.models import Workspace
 
@@ -84,7 +86,7 @@ def test_disabling_and_renaming_a_source(client: Client, workspace: Workspace) -
     assert "Renamed to Shop" in text(page)
     page = client.post(f"/connections/sources/{made.id}/rename/", {"name": " "})
     assert page.status_code == 422
-    assert b'<details class="more" open>' in page.content
+    assert b'aria-invalid="true"' in page.content
 
 
 def test_the_list_says_how_lively_each_source_is(client: Client, workspace: Workspace, store: EventStore) -> None:
@@ -251,3 +253,72 @@ def test_pages_say_calmly_that_there_is_no_event_store(client: Client, workspace
         assert page.status_code == 200, address
         assert "no connection to the event store" in text(page), address
     assert client.get("/connections/debugger/stream/").status_code == 204
+
+
+def test_the_pages_of_the_catalog_come_from_its_manifests(client: Client, workspace: Workspace) -> None:
+    for slug, entry in catalog().items():
+        page = client.get(f"/connections/catalog/{slug}/")
+        said = text(page)
+        assert entry.manifest.name in said
+        for setting in entry.manifest.settings:
+            assert setting.label in said
+        assert entry.icon in page.content.decode()
+        assert slug == "mutiny" or "or it is tried again for up to 4 hours" in said
+    page = client.get("/connections/catalog/webhook/").content.decode()
+    assert "<strong>Signature.</strong>" in page
+    assert "POST, PUT or PATCH." in page
+    assert "{{ properties.total }}" in page
+
+
+def test_the_docs_of_a_manifest_cannot_bring_scripts() -> None:
+    made = rendered("<script>alert(1)</script> [click](javascript:alert(1)) ![x](data:text/html,x) **bold** `a < b`")
+    assert "<script" not in made
+    assert 'href="javascript:' not in made
+    assert "<strong>bold</strong>" in made
+    assert "<code>a &lt; b</code>" in made
+
+
+def test_a_form_says_everything_that_is_wrong_and_keeps_what_was_typed(client: Client, workspace: Workspace) -> None:
+    address = f"/connections/catalog/webhook/settings/?source={source(workspace).id}"
+    assert b'<option value="POST" selected>' in client.get(address).content
+    typed = {
+        "name": "Hook",
+        "setting-url": "http://localhost:8080/in",
+        "setting-method": "PUT",
+        "setting-headers": "X-One 1",
+        "setting-template": '{"a": }',
+        "setting-batchSize": "0.5",
+        "setting-sharedSecret": "typed-by-hand",
+    }
+    page = client.post(address, typed)
+    assert page.status_code == 422
+    said = text(page)
+    for problem in (
+        "localhost, which is 127.0.0.1, is not reached",
+        "Line 1 is no header",
+        "It is no JSON",
+        "0.5 messages",
+    ):
+        assert problem in said, problem
+    content = page.content.decode()
+    assert "X-One 1" in content
+    assert '<option value="PUT" selected>' in content
+    assert not Destination.objects.filter(workspace=workspace).exists()
+    fixed = {
+        "setting-url": "https://hooks.example/in",
+        "setting-headers": "",
+        "setting-template": "",
+        "setting-batchSize": "",
+    }
+    page = follow(client, address, {**typed, **fixed, "then": "enable"})
+    assert "Hook is enabled" in text(page)
+    made = Destination.objects.get(workspace=workspace)
+    assert made.settings == {
+        "url": "https://hooks.example/in",
+        "method": "PUT",
+        "headers": "",
+        "template": "",
+        "batchSize": 1,
+    }
+    assert made.secrets == {"sharedSecret": "typed-by-hand", "authorization": ""}
+    assert "typed-by-hand" not in page.content.decode()

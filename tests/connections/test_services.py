@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import re
 from typing import Any
 
@@ -97,7 +98,7 @@ def create(workspace: Workspace, **more: Any) -> Destination:
 
 
 def test_what_the_catalog_does_not_know(workspace: Workspace) -> None:
-    with refused("'braze' is not in the catalog; it has mutiny", "slug"):
+    with refused("'braze' is not in the catalog; it has files, mutiny", "slug"):
         create(workspace, slug="braze")
     with refused("Mutiny has no setting 'token'; its settings are: apiKey", "token"):
         create(workspace, settings={"token": "x"})
@@ -186,3 +187,69 @@ def test_a_refused_change_changes_nothing(workspace: Workspace) -> None:
     assert Destination.objects.get(id=destination.id).name == "Mutiny"
     assert configuration_revision() == before
     assert Source.objects.filter(workspace=workspace).count() == 1
+
+
+# ── Settings of every type ───────────────────────────────────────────────────────────────────────────────────────────
+
+WEBHOOK = {"url": "https://hooks.example/in"}
+
+
+def webhook(workspace: Workspace, **settings: Any) -> Destination:
+    return create(workspace, slug="webhook", settings={**WEBHOOK, **settings})
+
+
+def test_settings_that_are_not_given_have_their_defaults(workspace: Workspace) -> None:
+    assert webhook(workspace).settings == {**WEBHOOK, "method": "POST", "batchSize": 1}
+    assert webhook(workspace, method="PUT", batchSize=50).settings == {**WEBHOOK, "method": "PUT", "batchSize": 50}
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "said"),
+    [
+        ("url", "http://169.254.169.254/latest", "is not reached: it is a link-local address"),
+        ("url", "https://user:password@hooks.example/", "has a user name or password in it"),
+        ("url", "hooks.example", "is no web address"),
+        ("url", 7, "must be text"),
+        ("method", "GET", "'GET' does not fit Method of Webhook; it must be one of: POST, PUT, PATCH."),
+        ("method", "", "must be one of: POST, PUT, PATCH"),
+        ("batchSize", "many", "must be a number"),
+        ("batchSize", 0.5, "0.5 messages cannot go into one request"),
+        ("batchSize", 4001, "4001 messages cannot go into one request"),
+        ("headers", "Host: elsewhere.example", "Line 1 sets Host"),
+        ("template", '{"a": }', "It is no JSON"),
+        ("template", "x" * 20_001, "Template has 20,001 characters; use at most 20,000."),
+    ],
+)
+def test_a_setting_that_cannot_be_used_is_refused(workspace: Workspace, key: str, value: Any, said: str) -> None:
+    with refused(said, key):
+        webhook(workspace, **{key: value})
+    made = webhook(workspace)
+    with refused(said, key):
+        services.update_destination(workspace_id=workspace.id, destination_id=made.id, settings={key: value})
+    made.refresh_from_db()
+    assert made.settings == {**WEBHOOK, "method": "POST", "batchSize": 1}
+
+
+def test_an_error_about_a_url_does_not_repeat_its_password(workspace: Workspace) -> None:
+    with pytest.raises(ConnectionsError) as caught:
+        webhook(workspace, url="https://user:a-password@hooks.example/a-token")
+    assert "a-password" not in str(caught.value)
+    assert "a-token" not in str(caught.value)
+
+
+def test_a_private_network_can_be_allowed(workspace: Workspace, settings: Any) -> None:
+    settings.DELIVERY_NETWORKS = (*settings.DELIVERY_NETWORKS, ipaddress.ip_network("10.1.0.0/16"))
+    assert webhook(workspace, url="http://10.1.2.3:8080/").settings["url"] == "http://10.1.2.3:8080/"
+    with refused("is not reached", "url"):
+        webhook(workspace, url="http://10.2.2.3:8080/")
+
+
+def test_a_url_that_is_not_needed_may_be_empty(workspace: Workspace) -> None:
+    assert create(workspace, settings={"apiKey": API_KEY, "endpoint": ""}).settings["endpoint"] == ""
+
+
+def test_everything_that_is_wrong_is_said_at_once(workspace: Workspace) -> None:
+    manifest = services.manifest_of("webhook")
+    wrong = {"url": "ftp://hooks.example", "method": "POST", "template": "{", "headers": "x", "batchSize": 0.5}
+    assert set(services.setting_problems(manifest, wrong)) == {"url", "template", "headers", "batchSize"}
+    assert services.setting_problems(manifest, {**WEBHOOK, "method": "POST", "batchSize": 1}) == {}

@@ -57,14 +57,29 @@ def test_a_rate_is_one_or_more(workspace: Workspace, rate: int) -> None:
 
 
 def test_origins_are_kept_as_browsers_spell_them(workspace: Workspace) -> None:
-    given = [" HTTPS://Www.Example.com/ ", "https://www.example.com:443", "http://localhost:3000", "https://*.example.org", ""]
+    given = [
+        " HTTPS://Www.Example.com/ ",
+        "https://www.example.com:443",
+        "http://localhost:3000",
+        "https://*.example.org",
+        "",
+    ]
     made = rules(workspace, source(workspace).id, allowed_origins=given)
     assert made.allowed_origins == ["https://www.example.com", "http://localhost:3000", "https://*.example.org"]
 
 
 @pytest.mark.parametrize(
     "origin",
-    ["www.example.com", "https://", "https://example.com/path", "ftp://example.com", "*", "https://*", "https://a b", "null"],
+    [
+        "www.example.com",
+        "https://",
+        "https://example.com/path",
+        "ftp://example.com",
+        "*",
+        "https://*",
+        "https://a b",
+        "null",
+    ],
 )
 def test_what_is_no_origin(workspace: Workspace, origin: str) -> None:
     with refused("is no origin. Write scheme and name", "allowed_origins"):
@@ -107,7 +122,9 @@ def public_key() -> str:
 
 
 def test_an_oauth_app(workspace: Workspace, public_key: str) -> None:
-    app = oauth_apps.create_oauth_app(workspace_id=workspace.id, name=" Importer ", public_key=f"\n{public_key}\n", days=7)
+    app = oauth_apps.create_oauth_app(
+        workspace_id=workspace.id, name=" Importer ", public_key=f"\n{public_key}\n", days=7
+    )
     assert (app.name, app.token_seconds, app.public_key) == ("Importer", 7 * 86400, public_key)
     snapshot = newer_snapshot(EMPTY)
     assert snapshot.oauth_apps[app.key_id].client_id == app.client_id

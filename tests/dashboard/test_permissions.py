@@ -11,7 +11,11 @@ import pytest
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 
+from connections.deliveries import dead, outgoing
 from pages import API_KEY, message, mutiny, person, refusal, signed_in, source, user
+from pitcairn.connections.models import OAuthApp, SeenEvent, Source, TrackingPlan
+from pitcairn.connections.services_alerts import create_alert
+from pitcairn.connections.services_filters import create_filter
 from pitcairn.dashboard.middleware import OWN_BUSINESS, PUBLIC
 from pitcairn.eventstore import EventStore
 from pitcairn.experiences.models import AudienceSegment, Experience, Variation
@@ -60,7 +64,28 @@ def values(workspace: Workspace, store: EventStore) -> dict[str, Any]:
     Variation.objects.create(segment=segment, changes=[])
     store.insert("messages", [message(workspace, website.id, type="identify", event="", message_id="m-walk")])
     store.insert("refusals", [refusal(workspace, website.id)])
+    letter = dead(destination, outgoing(website.id, "m-walk"))
+    rule = create_alert(
+        workspace_id=workspace.id, kind="lag", threshold=600, name="Late", webhook_url=f"https://hooks.example/{API_KEY}"
+    )
+    chosen = create_filter(
+        workspace_id=workspace.id, destination_id=destination.id, title="No tests", condition="all", action={"type": "drop"}
+    )
+    seen = SeenEvent.objects.create(
+        key=workspace.id.to_bytes(16), workspace_id=workspace.id, source_id=website.id, type="track", event="Order Completed",
+        first_seen_at=0, last_seen_at=0, count=1,
+    )  # fmt: skip
+    plan = TrackingPlan.objects.create(workspace=workspace, name="Plan")
+    segment_source = source(workspace, "Segment", "segment")
+    Source.objects.filter(id=segment_source.id).update(secret=API_KEY)
+    app = OAuthApp.objects.create(workspace=workspace, name="Importer", client_id="c", key_id="k", public_key="public")
     return {
+        "app_id": app.id,
+        "letter_id": letter,
+        "rule_id": rule.id,
+        "filter_id": chosen.id,
+        "event_id": seen.id,
+        "plan_id": plan.id,
         "source_id": website.id,
         "destination_id": destination.id,
         "experience_id": experience.id,

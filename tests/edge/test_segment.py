@@ -101,7 +101,9 @@ def test_who_shows_no_key_is_not_let_in(server: Server) -> None:
         ([1, "two"], 400, "JSON object"),
     ],
 )
-def test_what_cannot_be_taken_is_answered_as_segment_reads_it(server: Server, body: Any, status: int, says: str) -> None:
+def test_what_cannot_be_taken_is_answered_as_segment_reads_it(
+    server: Server, body: Any, status: int, says: str
+) -> None:
     answer = deliver(server, body)
     assert answer.status == status, answer
     assert says in answer.json()["message"]

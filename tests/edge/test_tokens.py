@@ -95,7 +95,9 @@ def test_an_assertion_that_says_something_else_is_refused(server: Server, claims
 def test_an_assertion_that_somebody_else_made_is_refused(server: Server) -> None:
     app = app_of(server)
     parts = assertion(server).split(".")
-    unsigned = base64.urlsafe_b64encode(json.dumps({"alg": "none", "kid": app["key_id"]}).encode()).rstrip(b"=").decode()
+    unsigned = (
+        base64.urlsafe_b64encode(json.dumps({"alg": "none", "kid": app["key_id"]}).encode()).rstrip(b"=").decode()
+    )
     by_secret = jwt.encode({"sub": app["client_id"]}, app["client_id"] * 3, "HS256", {"kid": app["key_id"]})
     for given in (
         assertion(server, headers={"kid": "another"}),
@@ -154,7 +156,15 @@ def test_a_token_counts_until_it_expires_its_app_goes_or_somebody_touches_it() -
     claims, code = token.split(".")
     longer = base64.urlsafe_b64encode(json.dumps(["k", 1, 9_999_999_999]).encode()).rstrip(b"=").decode()
     assert "not made here" in key.problem(f"Bearer {longer}.{code}".encode(), 1, apps)
-    for broken in (b"", b"Bearer", b"Bearer ", b"Basic abc", b"Bearer a.b", b"Bearer \xff.\xff", f"Bearer {claims}".encode()):
+    for broken in (
+        b"",
+        b"Bearer",
+        b"Bearer ",
+        b"Basic abc",
+        b"Bearer a.b",
+        b"Bearer \xff.\xff",
+        f"Bearer {claims}".encode(),
+    ):
         assert key.problem(broken, 1, apps), broken
     clock.now += 60
     assert "expired" in key.problem(header, 1, apps)

@@ -21,6 +21,8 @@ CREATE TABLE IF NOT EXISTS `messages_shard` ON CLUSTER `our cluster`
     `traits` String CODEC(ZSTD(3)),
     `extra` String CODEC(ZSTD(3)),
     `retry_count` UInt8,
+    `routed_to` Array(UInt32),
+    `violation` String CODEC(ZSTD(1)),
     INDEX `batch_range` batch TYPE minmax GRANULARITY 1,
     INDEX `message_id_seen` message_id TYPE bloom_filter(0.01) GRANULARITY 1
 )
@@ -115,6 +117,37 @@ SETTINGS fsync_after_insert = 1, fsync_part_directory = 1, replicated_deduplicat
 
 CREATE TABLE IF NOT EXISTS `track_events` ON CLUSTER `our cluster` AS `track_events_shard`
 ENGINE = Distributed(`our cluster`, currentDatabase(), `track_events_shard`, cityHash64(workspace_id, profile_id));
+
+CREATE TABLE IF NOT EXISTS `deliveries_shard` ON CLUSTER `our cluster`
+(
+    `workspace_id` UInt32,
+    `destination_id` UInt32,
+    `at` DateTime64(3, 'UTC') CODEC(Delta(8), ZSTD(1)),
+    `flush` UInt64,
+    `outcome` LowCardinality(String),
+    `reason` LowCardinality(String),
+    `detail` String CODEC(ZSTD(1)),
+    `status` UInt16,
+    `duration_ms` UInt32,
+    `message_ids` Array(String) CODEC(ZSTD(1)),
+    `types` Array(LowCardinality(String)),
+    `events` Array(LowCardinality(String)),
+    `source_ids` Array(UInt32) CODEC(ZSTD(1)),
+    `attempts` Array(UInt16) CODEC(ZSTD(1)),
+    `latencies_ms` Array(UInt32) CODEC(ZSTD(1)),
+    `again` Array(Bool) CODEC(ZSTD(1)),
+    `request` String CODEC(ZSTD(3)),
+    `response` String CODEC(ZSTD(3)),
+    INDEX `message_ids_seen` message_ids TYPE bloom_filter(0.01) GRANULARITY 1,
+    INDEX `flush_seen` flush TYPE bloom_filter(0.01) GRANULARITY 1
+)
+ENGINE = ReplicatedMergeTree('/clickhouse/tables/{shard}/{database}/{table}', '{replica}')
+PARTITION BY toYYYYMM(at)
+ORDER BY (workspace_id, destination_id, at)
+SETTINGS fsync_after_insert = 1, fsync_part_directory = 1, replicated_deduplication_window = 0;
+
+CREATE TABLE IF NOT EXISTS `deliveries` ON CLUSTER `our cluster` AS `deliveries_shard`
+ENGINE = Distributed(`our cluster`, currentDatabase(), `deliveries_shard`, cityHash64(workspace_id, destination_id));
 
 CREATE MATERIALIZED VIEW IF NOT EXISTS `track_events_view` ON CLUSTER `our cluster` TO `track_events_shard`
 AS SELECT messages.workspace_id AS `workspace_id`, messages.event AS `event`, messages.timestamp AS `timestamp`, messages.profile_id AS `profile_id`, messages.anonymous_id AS `anonymous_id`, messages.delivered_to AS `delivered_to`, messages.batch AS `batch`, toYYYYMM(messages.received_at) AS `received_month`

@@ -35,6 +35,8 @@ def message(workspace_id: int, **changes: Any) -> dict[str, Any]:
         "traits": "",
         "extra": "",
         "retry_count": 0,
+        "routed_to": [],
+        "violation": "",
     }
     assert changes.keys() <= row.keys()
     return {**row, **changes}
@@ -86,3 +88,29 @@ def merge(workspace_id: int, loser_id: int, winner_id: int, *, batch: int = 1) -
         "winner_id": winner_id,
         "merged_at": START,
     }
+
+
+def delivery(workspace_id: int, **changes: Any) -> dict[str, Any]:
+    """One attempt that delivered one message a second after its receipt."""
+    row = {
+        "workspace_id": workspace_id,
+        "destination_id": 1,
+        "at": START + 1,
+        "flush": secrets.randbits(63),
+        "outcome": "delivered",
+        "reason": "",
+        "detail": "",
+        "status": 200,
+        "duration_ms": 20,
+        "message_ids": ["message-1"],
+        "types": ["track"],
+        "events": ["Demo Requested"],
+        "source_ids": [1],
+        "attempts": [1],
+        "latencies_ms": [1000],
+        "again": [False],
+        "request": "",
+        "response": "",
+    }
+    assert changes.keys() <= row.keys()
+    return {**row, **changes}

@@ -273,7 +273,7 @@ def test_the_integrations_object_is_obeyed(world: World, integrations: dict[str,
     assert world.targetable("user_id:u1") == ({"plan"} if taken else set())
     [message] = world.messages()
     assert message.delivered_to == (["mutiny"] if taken else [])
-    assert message.filtered == ({} if taken else {"mutiny": "FILTERED_BY_INTEGRATIONS_OBJECT"})
+    assert message.filtered == ({} if taken else {str(world.mutiny): "FILTERED_BY_INTEGRATIONS_OBJECT"})
 
 
 def test_a_change_of_the_configuration_counts_for_what_is_processed_after_it(world: World) -> None:

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pitcairn.connections.destination import CatalogEntry, Effect, Manifest, IncomingMessage, Personalize, Reject
+from pitcairn.connections.destination import CatalogEntry, Effect, IncomingMessage, Manifest, Personalize, Reject
 from pitcairn.connections.registry import catalog
 from pitcairn.edge.snapshot import RoutedDestination
 from pitcairn.pipeline.routing import OFF_UNLESS_NAMED, FilterReason, allowed, route
@@ -52,10 +52,14 @@ def message(kind: str = "track", integrations: dict[str, Any] | None = None, **e
 def test_statements(case: dict[str, Any]) -> None:
     recorders = {name: Recorder(name) for name in ("Mutiny", "Other")}
     extra = {"_metadata": {"bundled": case["bundled"]}} if "bundled" in case else {}
-    routing = route(message("track", case.get("integrations"), **extra), [r.routed() for r in recorders.values()])
+    routing = route(
+        message("track", case.get("integrations"), **extra),
+        [r.routed(number=n) for n, r in enumerate(recorders.values(), 1)],
+    )
     assert [name for name, recorder in recorders.items() if recorder.given] == case["delivered"]
     assert routing.delivered_to == [name.lower() for name in case["delivered"]]
-    assert set(routing.filtered) == {"mutiny", "other"} - set(routing.delivered_to)
+    numbers = {"Mutiny": 1, "Other": 2}
+    assert set(routing.filtered) == {numbers[name] for name in numbers if name not in case["delivered"]}
     for name, options in case.get("options", {}).items():
         assert recorders[name].given[0].options == options
 
@@ -68,21 +72,21 @@ def test_the_catalogs_mutiny_takes_identify_and_track_alone() -> None:
             assert (routing.delivered_to, routing.filtered) == (["mutiny"], {})
             assert routing.personalize == Personalize({"plan": "pro"} if kind == "identify" else {})
         else:
-            assert (routing.delivered_to, routing.filtered) == ([], {"mutiny": "UNSUPPORTED_EVENT_TYPE"})
+            assert (routing.delivered_to, routing.filtered) == ([], {1: "UNSUPPORTED_EVENT_TYPE"})
             assert routing.personalize is None
 
 
 def test_a_destination_without_its_required_settings_gets_nothing() -> None:
     recorder = Recorder("Mutiny")
     routing = route(message(), [recorder.routed(ready=False)])
-    assert (routing.delivered_to, routing.filtered, recorder.given) == ([], {"mutiny": "INVALID_SETTINGS"}, [])
+    assert (routing.delivered_to, routing.filtered, recorder.given) == ([], {1: "INVALID_SETTINGS"}, [])
 
 
 def test_a_destination_may_reject_a_message() -> None:
     recorder = Recorder("Mutiny")
     recorder.answer = Reject("NOT_TODAY")
     routing = route(message(), [recorder.routed()])
-    assert (routing.delivered_to, routing.filtered, routing.personalize) == ([], {"mutiny": "NOT_TODAY"}, None)
+    assert (routing.delivered_to, routing.filtered, routing.personalize) == ([], {1: "NOT_TODAY"}, None)
 
 
 @pytest.mark.parametrize("first_is_ready", [True, False])
@@ -118,7 +122,7 @@ def test_what_keeps_a_message_away_is_told_in_this_order() -> None:
         ({}, {}, "identify", False, FilterReason.INVALID_SETTINGS),
     ):
         routing = route(message(kind, integrations, **extra), [recorder.routed(ready=ready)])
-        assert routing.filtered == {"mutiny": reason}
+        assert routing.filtered == {1: reason}
 
 
 values = st.sampled_from([None, True, False, {}, {"x": 1}, 0, 1, "", "no", []])

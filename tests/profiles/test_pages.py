@@ -12,10 +12,12 @@ from django.test import Client
 
 from pages import *  # noqa: F403 - the fixtures that tests of pages share
 from pages import message, person, source, text
+from pitcairn.edge import inbox
+from pitcairn.edge.deletions import read_deletion
 from pitcairn.eventstore import EventStore
 from pitcairn.experiences.models import AudienceSegment, Experience, Variation
 from pitcairn.profiles import queries
-from pitcairn.profiles.models import Merge, Profile
+from pitcairn.profiles.models import Deletion, Merge, Profile
 from pitcairn.profiles.views import flat
 from pitcairn.workspaces.models import Workspace
 
@@ -262,3 +264,42 @@ def test_who_an_identifier_points_to(workspace: Workspace) -> None:
     assert queries.profile_of(workspace.id, "email", "bruno@acme.example") == one
     assert queries.profile_of(workspace.id, "user_id", "bruno@acme.example") is None
     assert queries.count_profiles(workspace.id) == 1
+
+
+@pytest.mark.django_db(databases="__all__", transaction=True)  # the inbox commits by itself
+def test_deleting_a_person_asks_for_the_name_and_leaves_it_to_the_pipeline(
+    client: Client, workspace: Workspace
+) -> None:
+    profile_id = person(workspace, {"user_id": ["ana"]}, {"name": "Ana Lima"})
+    assert f"/people/{profile_id}/delete/" in client.get(f"/people/{profile_id}/").content.decode()
+    address = f"/people/{profile_id}/delete/"
+    page = text(client.get(address))
+    for said in ("1 identifier and 1 trait", "cannot be undone", "Refuse later messages too", "user id ana"):
+        assert said in page
+    for typed, said in (("", "The name is missing"), ("Ana", "'Ana' is not the name")):
+        page = client.post(address, {"name": typed, "suppress": "yes"})
+        assert page.status_code == 422
+        assert said in text(page)
+    assert inbox.read_after(0, 10) == []
+    page = client.post(address, {"name": "Ana Lima", "suppress": "yes"}, follow=True)
+    assert "Ana Lima is being deleted, and refused from now on." in text(page)
+    [entry] = inbox.read_after(0, 10)
+    deletion = read_deletion(entry.requests[0].items[0])
+    assert (deletion.workspace_id, deletion.profile_id, deletion.suppress) == (workspace.id, profile_id, True)
+
+
+def test_who_was_deleted_can_be_taken_again(client: Client, workspace: Workspace) -> None:
+    assert "Nobody was deleted" in text(client.get("/people/deleted/"))
+    Deletion.objects.create(workspace_id=workspace.id, user_id="ana", suppressed=True, requested_at=1, erased_at=2)
+    Deletion.objects.create(workspace_id=workspace.id, user_id="", requested_at=3)
+    Deletion.objects.create(workspace_id=workspace.id + 10**6, user_id="theirs", suppressed=True, requested_at=3)
+    page = text(client.get("/people/deleted/"))
+    assert "ana Refused" in page
+    assert "an anonymous visitor Taken" in page
+    assert "under way" in page
+    assert "theirs" not in page
+    page = client.post("/people/deleted/allow/", {"user_id": "ana"}, follow=True)
+    assert "Messages of ana are taken again" in text(page)
+    assert not Deletion.objects.filter(workspace_id=workspace.id, suppressed=True).exists()
+    client.post("/people/deleted/allow/", {"user_id": "theirs"})
+    assert Deletion.objects.filter(suppressed=True).exists()

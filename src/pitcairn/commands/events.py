@@ -16,15 +16,21 @@ MOST = 100_000
 TYPES = ("identify", "track", "page", "screen", "group", "alias")
 
 
-def _message(message: "StoredMessage", sources: dict[int, str]) -> Result:
-    """The message as Segment spells it, field for field; what Pitcairn knows about it stands apart, in `pitcairn`."""
+def _message(message: "StoredMessage", sources: dict[int, str], destinations: dict[int, str]) -> Result:
+    """The message as Segment spells it, field for field; what Pitcairn knows about it stands apart, in `pitcairn`.
+
+    Destinations are told by their names: what was queued for them, and why others got nothing.
+    """
+    from pitcairn.connections.entries import DELETED, filtered_name
+
     return {
         **message.as_segment(),
         "pitcairn": {
             "source": sources.get(message.source_id, ""),
             "profileId": message.profile_id,
             "deliveredTo": message.delivered_to,
-            "filtered": message.filtered,
+            "queuedFor": [destinations.get(number, DELETED) for number in message.routed_to],
+            "filtered": {filtered_name(key, destinations): reason for key, reason in message.filtered.items()},
             "retryCount": message.retry_count,
         },
     }
@@ -61,6 +67,7 @@ def run_events(arguments: dict[str, Any], store: "EventStore") -> Result:
     workspace = choose.workspace(arguments["workspace"])
     sources = queries.sources(workspace.id)
     names = {source.id: source.name for source in sources}
+    destinations = queries.destination_names(workspace.id)
     source_id = None
     if arguments["source"] is not None:
         source_id = choose.pick(
@@ -76,7 +83,7 @@ def run_events(arguments: dict[str, Any], store: "EventStore") -> Result:
     taken = [] if arguments["refused"] else store.messages(workspace.id, **asked)
     refused = store.refusals(workspace.id, **asked)
     return {
-        "messages": [_message(message, names) for message in taken],
+        "messages": [_message(message, names, destinations) for message in taken],
         "refused": [_refusal(refusal, names) for refusal in refused],
     }
 
@@ -113,7 +120,8 @@ def _who(message: Result) -> str:
 def _outcome(message: Result) -> str:
     about = message["pitcairn"]
     parts = [f"→ {slug}" for slug in about["deliveredTo"]]
-    parts += [f"{slug}: {reason}" for slug, reason in about["filtered"].items()]
+    parts += [f"→ {name}" for name in about["queuedFor"]]
+    parts += [f"{name}: {reason}" for name, reason in about["filtered"].items()]
     return "stored" + ("".join(f", {part}" for part in parts))
 
 

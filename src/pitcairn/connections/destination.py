@@ -59,7 +59,7 @@ class Pace(msgspec.Struct, frozen=True, kw_only=True, rename="camel", forbid_unk
         """The pace of one destination: this one, with its own settings and then with `changes`, by field."""
         chosen = settings.get(self.batch_setting) if self.batch_setting else None
         batch = {"batch": max(1, int(chosen))} if chosen else {}
-        return msgspec.structs.replace(self, **batch, **changes)
+        return msgspec.structs.replace(self, **{**batch, **changes})
 
 
 class Manifest(msgspec.Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):
@@ -82,7 +82,13 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True, rename="camel", forbid
     @property
     def defaults(self) -> dict[str, Any]:
         """The settings that have a default."""
-        return {field.key: field.default for field in self.settings if field.default != ""}
+        return {
+            field.key: int(field.default)
+            if isinstance(field.default, float) and field.default.is_integer()
+            else field.default
+            for field in self.settings
+            if field.default != ""
+        }
 
     def missing(self, settings: Mapping[str, Any]) -> list[SettingField]:
         """The required settings that are not set."""

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
+from pitcairn.connections.queries import destination_names
 from pitcairn.connections.registry import catalog
 from pitcairn.eventstore.records import from_ms, to_ms
 from pitcairn.wire.reasons import DropReason
@@ -18,11 +20,16 @@ if TYPE_CHECKING:
 
 ACCEPTED, REFUSED = "accepted", "refused"
 
+DELETED = "a deleted destination"
+
 FILTERED_WORDS = {
     "FILTERED_BY_INTEGRATIONS_OBJECT": "the message's integrations object leaves it out",
     "MESSAGE_SENT_CLIENT_SIDE": "the browser sent it there itself",
     "UNSUPPORTED_EVENT_TYPE": "it does not take this type of call",
     "INVALID_SETTINGS": "a required setting is missing",
+    "FILTERED_BY_RULES": "its filters leave it out",
+    "FILTERED_AT_MAPPING": "its mapping cannot be read",
+    "NO_MATCHING_MAPPING": "it is set to send other messages",
 }
 
 
@@ -66,6 +73,8 @@ class Entry:
     profile_id: int
     content: Any
     raw: str
+    violation: str = ""
+    """How it breaks the tracking plan, though it was taken."""
 
     @property
     def pretty(self) -> str:
@@ -105,7 +114,8 @@ def latest(
     }  # fmt: skip
     entries: list[Entry] = []
     if filters.result != REFUSED:
-        entries += [accepted_entry(message) for message in store.messages(workspace_id, **window, **wanted)]
+        names = destination_names(workspace_id)
+        entries += [accepted_entry(message, names) for message in store.messages(workspace_id, **window, **wanted)]
     if filters.result != ACCEPTED:
         entries += [refused_entry(refusal) for refusal in store.refusals(workspace_id, **window, **wanted)]
     return sorted(entries, key=lambda entry: entry.received_at, reverse=True)[:limit]
@@ -116,7 +126,7 @@ def find(store: EventStore, workspace_id: int, key: str) -> Entry | None:
     kind, _, rest = key.partition(":")
     if kind == ACCEPTED:
         found = store.messages(workspace_id, limit=1, message_id=rest)
-        return accepted_entry(found[0]) if found else None
+        return accepted_entry(found[0], destination_names(workspace_id)) if found else None
     moment, _, digest = rest.partition(":")
     if kind != REFUSED or not moment.isdigit():
         return None
@@ -125,7 +135,8 @@ def find(store: EventStore, workspace_id: int, key: str) -> Entry | None:
     return next((refused_entry(refusal) for refusal in around if _digest(refusal) == digest), None)
 
 
-def accepted_entry(message: StoredMessage) -> Entry:
+def accepted_entry(message: StoredMessage, names: Mapping[int, str]) -> Entry:
+    """`names` are those of the workspace's destinations, by id."""
     return Entry(
         key=f"{ACCEPTED}:{message.message_id}",
         received_at=message.received_at,
@@ -135,11 +146,12 @@ def accepted_entry(message: StoredMessage) -> Entry:
         anonymous_id=message.anonymous_id,
         source_id=message.source_id,
         refused=False,
-        outcomes=tuple(_outcomes(message)),
+        outcomes=tuple(_outcomes(message, names)),
         message_id=message.message_id,
         profile_id=message.profile_id,
         content=message.as_segment(),
         raw="",
+        violation=message.violation,
     )
 
 
@@ -184,20 +196,35 @@ REASON_WORDS: dict[str, str] = {
     DropReason.DUPLICATE_MESSAGE: "Duplicate",
     DropReason.MALFORMED_JSON: "Not JSON",
     DropReason.MULTI_USER_ERROR: "Part of a batch refused",
+    DropReason.SCHEMA_VIOLATION: "Breaks its rule",
+    DropReason.COMMON_SCHEMA_VIOLATION: "Breaks the common rule",
+    DropReason.UNPLANNED: "Not planned",
+    DropReason.UNPLANNED_AND_SCHEMA_VIOLATION: "Not planned, breaks the common rule",
 }
 
 
-def _outcomes(message: StoredMessage) -> list[Outcome]:
+def _outcomes(message: StoredMessage, names: Mapping[int, str]) -> list[Outcome]:
     entries = catalog()
     outcomes = [
         Outcome(words=f"{entries[slug].manifest.name if slug in entries else slug}", kind="ok")
         for slug in message.delivered_to
     ]
-    for slug, reason in message.filtered.items():
-        name = entries[slug].manifest.name if slug in entries else slug
+    for destination_id in message.routed_to:
+        name = names.get(destination_id, DELETED)
+        outcomes.append(Outcome(words=f"to {name}", kind="ok", explanation=f"Queued for {name}."))
+    for destination, reason in message.filtered.items():
+        name = filtered_name(destination, names)
         why = FILTERED_WORDS.get(reason) or reason.replace("_", " ").lower()
         outcomes.append(Outcome(words=f"not {name}", kind="quiet", explanation=f"Not given to {name}: {why}."))
     return outcomes
+
+
+def filtered_name(destination: str, names: Mapping[int, str]) -> str:
+    """The name of a destination in `StoredMessage.filtered`: an id, or in messages of earlier versions a catalog slug."""
+    if destination.isdigit():
+        return names.get(int(destination), DELETED)
+    entry = catalog().get(destination)
+    return entry.manifest.name if entry else destination
 
 
 def _refused_outcome(refusal: Refusal) -> Outcome:

@@ -8,7 +8,7 @@ from django import forms
 from pitcairn.connections.destination import Manifest, SettingField
 from pitcairn.connections.models import SourceKind
 from pitcairn.connections.queries import DestinationItem, SettingState, SourceItem
-from pitcairn.connections.services import NAME_LENGTH, ConnectionsError
+from pitcairn.connections.services import NAME_LENGTH, ConnectionsError, setting_problems
 
 SETTING_PREFIX = "setting-"
 
@@ -61,7 +61,9 @@ class SettingsForm(forms.Form):
         self.manifest = manifest
         known = {state.field.key: state for state in states}
         for setting in manifest.settings:
-            self.fields[SETTING_PREFIX + setting.key] = _form_field(setting, known.get(setting.key))
+            self.fields[SETTING_PREFIX + setting.key] = _form_field(
+                setting, known.get(setting.key), manifest.defaults.get(setting.key)
+            )
 
     @classmethod
     def editing(cls, item: DestinationItem, data: Any = None) -> "SettingsForm":
@@ -81,6 +83,12 @@ class SettingsForm(forms.Form):
             for key, value in values.items()
             if value is not None or key in defaults
         }
+
+    def clean(self) -> dict[str, Any]:
+        if not self.errors:
+            for key, problem in setting_problems(self.manifest, self.settings).items():
+                self.add_error(SETTING_PREFIX + key, problem)
+        return self.cleaned_data
 
     def blame(self, error: ConnectionsError) -> None:
         """Shows a service's error beside the input it is about."""
@@ -110,13 +118,13 @@ class SecretInput(forms.TextInput):
         self.is_set = is_set
 
 
-def _form_field(setting: SettingField, state: SettingState | None) -> forms.Field:
+def _form_field(setting: SettingField, state: SettingState | None, default: Any) -> forms.Field:
     if setting.type == "secret":
         return _secret_field(setting, state)
     common: dict[str, Any] = {
         "label": setting.label,
         "help_text": setting.description,
-        "initial": setting.default if state is None or state.value is None else state.value,
+        "initial": default if state is None or state.value is None else state.value,
     }
     if setting.type == "boolean":
         return forms.BooleanField(required=False, **common)

@@ -73,7 +73,7 @@ class FilterForm(forms.Form):
         super().__init__(data, initial=_initial(item))
         field = self.fields["source"]
         assert isinstance(field, forms.ChoiceField)
-        field.choices = [("", "every source"), *((str(source.id), source.name) for source in sources)]
+        field.choices = [("", "Every source"), *((str(source.id), source.name) for source in sources)]
         if item is not None and item.source_id is not None and str(item.source_id) not in dict(field.choices):
             field.choices.append((str(item.source_id), item.source))
         self._item = item
@@ -81,10 +81,10 @@ class FilterForm(forms.Form):
 
     def clean_condition(self) -> str:
         """Checked here as well as by the service: the page shows the place in the text."""
-        condition: str = self.cleaned_data["condition"].strip("\r\n\t ").replace("\r\n", "\n")
+        condition: str = self.cleaned_data["condition"].rstrip().replace("\r\n", "\n")
         if self.data.get("scope") == ALL:
             return condition
-        if condition == ALL:
+        if condition.strip() == ALL:
             return condition
         try:
             compile_condition(condition)

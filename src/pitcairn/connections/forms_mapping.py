@@ -69,7 +69,7 @@ class MappingForm:
 
     @classmethod
     def posted(cls, data: Any) -> MappingForm:
-        columns = [[text.strip() for text in data.getlist(name)] for name in _FIELDS]
+        columns = [[text.strip().replace("\r\n", "\n") for text in data.getlist(name)] for name in _FIELDS]
         known = dict(KINDS)
         rows = [RuleRow(*cells) for cells in zip(*columns, strict=False)][:MAX_RULES]
         for row in rows:

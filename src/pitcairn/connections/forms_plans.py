@@ -122,7 +122,7 @@ class RuleForm(forms.Form):
     type = forms.ChoiceField(label="Type of call", choices=[(kind, TYPE_WORDS[kind]) for kind in TYPES])
     event = forms.CharField(
         label="Event or name",
-        help_text="Of a Track call its event, of a Page or Screen call its name, exactly as it is sent.",
+        help_text="Of a Track call its event, of a Page or Screen call its name, exactly as it is sent; empty for the others.",
         required=False,
         widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
     )

@@ -15,4 +15,5 @@ def _reader() -> MarkdownIt:
 
 def rendered(text: str) -> SafeString:
     """HTML that may stand in a page."""
-    return mark_safe(_reader().render(text))  # noqa: S308  # made by the reader, which escapes
+    made: str = _reader().render(text)
+    return mark_safe(made)  # noqa: S308  # the reader escapes

@@ -124,6 +124,10 @@ def source_names(workspace_id: int) -> dict[int, str]:
     return dict(Source.objects.filter(workspace_id=workspace_id).values_list("id", "name"))
 
 
+def destination_names(workspace_id: int) -> dict[int, str]:
+    return dict(Destination.objects.filter(workspace_id=workspace_id).values_list("id", "name"))
+
+
 def destinations(workspace_id: int, *, slug: str | None = None) -> list[DestinationItem]:
     """The destinations of the workspace, or those of one catalog entry, by name."""
     found = _destinations(workspace_id).order_by("name")

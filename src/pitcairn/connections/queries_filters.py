@@ -62,7 +62,7 @@ def action_words(action: Mapping[str, Any]) -> str:
             return "Sends only these"
         case "sample":
             by = f", chosen by {action['path']}" if action.get("path") else ""
-            return f"Sends {float(action.get('percent', 0)):.4%}".replace(".0000%", "%").rstrip() + f" of them{by}"
+            return f"Sends {100 * action['percent']:g} % of them{by}"
         case "drop_properties":
             return f"Takes out {_fields(action)}"
         case "allow_properties":

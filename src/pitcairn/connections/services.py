@@ -155,6 +155,19 @@ def set_destination_enabled(*, workspace_id: int, destination_id: int, enabled: 
     return destination
 
 
+def setting_problems(manifest: Manifest, settings: Mapping[str, Any]) -> dict[str, str]:
+    """Everything that is wrong with these settings, by key; a form shows it all at once."""
+    problems: dict[str, str] = {}
+    fields = {field.key: field for field in manifest.settings}
+    for key, value in settings.items():
+        try:
+            _checked(manifest, fields[key], value)
+        except ConnectionsError as error:
+            problems[key] = str(error)
+    check = catalog()[manifest.slug].check
+    return {**(check(settings) if check else {}), **problems}
+
+
 def _check(slug: str, settings: Mapping[str, Any]) -> None:
     """Asks the destination itself. Raises `ConnectionsError` about the first setting that it does not like."""
     check = catalog()[slug].check

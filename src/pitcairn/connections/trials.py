@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import difflib
 import json
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from pitcairn.connections.filters import FilterRule, compile_condition, compile_filters
+from pitcairn.connections.filters.fql_evaluation import equal
 from pitcairn.dashboard.times import ago
 
 if TYPE_CHECKING:
@@ -128,41 +128,66 @@ def try_filter(rule: FilterRule, specimen: Specimen) -> Trial:
     result = compile_filters([rule])(specimen.body, rule.source_id or 0)
     condition = "Matches" if matches else "Does not match"
     if isinstance(result, str):
-        return Trial(kind="off", words=f"{condition}, not sent")
+        return Trial(kind="off", words=f"{condition}: not sent")
     return _sent(condition, specimen.body, result)
 
 
 def try_all(
-    rules: Sequence[FilterRule], mapped: Callable[[dict[str, Any]], dict[str, Any]], specimen: Specimen
+    rules: Mapping[str, FilterRule], mapped: Callable[[dict[str, Any]], dict[str, Any]], specimen: Specimen
 ) -> Trial:
-    """What every filter that is enabled, and the mapping behind them, would do together."""
+    """What every filter that is enabled, by title, and the mapping behind them would do together."""
     # A message that was typed in comes from no source: only the filters for every one look at it.
-    result = compile_filters(rules)(specimen.body, specimen.source_id or 0)
+    source_id = specimen.source_id or 0
+    result = compile_filters(rules.values())(specimen.body, source_id)
     if isinstance(result, str):
-        return Trial(kind="off", words="Not sent, a filter stops it")
+        stopping = [
+            title for title, rule in rules.items() if compile_filters([rule])(specimen.body, source_id) == result
+        ]
+        return Trial(kind="off", words=f"Not sent: stopped by {' and '.join(stopping)}")
     return _sent("", specimen.body, mapped(result))
 
 
 def _sent(condition: str, before: dict[str, Any], after: dict[str, Any]) -> Trial:
     lines = compared(before, after)
     changed = any(line.sign != " " for line in lines)
-    sent = "sent, changed" if changed else "sent as it came"
-    words = f"{condition}, {sent}" if condition else sent.capitalize()
+    sent = "sent with changes" if changed else "sent as it came"
+    words = f"{condition}: {sent}" if condition else sent.capitalize()
     return Trial(kind="warn" if changed else "on", words=words, lines=lines)
 
 
 def compared(before: Any, after: Any) -> tuple[Line, ...]:
-    """Both as indented JSON, line by line, with what differs marked. The order of fields is no difference."""
-    one, other = (
-        json.dumps(value, indent=2, ensure_ascii=False, sort_keys=True).split("\n") for value in (before, after)
-    )
-    marked = difflib.ndiff([_bare(line) for line in one], [_bare(line) for line in other])
-    return tuple(Line(line[0], line[2:]) for line in marked if line[0] != "?")
+    """Both as one indented JSON, field by field, with what differs marked. Commas, which say nothing, are left out."""
+    return tuple(_compared(before, after, "", ""))
 
 
-def _bare(line: str) -> str:
-    """Without the comma that only says that another field follows."""
-    return line.removesuffix(",")
+def _compared(before: Any, after: Any, indent: str, name: str) -> Iterator[Line]:
+    inner = f"{indent}  "
+    if isinstance(before, dict) and isinstance(after, dict):
+        yield Line(" ", f"{indent}{name}{{")
+        for key in [*before, *(key for key in after if key not in before)]:
+            label = f"{json.dumps(key, ensure_ascii=False)}: "
+            if key not in after:
+                yield from _whole("-", before[key], inner, label)
+            elif key not in before:
+                yield from _whole("+", after[key], inner, label)
+            else:
+                yield from _compared(before[key], after[key], inner, label)
+        yield Line(" ", f"{indent}}}")
+    elif isinstance(before, list) and isinstance(after, list) and len(before) == len(after):
+        yield Line(" ", f"{indent}{name}[")
+        for one, other in zip(before, after, strict=True):
+            yield from _compared(one, other, inner, "")
+        yield Line(" ", f"{indent}]")
+    elif equal(before, after):
+        yield from _whole(" ", before, indent, name)
+    else:
+        yield from _whole("-", before, indent, name)
+        yield from _whole("+", after, indent, name)
+
+
+def _whole(sign: str, value: Any, indent: str, name: str) -> Iterator[Line]:
+    for number, line in enumerate(json.dumps(value, indent=2, ensure_ascii=False).split("\n")):
+        yield Line(sign, f"{indent}{name if number == 0 else ''}{line.removesuffix(',')}")
 
 
 def _same(specimen: Specimen) -> tuple[Line, ...]:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from django.urls import reverse
 
 from pitcairn.connections import queries as connections
+from pitcairn.connections.queries_alerts import firing_alerts
 from pitcairn.dashboard.health import Pulse
 from pitcairn.experiences.overview import ExperienceOverview, live_experiences
 
@@ -32,6 +33,8 @@ class Overview:
     disabled_sources: list[str]
     destination_words: str
     destination_state: str
+    alerts: list[str]
+    """The names of the alerts that fire."""
 
     @property
     def all_done(self) -> bool:
@@ -61,6 +64,7 @@ def overview(workspace_id: int, state: Pulse) -> Overview:
         disabled_sources=[source.name for source in sources if not source.enabled],
         destination_words=shown.state_words if shown else "Not connected",
         destination_state=shown.state if shown else "off",
+        alerts=firing_alerts(workspace_id),
     )
 
 

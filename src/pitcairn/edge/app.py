@@ -21,6 +21,13 @@ from pitcairn.edge.pixel import PixelUnreadable, message_in, send_pixel
 from pitcairn.edge.profile_reader import ProfileReader, profile_reader
 from pitcairn.edge.requests import HeaderReader
 from pitcairn.edge.responses import CORS, Receive, Scope, Send, send_error, send_json, send_preflight
+from pitcairn.edge.rudderstack import (
+    BEACON_PATHS,
+    CONFIGURATION_PATHS,
+    source_configuration,
+    with_key_in_header,
+    write_key,
+)
 from pitcairn.edge.segment import PATHS as SEGMENT_PATHS
 from pitcairn.edge.segment import SegmentReceiver
 from pitcairn.edge.snapshot import EMPTY, Snapshot, newer_snapshot
@@ -35,7 +42,12 @@ WATCH_SECONDS = 0.5
 _SETTINGS_PREFIX, _SETTINGS_SUFFIX = "/v1/projects/", "/settings"
 _DECIDE = "/v1/decide"
 _TOKEN = "/token"  # noqa: S105 - a path
-_OTHERS = frozenset({("POST", _TOKEN), *(("POST", path) for path in SEGMENT_PATHS)})
+_OTHERS = frozenset({
+    ("POST", _TOKEN),
+    *(("POST", path) for path in SEGMENT_PATHS | BEACON_PATHS),
+    *((method, path) for method in ("GET", "HEAD", "OPTIONS") for path in CONFIGURATION_PATHS),
+    *(("OPTIONS", path) for path in BEACON_PATHS),
+})  # fmt: skip
 
 
 class Edge:
@@ -129,6 +141,10 @@ class Edge:
             await self._segment.answer(scope, receive, send)
         elif method == "POST" and path == _TOKEN:
             await self._tokens.answer(scope, receive, send, self._public_url(scope))
+        elif method in {"GET", "HEAD"} and path in CONFIGURATION_PATHS:
+            await self._answer_source_configuration(scope, send)
+        elif method == "POST" and path in BEACON_PATHS:
+            await self._collector.collect(with_key_in_header(scope), receive, send, "")
         elif method == "POST" and path == "/v1/m":
             await answer_metrics(receive, send)
         elif method in {"GET", "HEAD"} and path.startswith(_SETTINGS_PREFIX) and path.endswith(_SETTINGS_SUFFIX):
@@ -160,6 +176,14 @@ class Edge:
             return
         api_host = self._public_url(scope).partition("://")[2] + "/v1"
         body = msgspec.json.encode(client_settings(source, api_host))
+        await send_json(send, 200, body, [(b"cache-control", b"public, max-age=60"), *CORS])
+
+    async def _answer_source_configuration(self, scope: Scope, send: Send) -> None:
+        source = self.snapshot.sources.get(write_key(scope, self._headers.read(scope).authorization))
+        if source is None:
+            await send_error(send, 404, "unknown_write_key", "No source has this write key")
+            return
+        body = msgspec.json.encode(source_configuration(source))
         await send_json(send, 200, body, [(b"cache-control", b"public, max-age=60"), *CORS])
 
     def _public_url(self, scope: Scope) -> str:

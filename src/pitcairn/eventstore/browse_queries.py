@@ -6,7 +6,8 @@ MESSAGE_COLUMNS = """
     toUnixTimestamp64Milli(messages.timestamp), toUnixTimestamp64Milli(messages.original_timestamp),
     toUnixTimestamp64Milli(messages.sent_at), toUnixTimestamp64Milli(messages.received_at),
     messages.delivered_to, messages.filtered, messages.context, messages.integrations, messages.properties,
-    messages.traits, messages.extra, messages.retry_count, messages.routed_to"""
+    messages.traits, messages.extra, messages.retry_count, messages.routed_to,
+    messages.violation"""
 
 MESSAGES = f"""
 SELECT {MESSAGE_COLUMNS}

@@ -8,7 +8,8 @@ from pitcairn.eventstore.schema import DELIVERIES, EXPOSURES, MESSAGES, REFUSALS
 
 _WORKSPACE = "workspace_id = {workspace_id:UInt32}"
 _PROFILES = "profile_id IN {profile_ids:Array(UInt64)}"
-_USERS = "user_id IN {user_ids:Array(String)}"
+# By the user id only up to the request: who may come back has later messages under the same id.
+_USERS = "(user_id IN {user_ids:Array(String)} AND received_at <= fromUnixTimestamp64Milli({until:Int64}, 'UTC'))"
 _THEIRS = f"({_PROFILES} OR {_USERS})"
 _DELIVERED = "hasAny(message_ids, {message_ids:Array(String)}) AND (request != '' OR response != '')"
 

@@ -60,6 +60,8 @@ class StoredMessage(msgspec.Struct, frozen=True, kw_only=True):
     extra: dict[str, Any]
     retry_count: int
     routed_to: list[int] = []
+    violation: str = ""
+    """How it breaks the tracking plan of its source, in words; such a message was taken with a warning."""
 
     def as_segment(self) -> dict[str, Any]:
         """The message field for field in Segment's spelling; what the sender did not give is not there."""

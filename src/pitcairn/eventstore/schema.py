@@ -134,6 +134,7 @@ MESSAGES = Table(
         _json("extra"),
         Column(name="retry_count", type="UInt8"),
         Column(name="routed_to", type="Array(UInt32)"),
+        _text("violation"),
     ),
     order_by="workspace_id, profile_id, timestamp",
     partition_by="toYYYYMM(received_at)",

@@ -131,9 +131,14 @@ class EventStore(DeliveryReads):
                 statement = delete_batches(_TABLES[name], self._connection.address.cluster)
                 client.command(statement, parameters=parameters, settings={"lightweight_deletes_sync": "2"})
 
-    def erase(self, workspace_id: int, profile_ids: Sequence[int], user_ids: Sequence[str]) -> None:
-        """Delete everything of these people; it is gone when it returns. May be repeated, and goes on where it was cut off."""
-        who = {"workspace_id": workspace_id, "profile_ids": list(profile_ids), "user_ids": list(user_ids)}
+    def erase(self, workspace_id: int, profile_ids: Sequence[int], user_ids: Sequence[str], until: int) -> None:
+        """Delete everything of these profiles, and of these user ids what was received until then (ms since 1970).
+
+        It is gone when this returns. May be repeated, and goes on where it was cut off.
+        """
+        who = {
+            "workspace_id": workspace_id, "profile_ids": list(profile_ids), "user_ids": list(user_ids), "until": until,
+        }  # fmt: skip
         cluster = self._connection.address.cluster
         message_ids = [row[0] for row in self._rows(erasure.MESSAGE_IDS, who)]
         for start in range(0, len(message_ids), erasure.IDS_AT_ONCE):
@@ -247,8 +252,15 @@ class EventStore(DeliveryReads):
         self, workspace_id: int, source_id: int, since: datetime, only: tuple[str, str] | None = None
     ) -> list[EventDay]:
         """How many messages the source sent on each UTC day since, by type and name; `only` one (type, name). In no order."""
-        parameters = {"workspace_id": workspace_id, "source_id": source_id, "since": to_ms(since), "all": only is None}
-        parameters["type"], parameters["event"] = only or ("", "")
+        kind, event = only or ("", "")
+        parameters = {
+            "workspace_id": workspace_id,
+            "source_id": source_id,
+            "since": to_ms(since),
+            "all": only is None,
+            "type": kind,
+            "event": event,
+        }
         return [
             EventDay(type=kind, event=event, day=day, count=count)
             for kind, event, day, count in self._rows(browse_queries.EVENT_DAYS, parameters)
@@ -346,6 +358,7 @@ def _message(row: tuple[Any, ...]) -> StoredMessage:
         extra=_json(row[19]) or {},
         retry_count=row[20],
         routed_to=list(row[21]),
+        violation=row[22],
     )
 
 

@@ -55,6 +55,7 @@ def _message(batch: int, traveller: Traveller) -> Mapping[str, Any]:
         "traits": _json(message.traits),
         "extra": _json(message.extra or None),
         "retry_count": traveller.retry_count,
+        "violation": traveller.violation.words if traveller.violation is not None else "",
         "routed_to": [sending.destination_id for sending in routing.sending] if routing.sending else _NOWHERE,
     }
 

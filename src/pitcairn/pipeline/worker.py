@@ -27,6 +27,7 @@ from django.conf import settings
 from django.db import Error, InterfaceError, InternalError, OperationalError, connection, connections, transaction
 
 from pitcairn.edge import inbox
+from pitcairn.edge.deletions import DELETE, read_deletion
 from pitcairn.edge.inbox import Accepted, Entry
 from pitcairn.edge.snapshot import EMPTY, Snapshot, newer_snapshot
 from pitcairn.eventstore import EventStore, EventStoreError
@@ -182,9 +183,26 @@ class Worker:
     def _process(self, entries: list[Entry], state: PipelineState) -> None:
         with transaction.atomic():
             _lock(state)
-            batch = self._run_steps([request for entry in entries for request in entry.requests], state)
+            requests = [request for entry in entries for request in entry.requests]
+            parts = _cut_after_deletions(requests)
+            batch = self._run_steps(requests, state) if len(parts) == 1 else self._run_parts(parts, state)
             self._commit(batch, entries)
         self._remember(batch)
+
+    def _run_parts(self, parts: list[list[Accepted]], state: PipelineState) -> Batch:
+        """One batch, worked on part after part."""
+        whole = self._new_batch(state)
+        for part in parts:
+            self._absorb(whole, self._run_steps(part, state), state)
+        return whole
+
+    def _absorb(self, whole: Batch, batch: Batch, state: PipelineState) -> None:
+        self._remember(batch)
+        state.next_profile_id = whole.next_profile_id = batch.next_profile_id
+        whole.travellers += batch.travellers
+        whole.refused += batch.refused
+        # A later part may have moved on whom an earlier one merged; the last word counts.
+        whole.merges = list({merge[:2]: merge for merge in whole.merges + batch.merges}.values())
         self._tell(batch)
 
     def _process_around_faults(self, entries: list[Entry], state: PipelineState) -> None:
@@ -259,7 +277,7 @@ class Worker:
     def _erase_deleted(self) -> None:
         """Takes deleted people out of the event store. What a failure left undone is found here again."""
         for erasure in deletions.waiting():
-            self._store.erase(erasure.workspace_id, erasure.profile_ids, erasure.user_ids)
+            self._store.erase(erasure.workspace_id, erasure.profile_ids, erasure.user_ids, erasure.until)
             deletions.done(erasure)
 
     def _forget_given_up(self) -> None:
@@ -331,6 +349,19 @@ def _given_up(state: PipelineState) -> list[tuple[int, int]]:
     """The batches given up lately, each with when (ms since 1970)."""
     oldest = int(time.time() * 1000) - GIVEN_UP_MS
     return [one for one in msgspec.json.decode(state.given_up, type=list[tuple[int, int]]) if one[1] > oldest]
+
+
+def _cut_after_deletions(requests: list[Accepted]) -> list[list[Accepted]]:
+    """The requests in parts that each end with the deletion of a person who may come back: with what follows in the batch, say.
+
+    A deletion deletes what is stored when its part is done. Who is suppressed does not come back, so there no cut is needed.
+    """
+    parts: list[list[Accepted]] = [[]]
+    for request in requests:
+        parts[-1].append(request)
+        if request.type == DELETE and not request.problem and not read_deletion(request.items[0]).suppress:
+            parts.append([])
+    return parts if parts[-1] or len(parts) == 1 else parts[:-1]
 
 
 def _single(request: Accepted) -> list[Accepted]:

@@ -101,29 +101,36 @@ class Erasure:
     workspace_id: int
     profile_ids: Sequence[int]
     user_ids: Sequence[str]
+    until: int
+    """ms since 1970: what was received later is not meant."""
     rows: Sequence[int]
 
 
 def waiting() -> list[Erasure]:
-    """The erasures that are not done yet, one for each workspace."""
+    """The erasures that are not done yet.
+
+    Those of people who are refused from then on go together, one for each workspace: they have nothing later to keep.
+    """
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT d.id, d.workspace_id, d.user_id, d.profile_ids FROM profiles_deletion AS d "
-            "WHERE d.erased_at IS NULL ORDER BY d.id LIMIT %s",
+            "SELECT d.id, d.workspace_id, d.user_id, d.profile_ids, d.suppressed, d.requested_at "
+            "FROM profiles_deletion AS d WHERE d.erased_at IS NULL ORDER BY d.id LIMIT %s",
             [ERASED_AT_ONCE],
         )
         rows = cursor.fetchall()
-    by_workspace: dict[int, list[tuple[int, str, str]]] = {}
-    for row_id, workspace_id, user_id, profile_ids in rows:
-        by_workspace.setdefault(workspace_id, []).append((row_id, user_id, profile_ids))
+    together: dict[tuple[int, int], list[tuple[int, str, str, int]]] = {}
+    for row_id, workspace_id, user_id, profile_ids, suppressed, requested_at in rows:
+        key = (workspace_id, 0 if suppressed else row_id)
+        together.setdefault(key, []).append((row_id, user_id, profile_ids, requested_at))
     return [
         Erasure(
             workspace_id=workspace_id,
-            profile_ids=sorted({profile_id for *_, ids in found for profile_id in json.loads(ids)}),
-            user_ids=sorted({user_id for _, user_id, _ in found if user_id}),
+            profile_ids=sorted({number for _, _, numbers, _ in found for number in json.loads(numbers)}),
+            user_ids=sorted({user_id for _, user_id, _, _ in found if user_id}),
+            until=max(requested_at for *_, requested_at in found),
             rows=[row_id for row_id, *_ in found],
         )
-        for workspace_id, found in by_workspace.items()
+        for (workspace_id, _), found in together.items()
     ]
 
 

@@ -10,7 +10,7 @@ from django.db.models import Q
 
 from pitcairn.dashboard.times import from_ms
 from pitcairn.profiles.identity import ANONYMOUS_ID, EMAIL, USER_ID, StoredAssignment, TraitValue, current_traits
-from pitcairn.profiles.models import Identifier, Merge, Profile
+from pitcairn.profiles.models import Deletion, Identifier, Merge, Profile
 
 MOST_MERGES = 1000
 """How many merged profiles are followed for one person; more is a fault in what was sent, not a person."""
@@ -178,6 +178,29 @@ def profile(workspace_id: int, profile_id: int) -> ProfileDetail | None:
         merges=tuple(merges),
         ids=(profile_id, *dict.fromkeys(merge.loser_id for merge in merges)),
     )
+
+
+@dataclass(frozen=True, kw_only=True)
+class DeletionItem:
+    """A person who was deleted. `user_id` is "" for who had none; `erased_at` is None while their events still go."""
+
+    user_id: str
+    suppressed: bool
+    requested_at: datetime
+    erased_at: datetime | None
+
+
+def deletions(workspace_id: int, *, limit: int) -> list[DeletionItem]:
+    """The last people who were deleted, latest first."""
+    return [
+        DeletionItem(
+            user_id=row.user_id,
+            suppressed=row.suppressed,
+            requested_at=from_ms(row.requested_at),
+            erased_at=None if row.erased_at is None else from_ms(row.erased_at),
+        )
+        for row in Deletion.objects.filter(workspace_id=workspace_id).order_by("-id")[:limit]
+    ]
 
 
 def count_profiles(workspace_id: int) -> int:

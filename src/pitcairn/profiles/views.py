@@ -4,23 +4,26 @@ from dataclasses import dataclass
 from typing import Any
 
 import msgspec
+from django.contrib import messages
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.http import urlencode
-from django.views.decorators.http import require_GET
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from pitcairn.connections.entries import Entry, accepted_entry
-from pitcairn.connections.queries import source_names
+from pitcairn.connections.queries import destination_names, source_names
 from pitcairn.dashboard.requests import MemberRequest
 from pitcairn.dashboard.stores import event_store
 from pitcairn.experiences.queries import experience_outlines
-from pitcairn.profiles import queries
+from pitcairn.profiles import queries, services
+from pitcairn.profiles.identity import USER_ID
 from pitcairn.profiles.queries import AssignmentItem, ProfileDetail
 
 PAGE = 50
 TIMELINE_PAGE = 50
 TIMELINE_MOST = 1000
+DELETED_MOST = 200
 
 
 @require_GET
@@ -48,15 +51,17 @@ def profile(request: MemberRequest, profile_id: int) -> HttpResponse:
     store = event_store()
     wanted = request.GET.get("show", "")
     show = min(int(wanted), TIMELINE_MOST) if wanted.isdigit() and len(wanted) < 5 else TIMELINE_PAGE
-    messages = store.timeline(request.workspace.id, detail.ids, show + 1) if store else []
-    names = source_names(request.workspace.id)
+    found = store.timeline(request.workspace.id, detail.ids, show + 1) if store else []
+    names, routes = source_names(request.workspace.id), destination_names(request.workspace.id)
     merged = request.GET.get("merged", "")
     context = {
         "detail": detail,
         "person": detail.item,
         "no_store": store is None,
-        "timeline": [TimelineRow.of(accepted_entry(message), message.timestamp, names) for message in messages[:show]],
-        "more": show + TIMELINE_PAGE if len(messages) > show and show < TIMELINE_MOST else None,
+        "timeline": [
+            TimelineRow.of(accepted_entry(message, routes), message.timestamp, names) for message in found[:show]
+        ],
+        "more": show + TIMELINE_PAGE if len(found) > show and show < TIMELINE_MOST else None,
         "traits": [
             (name, words(value), trait, names.get(trait.source_id, ""))
             for trait in detail.traits
@@ -67,6 +72,54 @@ def profile(request: MemberRequest, profile_id: int) -> HttpResponse:
         "merged": merged if merged.isdigit() else "",
     }
     return render(request, "profiles/profile.html", context)
+
+
+@require_http_methods(["GET", "POST"])
+def delete(request: MemberRequest, profile_id: int) -> HttpResponse:
+    """Asks for the person's name, then for the person to be deleted; the pipeline does that within seconds."""
+    detail = queries.profile(request.workspace.id, profile_id)
+    if detail is None:
+        raise Http404
+    person = detail.item
+    user_id = next((item.value for item in person.identifiers if item.type == USER_ID), "")
+    typed = request.POST.get("name", "").strip()
+    if request.method == "POST" and typed == person.title:
+        suppress = bool(user_id) and request.POST.get("suppress") == "yes"
+        services.delete_person(workspace_id=request.workspace.id, profile_id=profile_id, suppress=suppress)
+        messages.success(
+            request,
+            f"{person.title} is being deleted, and refused from now on."
+            if suppress
+            else f"{person.title} is being deleted.",
+        )
+        return redirect("profiles:deleted")
+    context = {
+        "detail": detail,
+        "person": person,
+        "user_id": user_id,
+        "typed": typed,
+        "suppress": request.method == "GET" or request.POST.get("suppress") == "yes",
+        "error": (f"{typed!r} is not the name." if typed else "The name is missing.")
+        if request.method == "POST"
+        else "",
+    }
+    return render(request, "profiles/delete.html", context, status=422 if request.method == "POST" else 200)
+
+
+@require_GET
+def deleted(request: MemberRequest) -> HttpResponse:
+    """Who was deleted, as far as that may still be known, and who is refused."""
+    return render(
+        request, "profiles/deleted.html", {"rows": queries.deletions(request.workspace.id, limit=DELETED_MOST)}
+    )
+
+
+@require_POST
+def allow_again(request: MemberRequest) -> HttpResponse:
+    user_id = request.POST.get("user_id", "")
+    services.allow_again(workspace_id=request.workspace.id, user_id=user_id)
+    messages.success(request, f"Messages of {user_id} are taken again. What was deleted stays deleted.")
+    return redirect("profiles:deleted")
 
 
 @dataclass(frozen=True, kw_only=True)

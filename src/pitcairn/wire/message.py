@@ -120,6 +120,10 @@ def _message(fields: dict[str, Any], arrival: Arrival, fallback_id: str) -> Mess
     if arrival.integrations:
         integrations = {**arrival.integrations, **(integrations or {})}
     kind = get("type") or arrival.type
+    traits = get("traits")
+    if traits is None and kind == "identify" and context and _from_rudderstack(fields):
+        traits = context.get("traits")
+        traits = traits if type(traits) is dict else None
     sent_at = arrival.sent_at if arrival.sent_at is not None else parse_timestamp(get("sentAt"))
     original = parse_timestamp(get("timestamp"))
     timestamp = original
@@ -138,7 +142,7 @@ def _message(fields: dict[str, Any], arrival: Arrival, fallback_id: str) -> Mess
         sent_at,
         arrival.received_at,
         get("properties"),
-        get("traits"),
+        traits,
         context,
         integrations,
         _extra(fields, kind),
@@ -160,7 +164,7 @@ def _problem(fields: dict[str, Any], arrival: Arrival) -> tuple[DropReason, str]
         return DropReason.TYPE_UNKNOWN, f"type is {_shown(get('type'))}"
     for key in ("userId", "anonymousId", "groupId", "previousId"):
         value = get(key)
-        if value is not None and not _is_id(value):
+        if value is not None and not _is_id(value) and not (value == "" and _from_rudderstack(fields)):
             return DropReason.ID_NOT_STRING, f"{key} is {_shown(value)}"
     message_id = get("messageId")
     if message_id is not None and (
@@ -171,7 +175,7 @@ def _problem(fields: dict[str, Any], arrival: Arrival) -> tuple[DropReason, str]
         if get("previousId") is None or get("userId") is None:
             missing = "previousId" if get("previousId") is None else "userId"
             return DropReason.ID_REQUIRED, f"{missing} is missing"
-    elif get("userId") is None and get("anonymousId") is None:
+    elif not get("userId") and not get("anonymousId"):
         return DropReason.NO_USER_ANON_ID, "neither userId nor anonymousId is set"
     if kind == "group" and get("groupId") is None:
         return DropReason.ID_REQUIRED, "groupId is missing"
@@ -210,6 +214,17 @@ def _problem_of_kind(kind: str, fields: dict[str, Any]) -> tuple[DropReason, str
 def _is_id(value: Any) -> bool:
     # PostgreSQL cannot keep a NUL in text; no real id has one.
     return type(value) is str and 0 < len(value) <= ID_LENGTH and "\0" not in value
+
+
+def _from_rudderstack(fields: dict[str, Any]) -> bool:
+    """Whether one of RudderStack's libraries sent it. They differ from Segment's in two ways that must not cost a message.
+
+    Somebody unknown has an empty userId, where Segment's leave it out; and Identify has its traits in the context.
+    """
+    context = fields.get("context")
+    library = context.get("library") if type(context) is dict else None
+    name = library.get("name") if type(library) is dict else None
+    return type(name) is str and name.startswith(("RudderLabs", "rudder-"))
 
 
 def _text(value: Any) -> str:

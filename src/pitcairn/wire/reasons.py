@@ -34,7 +34,7 @@ class DropReason(StrEnum):
     REQUEST_TOO_LARGE = "request_too_large"
     RATE_LIMITED = "rate_limited"
     ORIGIN_NOT_ALLOWED = "origin_not_allowed"
-    INVALID_TOKEN = "invalid_token"
+    INVALID_TOKEN = "invalid_token"  # noqa: S105 - a reason, no token
     SEGMENT_SOURCE = "segment_source"
     USER_SUPPRESSED = "user_suppressed"
     SCHEMA_VIOLATION = "schema_violation"

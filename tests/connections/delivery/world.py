@@ -85,7 +85,7 @@ class DeliveryWorld(World):
             settings={"url": target.url, **settings},
             enabled=True,
         )
-        Destination.objects.filter(id=destination.id).update(pace={"timeout": 0.2, **pace})
+        Destination.objects.filter(id=destination.id).update(pace={"timeout": 30, **pace})
         self.targets[destination.id] = target
         return destination.id
 
@@ -125,15 +125,15 @@ class DeliveryWorld(World):
         """Everything that can be done now; returns when there is more to do."""
         return self.run(self.engine.settle())
 
-    def pass_time(self, ms: int, *, most: int = 2_000) -> None:
-        """Lets so much time pass, stopping whenever there is something to do."""
+    def pass_time(self, ms: int, *, step: int = 5_000, most: int = 2_000) -> None:
+        """Lets so much time pass, stopping when there is something to do, `step` after the last stop at the earliest."""
         end = self.clock.ms + ms
         for _ in range(most):
             due = self.settle()
             if due is None or due > end:
                 self.clock.ms = end
                 return
-            self.clock.ms = max(due, self.clock.ms)
+            self.clock.ms = min(end, max(due, self.clock.ms + step))
         raise AssertionError(f"there was something to do {most} times within {ms} ms")
 
     def restart(self) -> None:
@@ -151,7 +151,7 @@ class DeliveryWorld(World):
     def log(self, destination_id: int | None = None, **wanted: Any) -> list[DeliveryAttempt]:
         """Every attempt, oldest first."""
         found = self.store.delivery_attempts(self.workspace_id, destination_id=destination_id, limit=100_000, **wanted)
-        return found[::-1]
+        return sorted(found, key=lambda row: (row.at, row.message_ids, row.attempts))
 
     def day(self) -> tuple[datetime, datetime]:
         """The UTC day of the clock."""

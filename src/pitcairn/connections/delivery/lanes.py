@@ -11,7 +11,7 @@ from __future__ import annotations
 import heapq
 import itertools
 from collections import deque
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Sequence
 from typing import Generic, Protocol, TypeVar
 
 
@@ -29,9 +29,14 @@ class Waiting:
     __slots__ = ("at", "loaded", "rows", "unwritten")
 
     def __init__(self, rows: int, at: int, unwritten: int = 0) -> None:
-        self.rows, self.at, self.unwritten = rows, at, unwritten
+        self.rows, self.at = rows, at
+        self.unwritten = unwritten
+        """Changes of the table that are not written yet: until they are, it says nothing about the lane."""
         self.loaded = False
         """Its first messages are in hand."""
+
+    def written(self) -> None:
+        self.unwritten -= 1
 
 
 class Lanes(Generic[ItemT]):
@@ -126,26 +131,21 @@ class Lanes(Generic[ItemT]):
         self._waiting[person] = waiting
         heapq.heappush(self._due, (waiting.at, next(self._numbers), person))
 
-    def spill(self, person: str) -> None:
-        """A message of the lane goes into the table with the next write."""
+    def spill(self, person: str) -> Callable[[], None]:
+        """A message of the lane goes into the table with the next write. What is returned is to be called after it."""
         waiting = self._waiting[person]
         waiting.rows += 1
         waiting.unwritten += 1
         self.waiting_rows += 1
+        return waiting.written
 
-    def written(self, persons: Iterable[str]) -> None:
-        """The write of these spilled messages, one name for each, has ended."""
-        for person in persons:
-            waiting = self._waiting.get(person)
-            if waiting is not None:
-                waiting.unwritten -= 1
-
-    def leave(self, person: str) -> None:
-        """A message of the lane left the table."""
-        waiting = self._waiting.get(person)
-        if waiting is not None:
-            waiting.rows -= 1
-            self.waiting_rows -= 1
+    def leave(self, person: str) -> Callable[[], None]:
+        """A message of the lane leaves the table with the next write. What is returned is to be called after it."""
+        waiting = self._waiting[person]
+        waiting.rows -= 1
+        waiting.unwritten += 1
+        self.waiting_rows -= 1
+        return waiting.written
 
     def due(self, now: int, limit: int) -> list[str]:
         """At most `limit` waiting lanes whose time has come, and whose messages are to be loaded now."""

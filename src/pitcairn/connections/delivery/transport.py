@@ -10,24 +10,22 @@ from __future__ import annotations
 import asyncio
 import errno
 import functools
+import ipaddress
 import re
 import socket
 import ssl
+import time
 import zlib
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
-import aiohttp
-from aiohttp.abc import AbstractResolver, ResolveResult
-
 from pitcairn.connections.delivery.addresses import AddressRefused, Guard, Network
+from pitcairn.connections.delivery.http_client import Connections, Disconnected, InvalidAnswer, Place
 from pitcairn.connections.destination import Reply, Request
 
 ANSWER_BYTES = 65_536
 """Of an answer this much is read; more would be memory that the other side chooses."""
 USER_AGENT = "Pitcairn"
-KEEP_OPEN_SECONDS = 15.0
-"""How long an idle connection is kept. Many servers close at 60 s, some load balancers at 20 s."""
 NAMES_KEPT_SECONDS = 10
 LOOKUPS = 32
 """Names that are looked up at once."""
@@ -60,8 +58,11 @@ class Transport:
         # Apart from the loop's own threads: a name server that hangs must hold up nobody but those who wait for it.
         self._threads = ThreadPoolExecutor(LOOKUPS, "names")
         self._lookup = lookup or functools.partial(_system_lookup, self._threads)
-        self._session: aiohttp.ClientSession | None = None
+        self._tls = functools.cache(_trusted)
+        self._connections = Connections(self._addresses, self._tls, ANSWER_BYTES)
         self._target = functools.lru_cache(maxsize=1_000)(self._guard.target)
+        self._names: dict[tuple[str, int], tuple[float, Sequence[str]]] = {}
+        self._closed = False
 
     async def send(self, request: Request, timeout: float) -> Reply:
         """Sends it and returns the answer, whatever its status. Raises `TransportError` when none came in time.
@@ -73,89 +74,51 @@ class Transport:
             target = self._target(request.url)
         except AddressRefused as error:
             raise TransportError("ADDRESS_REFUSED", str(error), retry=False) from error
-        headers = _headers(request)
-        session = self._open()
+        headers = _headers(request, target.url.raw_authority)
+        place = Place(target.host, target.port, target.url.scheme == "https")
         try:
-            async with session.request(
-                request.method,
-                target.url,
-                data=request.body,
-                headers=headers,
-                allow_redirects=False,
-                timeout=_within(timeout),
-            ) as response:
-                body = await _beginning(response)
-                names = {name.lower(): value for name, value in response.headers.items()}
-                return Reply(status=response.status, headers=names, body=_unpacked(body, names))
+            answer = await self._connections.exchange(
+                place, request.method, target.url.raw_path_qs, headers, request.body, timeout
+            )
         except AddressRefused as error:
             raise TransportError("ADDRESS_REFUSED", str(error), retry=False) from error
-        except (TimeoutError, aiohttp.ClientError, OSError, ValueError) as error:
+        except (InvalidAnswer, OSError, ValueError) as error:
             raise _translated(error, target.host, timeout) from error
+        body = _unpacked(answer.body, answer.headers)
+        return Reply(status=answer.status, headers=answer.headers, body=body)
 
     async def close(self) -> None:
         """Ends the connections. What is on its way fails as `ECONNRESET`. Nothing can be sent afterwards."""
-        session, self._session = self._session, None
-        if session is not None:
-            await session.close()
+        self._closed = True
+        self._connections.close()
         self._threads.shutdown(wait=False, cancel_futures=True)
 
-    def _open(self) -> aiohttp.ClientSession:
-        if self._session is None:
-            connector = aiohttp.TCPConnector(
-                resolver=_CheckedResolver(self._guard, self._lookup),
-                socket_factory=self._socket,
-                ssl=_trusted(),
-                ttl_dns_cache=NAMES_KEPT_SECONDS,
-                limit=0,  # how many requests are on their way is each destination's own matter: see `Pace.concurrency`
-                keepalive_timeout=KEEP_OPEN_SECONDS,
-            )
-            self._session = aiohttp.ClientSession(
-                connector=connector,
-                cookie_jar=aiohttp.DummyCookieJar(),
-                auto_decompress=False,  # bounded by us: a small answer can unpack to gigabytes
-                trust_env=False,
-                raise_for_status=False,
-                skip_auto_headers=("Content-Type",),
-            )
-        return self._session
+    async def _addresses(self, host: str, port: int) -> Sequence[str]:
+        """The addresses of a host, each of them checked right before it is connected to: the last gate.
 
-    def _socket(self, info: tuple[object, ...]) -> socket.socket:
-        """The last gate before a connection: whatever way an address came, it is checked here."""
-        family, kind, protocol, _, address = info
-        assert isinstance(family, int)
-        assert isinstance(kind, int)
-        assert isinstance(protocol, int)
-        assert isinstance(address, tuple)
-        self._guard.check(address[0], address[0])
-        return socket.socket(family, kind, protocol)
-
-
-class _CheckedResolver(AbstractResolver):
-    """Looks names up and refuses those that lead to a private address, even if only one of several does."""
-
-    def __init__(self, guard: Guard, lookup: Lookup) -> None:
-        self._guard, self._lookup = guard, lookup
-
-    async def resolve(
-        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_UNSPEC
-    ) -> list[ResolveResult]:
-        addresses = await self._lookup(host, port)
-        for address in addresses:
+        A name is refused even if only one of several addresses is private.
+        """
+        if self._closed:
+            raise Disconnected
+        if _is_address(host):
+            found: Sequence[str] = (host,)
+        else:
+            now = time.monotonic()
+            known = self._names.get((host, port))
+            if known is None or known[0] < now:
+                known = self._names[host, port] = now + NAMES_KEPT_SECONDS, await self._lookup(host, port)
+            found = known[1]
+        for address in found:
             self._guard.check(address, host)
-        return [
-            ResolveResult(
-                hostname=host,
-                host=address,
-                port=port,
-                family=socket.AF_INET6 if ":" in address else socket.AF_INET,
-                proto=0,
-                flags=socket.AI_NUMERICHOST | socket.AI_NUMERICSERV,
-            )
-            for address in addresses
-        ]
+        return found
 
-    async def close(self) -> None:
-        pass
+
+def _is_address(host: str) -> bool:
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        return False
+    return True
 
 
 async def _system_lookup(threads: ThreadPoolExecutor, host: str, port: int) -> Sequence[str]:
@@ -173,16 +136,11 @@ def _trusted() -> ssl.SSLContext:
     return context
 
 
-@functools.lru_cache(maxsize=100)
-def _within(seconds: float) -> aiohttp.ClientTimeout:
-    return aiohttp.ClientTimeout(total=seconds, connect=None, sock_connect=None, sock_read=None, ceil_threshold=1e9)
-
-
-def _headers(request: Request) -> dict[str, str]:
+def _headers(request: Request, authority: str) -> dict[str, str]:
     """The headers to send. Raises `TransportError` for what would not arrive as the one request that it is."""
     if not _TOKEN.fullmatch(request.method):
         raise TransportError("INVALID_REQUEST", f"{request.method[:20]!r} is no method.", retry=False)
-    headers = {"Accept": "*/*", "Accept-Encoding": "identity", "User-Agent": USER_AGENT}
+    headers = {"Host": authority, "Accept": "*/*", "Accept-Encoding": "identity", "User-Agent": USER_AGENT}
     for name, value in request.headers.items():
         if not _TOKEN.fullmatch(name):
             raise TransportError("INVALID_REQUEST", f"{name[:40]!r} is no name of a header.", retry=False)
@@ -192,21 +150,6 @@ def _headers(request: Request) -> dict[str, str]:
             raise TransportError("INVALID_REQUEST", f"The header {name} has a line break in it.", retry=False)
         headers[name] = value
     return headers
-
-
-async def _beginning(response: aiohttp.ClientResponse) -> bytes:
-    """At most `ANSWER_BYTES` of the body. What is longer costs its connection, instead of being read to its end."""
-    parts: list[bytes] = []
-    missing = ANSWER_BYTES
-    while missing > 0:
-        part = await response.content.read(missing)
-        if not part:
-            return b"".join(parts)
-        parts.append(part)
-        missing -= len(part)
-    if not response.content.at_eof():
-        response.close()
-    return b"".join(parts)
 
 
 def _unpacked(body: bytes, headers: Mapping[str, str]) -> bytes:
@@ -233,22 +176,21 @@ _REASONS = {
 
 def _translated(error: Exception, host: str, seconds: float) -> TransportError:
     """What went wrong, in Segment's words. Texts of the libraries stay out where they could repeat what was sent."""
-    cause = error.os_error if isinstance(error, aiohttp.ClientConnectorError) else error
     if isinstance(error, TimeoutError):
         return TransportError("ETIMEDOUT", f"No answer within {seconds:g} s.", retry=True)
-    if isinstance(error, aiohttp.ClientConnectorCertificateError):
-        said = getattr(error.certificate_error, "verify_message", "") or "it is not valid"
+    if isinstance(error, ssl.SSLCertVerificationError):
+        said = error.verify_message or "it is not valid"
         return TransportError("CERTIFICATE", f"The certificate of {host} is refused: {said}.", retry=True)
-    if isinstance(error, aiohttp.ClientSSLError):
-        return TransportError("TLS", f"No secure connection to {host}: {cause.__class__.__name__}.", retry=True)
-    if isinstance(cause, socket.gaierror):
-        reason = "EAI_AGAIN" if cause.errno == socket.EAI_AGAIN else "ENOTFOUND"
-        return TransportError(reason, f"The name {host} cannot be looked up: {cause.strerror}.", retry=True)
-    if isinstance(error, aiohttp.ServerDisconnectedError | aiohttp.ClientPayloadError):
+    if isinstance(error, ssl.SSLError):
+        return TransportError("TLS", f"No secure connection to {host}: {type(error).__name__}.", retry=True)
+    if isinstance(error, socket.gaierror):
+        reason = "EAI_AGAIN" if error.errno == socket.EAI_AGAIN else "ENOTFOUND"
+        return TransportError(reason, f"The name {host} cannot be looked up: {error.strerror}.", retry=True)
+    if isinstance(error, Disconnected):
         return TransportError("ECONNRESET", f"{host} closed the connection before its answer was complete.", retry=True)
-    if isinstance(error, aiohttp.ClientResponseError):
+    if isinstance(error, InvalidAnswer):
         return TransportError("INVALID_RESPONSE", f"What {host} answered is not HTTP.", retry=True)
-    if isinstance(cause, OSError):
-        reason = _REASONS.get(cause.errno or 0, "ECONNRESET")
-        return TransportError(reason, f"No connection to {host}: {cause.strerror or 'it was reset'}.", retry=True)
-    return TransportError("INVALID_REQUEST", f"The request cannot be sent: {error.__class__.__name__}.", retry=False)
+    if isinstance(error, OSError):
+        reason = _REASONS.get(error.errno or 0, "ECONNRESET")
+        return TransportError(reason, f"No connection to {host}: {error.strerror or 'it was reset'}.", retry=True)
+    return TransportError("INVALID_REQUEST", f"The request cannot be sent: {type(error).__name__}.", retry=False)

@@ -7,10 +7,11 @@ from dataclasses import dataclass, field
 
 import msgspec
 from django.db import transaction
+from django.db.models import Max
 
 from pitcairn.connections.models import SeenEvent
 from pitcairn.connections.schema.recording import MOST_EVENTS
-from pitcairn.connections.schema.shapes import KINDS, MOST_PROPERTIES, SeenProperty, size
+from pitcairn.connections.schema.shapes import KINDS, MOST_PROPERTIES, KindCount, SeenProperty, size
 
 _decode = msgspec.json.Decoder(dict[str, SeenProperty]).decode
 _ORDER = {name: index for index, name in enumerate(KINDS.values())}
@@ -71,9 +72,8 @@ class PropertyRow:
 
     @property
     def mixed(self) -> bool:
-        """Whether it had types that do not belong together: a number is no reason to wonder about an integer."""
-        kinds = {kind.name for kind in self.kinds} - {"null"}
-        return len(kinds - {"integer"} if "number" in kinds else kinds) > 1
+        """Whether it had types that do not belong together. Null goes with every other."""
+        return len({kind.name for kind in self.kinds} - {"null"}) > 1
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -106,6 +106,12 @@ def event_details(workspace_id: int, source_id: int) -> list[SeenEventDetail]:
     """All of a source's events with their properties, by type and name."""
     found = SeenEvent.objects.filter(workspace_id=workspace_id, source_id=source_id)
     return [_detail(event) for event in found.order_by("type", "event")]
+
+
+def sources_seen(workspace_id: int) -> list[int]:
+    """The ids of the sources of which anything was seen, the latest first."""
+    found = SeenEvent.objects.filter(workspace_id=workspace_id).values("source_id").annotate(last=Max("last_seen_at"))
+    return [row["source_id"] for row in found.order_by("-last")]
 
 
 def is_full(items: list[SeenEventItem]) -> bool:
@@ -168,7 +174,7 @@ def _objects(seen: SeenProperty) -> int:
 
 
 def _row(place: str, name: str, depth: int, seen: SeenProperty, of: int) -> PropertyRow:
-    kinds = sorted(seen.kinds.items(), key=lambda item: _ORDER[item[0]])
+    kinds = sorted(_merged(seen.kinds).items(), key=lambda item: _ORDER[item[0]])
     return PropertyRow(
         place=place,
         name=name,
@@ -180,3 +186,12 @@ def _row(place: str, name: str, depth: int, seen: SeenProperty, of: int) -> Prop
             for kind, (count, first, last) in kinds
         ),
     )
+
+
+def _merged(kinds: dict[str, KindCount]) -> dict[str, KindCount]:
+    """Integers are numbers where there are other numbers: JavaScript writes 5.0 as 5."""
+    if not {"integer", "number"} <= kinds.keys():
+        return kinds
+    one, other = kinds["integer"], kinds["number"]
+    both = (one[0] + other[0], min(one[1], other[1]), max(one[2], other[2]))
+    return {name: both if name == "number" else count for name, count in kinds.items() if name != "integer"}

@@ -178,8 +178,13 @@ def _in_words(error: ValidationError) -> list[Problem]:
             return [Problem(_joined(place, kind.property), "is missing")]
         case "additionalProperties" | "unevaluatedProperties":
             return [Problem(_joined(place, name), "is not in the plan") for name in kind.unexpected]
+        case "falseSchema":
+            # `additionalProperties: false` where no property is named; the library does not say which one it met.
+            closed = "additionalProperties" in error.schema_path[-1:]
+            words = "has properties, and none is in the plan" if closed else "is not allowed"
         case "type":
-            words = f"is {_article(_kind(error.instance))}, not {' or '.join(map(_article, kind.types))}"
+            types = sorted(kind.types, key=lambda one: (one == "null", one))
+            words = f"is {_article(_kind(error.instance))}, not {' or '.join(map(_article, types))}"
         case "enum":
             words = f"is none of {', '.join(map(_shown, kind.options))}"
         case "const":

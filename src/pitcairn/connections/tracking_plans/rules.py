@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Mapping
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Final
@@ -28,6 +29,10 @@ DEEPEST: Final = 64
 
 DRAFT_7: Final = "http://json-schema.org/draft-07/schema#"
 """What Segment's plans are written in, and ours. A schema that names another draft is read by that one."""
+
+
+_PLAIN_LIST: Final = re.compile(r"\[\n[^\[\]{}]*\n *\]")
+_LONGEST_LINE: Final = 100
 
 
 class OnViolation(StrEnum):
@@ -66,11 +71,18 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def pretty(self) -> str:
-        return json.dumps(self.schema, indent=2, ensure_ascii=False)
+        """The schema as text to read and change: short lists of plain values stay on one line."""
+        return _PLAIN_LIST.sub(_on_one_line, json.dumps(self.schema, indent=2, ensure_ascii=False))
 
     def as_json(self) -> dict[str, Any]:
         """The rule as it is stored and exported; an empty event is left out."""
         return {"type": self.type, **({"event": self.event} if self.event else {}), "schema": self.schema}
+
+
+def _on_one_line(match: re.Match[str]) -> str:
+    """Only line breaks between values are touched: those inside of a text are escaped."""
+    line = re.sub(r"\n *", " ", match[0]).replace("[ ", "[", 1).removesuffix(" ]") + "]"
+    return line if len(line) <= _LONGEST_LINE else match[0]
 
 
 def title_of(kind: str, event: str) -> str:

@@ -7,7 +7,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods
 
 from pitcairn.connections import queries, services
-from pitcairn.connections.destination import CatalogEntry
+from pitcairn.connections.destination import CatalogEntry, SettingField
 from pitcairn.connections.forms import SettingsForm, SourcesForm
 from pitcairn.connections.markdown import rendered
 from pitcairn.connections.registry import catalog
@@ -37,6 +37,10 @@ def entry(request: MemberRequest, slug: str) -> HttpResponse:
         "docs": rendered(found.manifest.docs),
         "connected": queries.destinations(request.workspace.id, slug=slug),
         "methods": _methods(found),
+        "settings": [
+            {"field": field, "words": _words(field), "default": found.manifest.defaults.get(field.key, "")}
+            for field in found.manifest.settings
+        ],
         "sends": found.prepare is not None or found.write is not None,
     }
     return render(request, "connections/catalog_entry.html", context)
@@ -117,6 +121,13 @@ def _matches(found: CatalogEntry, search: str) -> bool:
 
 
 METHODS = ("identify", "track", "page", "screen", "group", "alias")
+
+
+def _words(field: SettingField) -> str:
+    """The description, with what can be chosen."""
+    *some, last = field.options or ("",)
+    options = f"{', '.join(some)} or {last}." if some else ""
+    return " ".join(filter(None, (field.description, options)))
 
 
 def _takes(found: CatalogEntry) -> str:

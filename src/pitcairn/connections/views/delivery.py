@@ -217,7 +217,9 @@ def _answer(found: DeliveryOverview, period: Period) -> tuple[str, str, str, str
     share = percent(100 * found.delivered / ended)
     if not found.failed:
         waits = f"; {found.pending:,} are on their way" if found.pending else ""
-        return ("", f"All {found.delivered:,}", f" deliveries arrived {period.words}{waits}.", "good")
+        every = "The only" if found.delivered == 1 else f"All {found.delivered:,}"
+        rest = "delivery" if found.delivered == 1 else "deliveries"
+        return ("", every, f" {rest} arrived {period.words}{waits}.", "good")
     waits = f" and {found.pending:,} wait" if found.pending else ""
     tone = "" if found.delivered >= 99 * found.failed else "warn"
     return ("", f"{share} of deliveries", f" arrived {period.words}; {found.failed:,} failed{waits}.", tone)

@@ -1,4 +1,4 @@
-"""Destinations: the list, one destination, and where the Segment connection is found again."""
+"""Destinations: the list, and the settings of one."""
 
 from django.contrib import messages
 from django.http import Http404, HttpResponse
@@ -12,9 +12,6 @@ from pitcairn.connections.queries import DestinationItem
 from pitcairn.connections.registry import catalog
 from pitcairn.dashboard.requests import MemberRequest
 from pitcairn.dashboard.stores import event_store
-
-SEGMENT_DESTINATION = "mutiny"
-"""The catalog entry through which Segment's messages feed personalization."""
 
 
 @require_GET
@@ -85,24 +82,6 @@ def set_enabled(request: MemberRequest, destination_id: int) -> HttpResponse:
             else f"{item.name} is disabled and takes nothing.",
         )
     return redirect("connections:destination", destination_id)
-
-
-@require_GET
-def integrations(request: MemberRequest) -> HttpResponse:
-    return redirect("connections:integration-segment")
-
-
-@require_GET
-def integration_segment(request: MemberRequest) -> HttpResponse:
-    """The connection to Segment seen from here: is it there, with which key, and when did it last bring a message?"""
-    store = event_store()
-    context = {
-        "items": queries.destinations(request.workspace.id, slug=SEGMENT_DESTINATION),
-        "manifest": catalog()[SEGMENT_DESTINATION].manifest,
-        "last": last_delivered(store, request.workspace.id, SEGMENT_DESTINATION),
-        "no_store": store is None,
-    }
-    return render(request, "connections/integration_segment.html", context)
 
 
 def _destination(request: MemberRequest, destination_id: int) -> DestinationItem:

@@ -87,12 +87,16 @@ def messages_to_try(request: MemberRequest, item: DestinationItem) -> Bench:
     )
 
 
-def enabled_rules(filters: list[FilterItem]) -> list[FilterRule]:
-    return [
-        FilterRule(id=item.id, condition=item.condition, action=item.action, source_id=item.source_id)
-        for item in filters
-        if item.enabled
-    ]
+def enabled_rules(filters: list[FilterItem]) -> dict[str, FilterRule]:
+    """What is enabled, by title. Two filters of one title are told apart by their number."""
+    titles: dict[str, FilterRule] = {}
+    for number, item in enumerate(filters, 1):
+        if item.enabled:
+            title = f"{item.title} ({number})" if item.title in titles else item.title
+            titles[title] = FilterRule(
+                id=item.id, condition=item.condition, action=item.action, source_id=item.source_id
+            )
+    return titles
 
 
 def _edit(request: MemberRequest, item: DestinationItem, found: FilterItem | None) -> HttpResponse:

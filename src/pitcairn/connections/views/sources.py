@@ -9,8 +9,11 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from pitcairn.connections import install_code, queries, services
 from pitcairn.connections.activity import source_activity
-from pitcairn.connections.forms import RenameForm, SourceForm, blame
+from pitcairn.connections.forms import SourceForm, blame
+from pitcairn.connections.models import SourceKind
 from pitcairn.connections.queries import SourceItem
+from pitcairn.connections.source_settings import new_segment_secret
+from pitcairn.connections.views.segment import shown_once
 from pitcairn.dashboard.addresses import public_url
 from pitcairn.dashboard.requests import MemberRequest
 from pitcairn.dashboard.stores import event_store
@@ -39,6 +42,9 @@ def new(request: MemberRequest) -> HttpResponse:
         except services.ConnectionsError as error:
             blame(form, error)
         else:
+            if source.kind == SourceKind.SEGMENT:
+                key = new_segment_secret(workspace_id=request.workspace.id, source_id=source.id)
+                return shown_once(request, _source(request, source.id), key)
             messages.success(request, f"{source.name} is ready to take calls.")
             return redirect("connections:source", source.id)
     return render(request, "connections/source_new.html", {"form": form}, status=422 if form.errors else 200)
@@ -47,23 +53,6 @@ def new(request: MemberRequest) -> HttpResponse:
 @require_GET
 def detail(request: MemberRequest, source_id: int) -> HttpResponse:
     return _page(request, _source(request, source_id))
-
-
-@require_POST
-def rename(request: MemberRequest, source_id: int) -> HttpResponse:
-    source = _source(request, source_id)
-    form = RenameForm(request.POST)
-    if form.is_valid():
-        try:
-            services.rename_source(
-                workspace_id=request.workspace.id, source_id=source_id, name=form.cleaned_data["name"]
-            )
-        except services.ConnectionsError as error:
-            blame(form, error)
-        else:
-            messages.success(request, f"Renamed to {form.cleaned_data['name']}.")
-            return redirect("connections:source", source_id)
-    return _page(request, source, rename_form=form)
 
 
 @require_POST
@@ -114,7 +103,7 @@ def _shim() -> str:
         return ""
 
 
-def _page(request: MemberRequest, source: SourceItem, *, rename_form: RenameForm | None = None) -> HttpResponse:
+def _page(request: MemberRequest, source: SourceItem) -> HttpResponse:
     url = public_url(request)
     examples = install_code.examples(url, source.write_key, source.kind, shim=_shim())
     context = {
@@ -123,7 +112,5 @@ def _page(request: MemberRequest, source: SourceItem, *, rename_form: RenameForm
         "examples": examples,
         "example": next((item for item in examples if item.key == request.GET.get("code")), examples[0]),
         "public_url": url,
-        "rename_form": rename_form or RenameForm(initial={"name": source.name}),
-        "renaming": rename_form is not None,
     }
-    return render(request, "connections/source.html", context, status=422 if rename_form else 200)
+    return render(request, "connections/source.html", context)

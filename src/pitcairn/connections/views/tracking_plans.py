@@ -55,7 +55,7 @@ def new(request: MemberRequest) -> HttpResponse:
     """Three ways to begin, each a form of its own: from what a source sends, from a file, or empty."""
     sources = queries.sources(request.workspace.id)
     way = request.POST.get("way", "")
-    wanted = request.GET.get("source", "")
+    wanted = request.GET.get("source", "") or next(iter(reading.sources_seen(request.workspace.id)), "")
     seen = SeenForm(sources, request.POST if way == "seen" else None, initial={"source": wanted, "require": True})
     file = FileForm(request.POST, request.FILES) if way == "file" else FileForm()
     empty = EmptyPlanForm(request.POST if way == "empty" else None)
@@ -173,7 +173,8 @@ def trial(request: MemberRequest, plan_id: int) -> HttpResponse:
     sources = queries.sources(request.workspace.id)
     wanted = request.GET.get("source", "")
     ids = [source.id for source in sources]
-    first = next((source_id for source_id, _ in plan.sources), ids[0] if ids else None)
+    followers = [source_id for source_id, _ in plan.sources]
+    first = next((one for one in [*followers, *reading.sources_seen(request.workspace.id), *ids] if one in ids), None)
     source_id = int(wanted) if wanted.isdigit() and int(wanted) in ids else first
     store, checker = event_store(), plan_queries.checker(request.workspace.id, plan_id)
     result = None
@@ -263,7 +264,9 @@ def _make(request: MemberRequest, way: str, given: dict[str, Any]) -> int:
         plan = services.create_plan(
             workspace_id=workspace_id, name=services.free_plan_name(workspace_id, name), rules=found
         )
-        told = f"{plan.name} has {len(found):,} rules. Try them on recent messages, then choose the sources that follow it."
+        told = (
+            f"{plan.name} has {_rules(len(found))}. Try it on recent messages, then choose the sources that follow it."
+        )
     elif way == "file":
         file = read_plan(given["file"])
         plan = services.import_plan(
@@ -271,7 +274,7 @@ def _make(request: MemberRequest, way: str, given: dict[str, Any]) -> int:
             name=services.free_plan_name(workspace_id, file.name or "Imported plan"),
             file=file,
         )
-        told = f"{plan.name} is imported with {len(file.rules):,} rules. No source follows it yet."
+        told = f"{plan.name} is imported with {_rules(len(file.rules))}. No source follows it yet."
     else:
         plan = services.create_plan(workspace_id=workspace_id, name=given["name"])
         told = f"{plan.name} is made. Add its first rule."
@@ -291,6 +294,10 @@ def _seen_rules(request: MemberRequest, given: dict[str, Any]) -> list[Rule]:
     if not events:
         raise PlanError("Nothing was seen of this source yet, so there is nothing to make rules of.", field="source")
     return rules_from(events, require=given["require"], close=given["close"])
+
+
+def _rules(count: int) -> str:
+    return "1 rule" if count == 1 else f"{count:,} rules"
 
 
 def _added_words(added: int, changed: int) -> str:

@@ -33,7 +33,11 @@ def _put(messages: Sequence[OutgoingMessage], hour: str, settings: Mapping[str, 
         body, ending, kind = parquet(messages), "parquet", "application/vnd.apache.parquet"
     else:
         # Without the time of packing, the same messages are the same bytes.
-        body, ending, kind = gzip.compress(json_lines(messages), compresslevel=5, mtime=0), "jsonl.gz", "application/gzip"
+        body, ending, kind = (
+            gzip.compress(json_lines(messages), compresslevel=5, mtime=0),
+            "jsonl.gz",
+            "application/gzip",
+        )
     prefix = str(settings.get("prefix") or "").strip("/")
     name = f"{prefix}/{hour}-{batch_name(messages)}.{ending}".lstrip("/")
     base, path = _place(settings, name)

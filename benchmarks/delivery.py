@@ -1,0 +1,122 @@
+"""How fast queues are delivered: a worker in a process of its own, a sink in another, over loopback.
+
+The queues are filled before the worker starts, and it is measured at the sink, from the first message to the last.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from benchmarks.processes import _running, free_port
+from benchmarks.report import Line
+
+SINGLE_MESSAGES = int(os.environ.get("PITCAIRN_BENCH_SINGLE", "60000"))
+BATCHED_MESSAGES = int(os.environ.get("PITCAIRN_BENCH_BATCHED", "500000"))
+BACKLOG_MESSAGES = 1_000_000
+"""Of the dead destination."""
+BATCH = 100
+PATIENCE_SECONDS = 600
+
+
+@dataclass(frozen=True)
+class Delivered:
+    messages: int
+    rate: float
+    early_mb: float
+    """Resident memory when a fifth was delivered."""
+    most_mb: float
+
+
+def delivery_single() -> Iterator[Line]:
+    done = _deliver(1, SINGLE_MESSAGES)
+    yield Line(
+        f"delivery, one message in a request, {done.messages:,} messages in one process",
+        f"{done.rate:,.0f} deliveries/s; memory {done.early_mb:,.0f} MB after a fifth, at most {done.most_mb:,.0f} MB",
+        "–",
+        "at least 3,000/s, memory flat (10 %)",
+        done.rate >= 3_000 and done.most_mb <= done.early_mb * 1.1,
+    )
+
+
+def delivery_batched() -> Iterator[Line]:
+    done = _deliver(BATCH, BATCHED_MESSAGES)
+    yield Line(
+        f"delivery, {BATCH} messages in a request, {done.messages:,} messages in one process",
+        f"{done.rate:,.0f} messages/s; memory {done.early_mb:,.0f} MB after a fifth, at most {done.most_mb:,.0f} MB",
+        "–",
+        "at least 20,000/s, memory flat (10 %)",
+        done.rate >= 20_000 and done.most_mb <= done.early_mb * 1.1,
+    )
+
+
+def delivery_beside_dead() -> Iterator[Line]:
+    """The same queue with and without a destination beside it that refuses every connection and has a long queue."""
+    messages = BATCHED_MESSAGES // 2
+    alone = _deliver(BATCH, messages)
+    beside = _deliver(BATCH, messages, backlog=BACKLOG_MESSAGES)
+    share = beside.rate / alone.rate
+    yield Line(
+        f"delivery beside a dead destination with {BACKLOG_MESSAGES:,} messages",
+        f"{share:.2f} of the rate without it ({beside.rate:,.0f}/s), memory at most {beside.most_mb:,.0f} MB",
+        f"{alone.rate:,.0f}/s",
+        "at least 0.90",
+        share >= 0.9,
+    )
+
+
+MEASUREMENTS: dict[str, Callable[[], Iterator[Line]]] = {
+    "delivery-single": delivery_single,
+    "delivery-batched": delivery_batched,
+    "delivery-beside-dead": delivery_beside_dead,
+}
+
+
+def _deliver(batch: int, messages: int, *, backlog: int = 0) -> Delivered:
+    with _sink() as url, tempfile.TemporaryDirectory(prefix="pitcairn-benchmark-") as folder:
+        environment = {**os.environ, "PITCAIRN_DATA": folder, "PITCAIRN_DELIVERY_NETWORKS": "127.0.0.0/8"}
+        queues = [f"{url}/hook:{batch}:{messages}"]
+        if backlog:
+            queues.insert(0, f"http://127.0.0.1:{free_port()}/nobody:{batch}:{backlog}")
+        subprocess.run([sys.executable, "-m", "benchmarks.delivery_seed", *queues], env=environment, check=True)
+        port = free_port()
+        command = [sys.executable, "-m", "pitcairn", "serve", "--role", "worker", "--port", str(port)]
+        with _running(command, environment, f"http://127.0.0.1:{port}", "/health", Path(folder)) as process:
+            early = most = 0.0
+            until = time.monotonic() + PATIENCE_SECONDS
+            while (told := _told(url))["messages"] < messages:
+                if time.monotonic() > until:
+                    raise RuntimeError(
+                        f"{told['messages']:,} of {messages:,} messages came within {PATIENCE_SECONDS} s"
+                    )
+                if told["messages"] > messages / 5:
+                    memory = process.memory_mb()
+                    early, most = early or memory, max(most, memory)
+                time.sleep(0.1)
+        if told["messages"] != messages:
+            raise RuntimeError(f"{told['messages']:,} messages came, {messages:,} were queued")
+    return Delivered(messages, messages / (told["last"] - told["first"]), early, most)
+
+
+@contextlib.contextmanager
+def _sink() -> Iterator[str]:
+    port = free_port()
+    command = [sys.executable, "-m", "benchmarks.sink", str(port)]
+    with _running(command, dict(os.environ), f"http://127.0.0.1:{port}", "", Path()) as process:
+        urllib.request.urlopen(f"{process.url}/reset", data=b"").close()
+        yield process.url
+
+
+def _told(url: str) -> dict[str, float]:
+    with urllib.request.urlopen(url) as response:
+        told: dict[str, float] = json.load(response)
+    return told
