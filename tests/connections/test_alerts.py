@@ -12,13 +12,15 @@ from django.conf import LazySettings
 from connections.deliveries import attempt, outgoing, queue, webhook, world
 from connections.outside import MailServer, WebServer, mail_server, web_server
 from pages import message, source
-from pitcairn.connections import services, services_alerts
+from pitcairn.connections import services, services_alerts, services_delivery
 from pitcairn.connections.alerts.checking import check_alerts, send_test
 from pitcairn.connections.alerts.telling import Told
 from pitcairn.connections.models import AlertRule, Source
 from pitcairn.connections.queries_alerts import alert, firing_alerts
 from pitcairn.connections.services import ConnectionsError
 from pitcairn.eventstore import EventStore
+from pitcairn.settings import _mail as mail_settings
+from pitcairn.settings import _networks
 from pitcairn.workspaces.models import Workspace
 
 pytestmark = pytest.mark.django_db(databases="__all__")
@@ -42,12 +44,6 @@ def web(settings: LazySettings) -> Iterator[WebServer]:
         # What `PITCAIRN_DELIVERY_NETWORKS=127.0.0.0/8` sets.
         settings.DELIVERY_NETWORKS = _networks("127.0.0.0/8")
         yield server
-
-
-def _networks(text: str) -> Any:
-    from pitcairn.settings import _networks as read
-
-    return read(text)
 
 
 def rule(workspace: Workspace, kind: str = "lag", threshold: float = 600, **fields: Any) -> AlertRule:
@@ -90,18 +86,12 @@ def test_people_are_told_once_when_it_starts_and_once_when_it_is_over(
     assert (body["state"], body["alert"], body["workspace"]) == ("firing", "Deliveries are late", "Acme")
     assert "waits longer than 10 minutes" in body["text"]
 
-    services_discard(destination)
+    services_delivery.discard_queue(None, workspace_id=workspace.id, destination_id=destination.id)
     for minute in range(4, 7):
         check_alerts(store, now + minute * MINUTE)
     assert firing_alerts(workspace.id) == []
     assert [one["Subject"].split(":")[0] for _, one in mail.got] == ["Firing", "Resolved"]
     assert [body["state"] for body in web.bodies] == ["firing", "resolved"]
-
-
-def services_discard(destination: Any) -> None:
-    from pitcairn.connections import services_delivery
-
-    services_delivery.discard_queue(None, workspace_id=destination.workspace_id, destination_id=destination.id)
 
 
 def test_what_could_not_be_told_is_told_with_the_next_look(
@@ -309,3 +299,24 @@ def test_a_thing_of_another_workspace_cannot_be_watched(workspace: Workspace) ->
     theirs = webhook(elsewhere, source(elsewhere).id)
     with pytest.raises(ConnectionsError):
         rule(workspace, destination_id=theirs.id)
+
+
+@pytest.mark.parametrize(
+    ("url", "server"),
+    [
+        ("", ("", 587, "", "", False, True)),
+        ("smtp://mail.acme.example", ("mail.acme.example", 587, "", "", False, True)),
+        ("smtp://u%40acme:p%2Fw@mail.acme.example:2525", ("mail.acme.example", 2525, "u@acme", "p/w", False, True)),
+        ("smtps://u:p@mail.acme.example", ("mail.acme.example", 465, "u", "p", True, False)),
+        ("smtp://localhost:25?starttls=no", ("localhost", 25, "", "", False, False)),
+    ],
+)
+def test_the_mail_server_is_named_by_a_url(url: str, server: tuple[Any, ...]) -> None:
+    assert tuple(mail_settings(url).values()) == server
+
+
+@pytest.mark.parametrize("url", ["mail.acme.example", "http://u:secret@acme.example", "smtp://"])
+def test_what_names_no_mail_server_is_refused_without_being_repeated(url: str) -> None:
+    with pytest.raises(ValueError, match="PITCAIRN_SMTP_URL is no mail server") as caught:
+        mail_settings(url)
+    assert "secret" not in str(caught.value)

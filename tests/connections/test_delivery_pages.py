@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import time
 from collections.abc import Iterator
@@ -330,8 +331,6 @@ def test_no_page_about_delivery_shows_a_secret(
     assert len(web.got) == 1
     said = page.content.decode()
     assert API_KEY not in said
-    import base64
-
     assert base64.b64encode(f"{API_KEY}:".encode()).decode() not in said
 
 

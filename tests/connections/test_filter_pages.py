@@ -176,6 +176,13 @@ def test_the_list_shows_what_all_filters_make_of_a_message(
     assert "This message is not in the event store" in text(client.get(address(destination), {"message": "gone"}))
 
 
+def test_without_messages_the_list_shows_an_example(client: Client, destination: Destination) -> None:
+    page = client.get(address(destination))
+    assert "No message of its sources is in the event store yet" in text(page)
+    assert "Sent as it came" in text(page)
+    assert b'name="own"' not in page.content
+
+
 def test_messages_of_other_workspaces_and_sources_are_not_offered(
     client: Client, workspace: Workspace, destination: Destination, store: EventStore
 ) -> None:

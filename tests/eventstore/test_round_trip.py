@@ -235,7 +235,9 @@ def test_a_wrong_row_is_an_error_and_stores_nothing(
 
 
 def test_only_the_schemas_tables_take_rows(store: EventStore) -> None:
-    with pytest.raises(EventStoreError, match="'track_events'; the event store's tables are exposures, merges"):
+    with pytest.raises(
+        EventStoreError, match="'track_events'; the event store's tables are deliveries, exposures, merges"
+    ):
         store.insert("track_events", [{}])
 
 

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pitcairn.connections.destination import CatalogEntry, Effect, IncomingMessage, Manifest, Personalize, Reject
+from pitcairn.connections.destination import CatalogEntry, Effect, IncomingMessage, Manifest, Personalize, Reject, Send
 from pitcairn.connections.registry import catalog
 from pitcairn.edge.snapshot import RoutedDestination
 from pitcairn.pipeline.routing import OFF_UNLESS_NAMED, FilterReason, allowed, route
@@ -94,7 +94,56 @@ def test_of_two_of_the_same_destination_one_is_enough(first_is_ready: bool) -> N
     recorder = Recorder("Mutiny")
     both = [recorder.routed(ready=first_is_ready), recorder.routed(ready=not first_is_ready, number=2)]
     routing = route(message(), both)
-    assert (routing.delivered_to, routing.filtered) == (["mutiny"], {})
+    assert routing.delivered_to == ["mutiny"]
+    assert routing.filtered == {2 if first_is_ready else 1: "INVALID_SETTINGS"}
+
+
+def changing(recorder: Recorder, change: Any, number: int = 1) -> RoutedDestination:
+    return RoutedDestination(id=number, entry=recorder.entry, settings={}, ready=True, change=change)
+
+
+def test_what_is_sent_is_what_filters_and_mapping_made_of_it() -> None:
+    """A destination without them gets the message as it is; the one is not seen by the other."""
+    first, second, third = Recorder("First"), Recorder("Second"), Recorder("Third")
+    first.answer = second.answer = Send()
+    third.answer = Personalize({"plan": "pro"}, send=True)
+    made = {"type": "track", "event": "F", "traits": {"a": 1}, "properties": None}
+    asked: list[int] = []
+
+    def body() -> dict[str, Any]:
+        asked.append(1)
+        return {"type": "track", "event": "E"}
+
+    routing = route(
+        message("track", {"Second": {"x": 1}}),
+        [changing(first, lambda body, source: made), second.routed(number=2), third.routed(number=3)],
+        7,
+        body,
+    )
+    assert [(one.destination_id, one.body, one.options) for one in routing.sending] == [
+        (1, made, {}),
+        (2, None, {"x": 1}),
+        (3, None, {}),
+    ]
+    assert (first.given[0].event, first.given[0].traits, first.given[0].properties) == ("F", {"a": 1}, {})
+    assert (second.given[0].event, second.given[0].traits) == ("E", {"plan": "pro"})
+    assert (routing.delivered_to, routing.personalize, asked) == (["third"], third.answer, [1])
+
+
+def test_a_filter_keeps_a_message_from_one_destination() -> None:
+    kept, other = Recorder("Kept"), Recorder("Other")
+    routing = route(
+        message(),
+        [changing(kept, lambda body, source: "FILTERED_BY_RULES" if source == 7 else body), other.routed(number=2)],
+        7,
+        dict,
+    )
+    assert (routing.filtered, kept.given, routing.delivered_to) == ({1: "FILTERED_BY_RULES"}, [], ["other"])
+
+
+def test_without_filters_no_body_is_made() -> None:
+    recorder = Recorder("Mutiny")
+    assert route(message(), [recorder.routed()], 7, None).sending == []
 
 
 def test_a_destination_sees_the_message_and_its_options() -> None:

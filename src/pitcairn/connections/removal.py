@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.db import transaction
 
 from pitcairn.connections.models import DeadLetter, OutboxChunk, Replay, Source, WaitingDelivery
+from pitcairn.connections.schema.reading import forget_source
 from pitcairn.connections.services import destination_of, source_of
 from pitcairn.workspaces.services import configuration_changed
 
@@ -18,6 +19,7 @@ def delete_source(*, workspace_id: int, source_id: int) -> str:
     source: Source = source_of(workspace_id, source_id)
     name = source.name
     source.delete()
+    forget_source(source_id)
     configuration_changed()
     return name
 

@@ -55,7 +55,7 @@ def addresses(browser: Browser, server: Server, session: Any) -> dict[str, str]:
     page.wait_for_load_state()
     plan = page.url
     page.get_by_role("link", name="Settings", exact=True).last.click()
-    page.get_by_label("website").check()
+    page.get_by_role("checkbox", name="website Website", exact=True).check()
     page.get_by_role("button", name="Save").click()
     page.get_by_text("holds for what comes from now on").wait_for()
     server.send("/v1/track", {"userId": unique(), "event": "Order Completed", "properties": {"total": 5, "more": 1}})

@@ -20,8 +20,9 @@ def blocks(language: str) -> list[str]:
 
 
 def test_the_examples_are_fql() -> None:
-    examples = [*blocks("fql"), *re.findall(r"`([^`\n]+ in [^`\n]+|!\([^`\n]*\))`", TEXT)]
-    assert len(examples) >= 6
+    inline = re.findall(r"`([\w'][^`\n|]* in [^`\n|]+|!\([^`\n|]*\))`", TEXT)
+    examples = [*blocks("fql"), *inline]
+    assert len(examples) >= 7
     for example in examples:
         parse(example)
 

@@ -12,6 +12,7 @@ from django.db import connection
 from django.test import Client
 
 from pages import message, source, text
+from pitcairn.connections.removal import delete_source
 from pitcairn.connections.schema.reading import events
 from pitcairn.connections.schema.recording import Observations, save
 from pitcairn.connections.tracking_plans import queries, services
@@ -130,9 +131,9 @@ def test_a_plan_from_what_was_seen(client: Client, workspace: Workspace) -> None
     page = client.post(
         "/connections/tracking-plans/new/", {"way": "seen", "source": made.id, "require": "on"}, follow=True
     )
-    assert "Website has 1 rule." in text(page)
+    assert "Website plan has 1 rule." in text(page)
     [item] = queries.plans(workspace.id)
-    assert (item.name, item.sources, item.on_violation, item.on_unplanned) == ("Website", (), "warn", "allow")
+    assert (item.name, item.sources, item.on_violation, item.on_unplanned) == ("Website plan", (), "warn", "allow")
     inside = item.rules[0].schema["properties"]["properties"]
     assert (inside["properties"], inside["required"]) == (
         {"total": {"type": "integer"}, "coupon": {"type": "string"}},
@@ -295,3 +296,14 @@ def test_another_workspace_finds_nothing(client: Client, workspace: Workspace) -
     assert client.post(f"/connections/sources/{ours.id}/schema/{event.id}/forget/").status_code == 404
     with pytest.raises(services.PlanError, match="There is no source"):
         plan(workspace, theirs.id)
+
+
+def test_what_was_seen_goes_with_its_source(workspace: Workspace) -> None:
+    made, kept = source(workspace), source(workspace, "Kept")
+    for one in (made, kept):
+        seen(workspace, one.id, sent("Bought"))
+        broken(workspace, plan(workspace, one.id, name=f"Plan of {one.name}"), one.id)
+    delete_source(workspace_id=workspace.id, source_id=made.id)
+    assert events(workspace.id, made.id) == []
+    assert {one.source_id for one in queries.violations(workspace.id)} == {kept.id}
+    assert len(events(workspace.id, kept.id)) == 1

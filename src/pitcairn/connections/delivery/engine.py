@@ -18,7 +18,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeVar
 
 import uvloop
-from django.db import Error, connections
+from django.db import Error, connection, connections
 
 from pitcairn.connections.delivery import ledger, outbox
 from pitcairn.connections.delivery.ledger import Entries
@@ -74,8 +74,8 @@ class Engine:
         self._writing: asyncio.Task[None] | None = None
         self._written_at = 0.0
         self._opened = self._stopping = self._hurry = False
-        self._reader = ThreadPoolExecutor(1, "delivery-read")
-        self._writer = ThreadPoolExecutor(1, "delivery-write")
+        self._reader = ThreadPoolExecutor(1, "delivery-read", _keep_few_pages)
+        self._writer = ThreadPoolExecutor(1, "delivery-write", _keep_few_pages)
         self._lock = threading.Lock()
         self._called: set[int] = set()
         self._looked_at = 0.0
@@ -293,6 +293,14 @@ class Engine:
             runner.close()
         self._runners.clear()
         self._revision = -1
+
+
+def _keep_few_pages() -> None:
+    """Chunks are read once and deleted once: SQLite's pages of them need not be kept."""
+    with contextlib.suppress(Error):
+        if connection.vendor == "sqlite":
+            with connection.cursor() as cursor:
+                cursor.execute("PRAGMA cache_size=-2000")
 
 
 def _write_down(store: EventStore, entries: Entries) -> None:

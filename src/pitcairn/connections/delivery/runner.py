@@ -22,7 +22,7 @@ from pitcairn.connections.routing import DeliveringDestination
 LEAST_IN_HAND = 200
 MOST_IN_HAND = 4_000
 """Messages of one destination that are unpacked at once, about: twice what it sends at a time, between these bounds."""
-MOST_UNWRITTEN_CHUNKS = 128
+MOST_UNWRITTEN_CHUNKS = 64
 """Chunks that are taken up and not yet written as done. When the stores do not keep up, sending stops."""
 MOST_WAITING = 100_000
 """Messages of one destination that are to be tried again. Beyond it no new ones are taken up until some are through."""

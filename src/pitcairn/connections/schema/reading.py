@@ -9,7 +9,7 @@ import msgspec
 from django.db import transaction
 from django.db.models import Max
 
-from pitcairn.connections.models import SeenEvent
+from pitcairn.connections.models import PlanViolation, SeenEvent
 from pitcairn.connections.schema.recording import MOST_EVENTS
 from pitcairn.connections.schema.shapes import KINDS, MOST_PROPERTIES, KindCount, SeenProperty, size
 
@@ -127,8 +127,9 @@ def forget_event(workspace_id: int, source_id: int, event_id: int) -> bool:
 
 @transaction.atomic
 def forget_source(source_id: int) -> None:
-    """Removes what was seen of a source that is gone."""
+    """Removes what was seen of a source that goes, and how it broke its plan."""
     SeenEvent.objects.filter(source_id=source_id).delete()
+    PlanViolation.objects.filter(source_id=source_id).delete()
 
 
 def _item(event: SeenEvent) -> SeenEventItem:

@@ -262,7 +262,7 @@ def _make(request: MemberRequest, way: str, given: dict[str, Any]) -> int:
         name = queries.source_names(workspace_id)[source_id]
         found = _seen_rules(request, given)
         plan = services.create_plan(
-            workspace_id=workspace_id, name=services.free_plan_name(workspace_id, name), rules=found
+            workspace_id=workspace_id, name=services.free_plan_name(workspace_id, f"{name} plan"), rules=found
         )
         told = (
             f"{plan.name} has {_rules(len(found))}. Try it on recent messages, then choose the sources that follow it."
