@@ -66,10 +66,18 @@ def values(workspace: Workspace, store: EventStore) -> dict[str, Any]:
     store.insert("refusals", [refusal(workspace, website.id)])
     letter = dead(destination, outgoing(website.id, "m-walk"))
     rule = create_alert(
-        workspace_id=workspace.id, kind="lag", threshold=600, name="Late", webhook_url=f"https://hooks.example/{API_KEY}"
+        workspace_id=workspace.id,
+        kind="lag",
+        threshold=600,
+        name="Late",
+        webhook_url=f"https://hooks.example/{API_KEY}",
     )
     chosen = create_filter(
-        workspace_id=workspace.id, destination_id=destination.id, title="No tests", condition="all", action={"type": "drop"}
+        workspace_id=workspace.id,
+        destination_id=destination.id,
+        title="No tests",
+        condition="all",
+        action={"type": "drop"},
     )
     seen = SeenEvent.objects.create(
         key=workspace.id.to_bytes(16), workspace_id=workspace.id, source_id=website.id, type="track", event="Order Completed",

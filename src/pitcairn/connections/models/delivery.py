@@ -47,7 +47,9 @@ class DeliveryState(models.Model):
     reason = models.CharField(max_length=60, blank=True)
     since = models.BigIntegerField(default=0)
     until = models.BigIntegerField(default=0, help_text="when the next request is made")
-    discards = models.BigIntegerField(default=0, help_text="grows when the queue is discarded: the engine reads it anew")
+    discards = models.BigIntegerField(
+        default=0, help_text="grows when the queue is discarded: the engine reads it anew"
+    )
 
     def __str__(self) -> str:
         return f"destination {self.destination_id} is {self.circuit}"
