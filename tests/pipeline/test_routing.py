@@ -110,7 +110,7 @@ def test_what_is_sent_is_what_filters_and_mapping_made_of_it() -> None:
     made = {"type": "track", "event": "F", "traits": {"a": 1}, "properties": None}
     asked: list[int] = []
 
-    def body() -> dict[str, Any]:
+    def body(given: Any) -> dict[str, Any]:
         asked.append(1)
         return {"type": "track", "event": "E"}
 
@@ -136,7 +136,7 @@ def test_a_filter_keeps_a_message_from_one_destination() -> None:
         message(),
         [changing(kept, lambda body, source: "FILTERED_BY_RULES" if source == 7 else body), other.routed(number=2)],
         7,
-        dict,
+        lambda given: {},
     )
     assert (routing.filtered, kept.given, routing.delivered_to) == ({1: "FILTERED_BY_RULES"}, [], ["other"])
 

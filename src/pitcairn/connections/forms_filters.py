@@ -10,7 +10,7 @@ from django import forms
 from pitcairn.connections.filters import ALL, FQLError, compile_condition
 from pitcairn.connections.filters.paths import PathError, join_path, split_path
 from pitcairn.connections.queries import SourceItem
-from pitcairn.connections.queries_filters import FilterItem
+from pitcairn.connections.queries_filters import FilterItem, field_paths
 from pitcairn.connections.services import ConnectionsError
 from pitcairn.connections.services_filters import TITLE_LENGTH
 
@@ -169,8 +169,7 @@ def _initial(item: FilterItem | None) -> dict[str, Any]:
 
 
 def _lines(action: Mapping[str, Any]) -> str:
-    fields = action.get("fields") or {}
-    return "\n".join(f"{name}.{inner}" if name else inner for name, inners in fields.items() for inner in inners)
+    return "\n".join(field_paths(action))
 
 
 def _fields(lines: str) -> dict[str, list[str]]:

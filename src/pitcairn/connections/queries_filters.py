@@ -64,9 +64,9 @@ def action_words(action: Mapping[str, Any]) -> str:
             by = f", chosen by {action['path']}" if action.get("path") else ""
             return f"Sends {100 * action['percent']:g} % of them{by}"
         case "drop_properties":
-            return f"Takes out {_fields(action)}"
+            return f"Takes out {', '.join(field_paths(action))}"
         case "allow_properties":
-            return f"Keeps only {_fields(action)}"
+            return f"Keeps only {', '.join(field_paths(action))}"
         case _:
             return "Has no action that is known"
 
@@ -74,9 +74,14 @@ def action_words(action: Mapping[str, Any]) -> str:
 _STEP = {"sample": 0, "drop": 1, "only_send": 1, "drop_properties": 2, "allow_properties": 3}
 
 
-def _fields(action: Mapping[str, Any]) -> str:
-    paths = [f"{name}.{inner}" if name else inner for name, inners in action["fields"].items() for inner in inners]
-    return ", ".join(paths)
+def field_paths(action: Mapping[str, Any]) -> list[str]:
+    """The fields that an action names, as paths. By object, since PostgreSQL keeps no order of keys; the message's own last."""
+    fields: Mapping[str, list[str]] = action.get("fields") or {}
+    return [
+        f"{name}.{inner}" if name else inner
+        for name in sorted(fields, key=lambda name: (not name, name))
+        for inner in fields[name]
+    ]
 
 
 def _item(found: DestinationFilter) -> FilterItem:

@@ -89,7 +89,7 @@ class Replays:
         destination = self._destination(message.source_id, destination_id)
         if destination is None:
             return None
-        routing = route(message, (destination,), message.source_id, message.as_segment)
+        routing = route(message, (destination,), message.source_id, StoredMessage.as_segment)
         if not routing.sending:
             return None
         sending = routing.sending[0]

@@ -11,7 +11,7 @@ from typing import Any, Protocol
 
 import msgspec
 
-from pitcairn.connections.destination import IncomingMessage, Personalize, Reject, Send
+from pitcairn.connections.destination import IncomingMessage, Personalize, Reject
 from pitcairn.edge.snapshot import RoutedDestination
 
 OFF_UNLESS_NAMED = frozenset({"Salesforce"})
@@ -67,45 +67,45 @@ def route(
     message: Routable,
     destinations: Iterable[RoutedDestination],
     source_id: int = 0,
-    body_of: Callable[[], dict[str, Any]] | None = None,
+    body_of: Callable[[Any], dict[str, Any]] | None = None,
 ) -> Routing:
     """Decides for every destination and has it say what it does with the message.
 
-    `body_of` makes the message as Segment spells it: it is asked once at most, and only when some destination has filters
-    or a mapping.
+    `body_of` makes of a message what Segment would spell: it is asked once at most, and only when some destination has
+    filters or a mapping.
     """
     routing = Routing([], {})
     body: dict[str, Any] | None = None
+    changed: dict[str, Any] | None = None
     for destination in destinations:
         reason = _filtered(message, destination)
         if reason is not None:
             routing.filtered[destination.id] = reason
             continue
-        name = destination.entry.manifest.name
-        changed = None
+        entry = destination.entry
         if destination.change is None:
-            incoming = _incoming(message, name)
+            changed, incoming = None, _incoming(message, entry.manifest.name)
         else:
             if body is None:
                 assert body_of is not None
-                body = body_of()
+                body = body_of(message)
             result = destination.change(body, source_id)
             if isinstance(result, str):
                 routing.filtered[destination.id] = result
                 continue
             changed = None if result is body else result
-            incoming = _incoming_body(message, result, name)
-        effect = destination.entry.take(incoming, destination.settings)
-        if isinstance(effect, Reject):
-            routing.filtered[destination.id] = effect.reason
-            continue
+            incoming = _incoming_body(message, result, entry.manifest.name)
+        effect = entry.take(incoming, destination.settings)
         if isinstance(effect, Personalize):
             routing.personalize = effect
-            slug = destination.entry.manifest.slug
-            if slug not in routing.delivered_to:
-                routing.delivered_to.append(slug)
-        if isinstance(effect, Send) or effect.send:
-            routing.sending.append(Sending(destination.id, changed, dict(incoming.options)))
+            if entry.manifest.slug not in routing.delivered_to:
+                routing.delivered_to.append(entry.manifest.slug)
+            if not effect.send:
+                continue
+        elif isinstance(effect, Reject):
+            routing.filtered[destination.id] = effect.reason
+            continue
+        routing.sending.append(Sending(destination.id, changed, dict(incoming.options)))
     return routing
 
 

@@ -5,7 +5,6 @@ Steps with a cursor work inside the batch's transaction.
 
 from __future__ import annotations
 
-import functools
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeAlias
@@ -125,7 +124,7 @@ def choose_destinations(batch: Batch) -> None:
     for traveller in batch.travellers:
         if traveller.source.destinations:
             message, source = traveller.message, traveller.source
-            traveller.routing = route(message, source.destinations, source.id, functools.partial(segment_body, message))
+            traveller.routing = route(message, source.destinations, source.id, segment_body)
 
 
 def recognise_exposures(batch: Batch, snapshot: Snapshot) -> None:
