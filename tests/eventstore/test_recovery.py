@@ -79,7 +79,7 @@ def test_totals_count_what_is_there(store: EventStore, workspace_id: int) -> Non
     before = {total.table: total for total in store.totals()}
     store.insert("messages", [message(workspace_id, message_id=str(n), type="page") for n in range(50)])
     after = {total.table: total for total in store.totals()}
-    assert list(after) == ["messages", "refusals", "exposures", "merges", "track_events"]
+    assert list(after) == ["messages", "refusals", "exposures", "merges", "track_events", "deliveries"]
     assert after["messages"].rows == before["messages"].rows + 50
     assert after["track_events"].rows == before["track_events"].rows
     assert after["messages"].bytes > 0
