@@ -125,7 +125,7 @@ def test_settings_can_come_from_stdin(run: Run, workspace: Workspace) -> None:
     words = ("destination", "add", "mutiny", "--name", "Second", "--settings-stdin", "--json")
     added = run(*words, stdin='{"apiKey": "from-standard-input"}').json()
     assert added["enabled"]
-    assert added["settings"] == {"apiKey": "set, ends in nput"}
+    assert added["settings"] == {"apiKey": "set, ends in nput", "endpoint": None}
     assert "not JSON" in run(*words, stdin="apiKey=x").err
 
 
@@ -134,7 +134,7 @@ def test_settings_can_come_from_stdin(run: Run, workspace: Workspace) -> None:
     [
         ("source add website", "already a source called 'website'"),
         ("source add Other --write-key website-write-key", "taken by another source"),
-        ("destination add nowhere", "'nowhere' is not in the catalog; it has mutiny"),
+        ("destination add nowhere", "'nowhere' is not in the catalog; it has files, mutiny, s3"),
         ("destination add mutiny", "without API Key"),
         ("destination add mutiny --setting apiKey", "has no '='"),
         ("destination add mutiny --setting colour=red", "no setting 'colour'"),

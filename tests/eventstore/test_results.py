@@ -228,7 +228,7 @@ def test_the_sql_agrees_with_the_model_over_the_wire(
 
 
 @pytest.mark.slow
-@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(made=histories(), query=questions)
 def test_the_sql_agrees_with_the_model_at_length(
     embedded_store: EventStore, made: tuple[History, list[int]], query: ResultsQuery

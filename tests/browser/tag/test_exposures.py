@@ -183,6 +183,7 @@ def test_a_new_visitor_on_plain_http(scene: Scene, install: type[Scene]) -> None
 def test_the_visitors_cookie_of_the_server_comes_back_to_it(scene: Scene) -> None:
     scene.runs(decision(text()))
     scene.open()
+    scene.seen()
     assert cookies(scene)["pitcairn_visitor"]["httpOnly"]
 
 
@@ -191,6 +192,7 @@ def test_a_question_says_where_the_visitor_is(scene: Scene) -> None:
     scene.lift_the_cap()
     scene.website.page("/", f"<!doctype html><head>{scene.shim()}</head><h1>{ORIGINAL}</h1>")
     scene.page.goto(scene.website.url + "/?utm_source=mail", referer="https://search.example/")
+    scene.edge.wait_for(lambda: len(scene.edge.questions()) == 1, "a question")
     question = scene.edge.questions()[0]
     assert UUID.fullmatch(question.pop("anonymousId"))
     assert question == {
