@@ -62,8 +62,10 @@ def embedded_store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EventSt
 
 
 @pytest.fixture(scope="session")
-def django_db_modify_db_settings(tmp_path_factory: pytest.TempPathFactory) -> None:
-    """The tests' own SQLite databases are files, like the real ones: in memory SQLite has other locks."""
+def django_db_modify_db_settings(
+    tmp_path_factory: pytest.TempPathFactory, django_db_modify_db_settings_parallel_suffix: None
+) -> None:
+    """Each process of the tests has databases of its own; on SQLite they are files, as in memory SQLite has other locks."""
     from django.conf import settings as django_settings
 
     folder: Path = tmp_path_factory.mktemp("sql")
