@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from pitcairn.edge.guards import REPORT_SECONDS, Guards, SourceGuard
@@ -45,6 +45,7 @@ def test_a_large_batch_gets_through_and_is_paid_off() -> None:
     rate=st.integers(1, 50),
     calls=st.lists(st.tuples(st.floats(0, 3), st.integers(1, 60)), min_size=1, max_size=40),
 )
+@example(rate=7, calls=[(1.062057909629293, 56), (0.0, 7)])
 def test_no_source_exceeds_its_rate_and_who_waits_as_told_is_taken(rate: int, calls: list[tuple[float, int]]) -> None:
     clock = Clock()
     rates = RateLimits(clock)

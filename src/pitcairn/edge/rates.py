@@ -12,6 +12,10 @@ import time
 from collections.abc import Callable
 
 
+_ROUNDING = 1e-7
+"""Messages that may be missing: who came back when told is not sent away again over the last bit of a number."""
+
+
 class _Bucket:
     __slots__ = ("at", "held")
 
@@ -36,7 +40,7 @@ class RateLimits:
         bucket.held = min(float(rate), bucket.held + (now - bucket.at) * rate)
         bucket.at = now
         needed = min(messages, rate)
-        if bucket.held >= needed:
+        if bucket.held >= needed - _ROUNDING:
             bucket.held -= messages
             return 0
-        return max(1, math.ceil((needed - bucket.held) / rate))
+        return max(1, math.ceil((needed - bucket.held) / rate - _ROUNDING))
