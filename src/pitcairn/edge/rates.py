@@ -11,7 +11,6 @@ import math
 import time
 from collections.abc import Callable
 
-
 _ROUNDING = 1e-7
 """Messages that may be missing: who came back when told is not sent away again over the last bit of a number."""
 
@@ -43,4 +42,4 @@ class RateLimits:
         if bucket.held >= needed - _ROUNDING:
             bucket.held -= messages
             return 0
-        return max(1, math.ceil((needed - bucket.held) / rate - _ROUNDING))
+        return max(1, math.ceil((needed - bucket.held - _ROUNDING / 2) / rate))
