@@ -26,6 +26,7 @@ from pitcairn.edge.requests import (
 )
 
 LIMIT = 1_000
+PACKED = gzip.compress(b"text")
 
 
 def read(parts: Iterable[bytes], encoding: bytes = b"", *, gone: bool = False) -> bytes:
@@ -92,10 +93,16 @@ def test_other_encodings() -> None:
 @pytest.mark.parametrize(
     "body",
     [
-        b"", b"text", gzip.compress(b"text")[:-1], gzip.compress(b"text")[:5], gzip.compress(b"text") + b"more",
-        gzip.compress(b"text")[:-4] + b"\0\0\0\1", gzip.compress(b"") * 17,
+        b"",
+        b"text",
+        PACKED[:-1],
+        PACKED[:5],
+        PACKED + b"more",
+        PACKED[:-4] + b"\0\0\0\1",
+        gzip.compress(b"") * 17,
     ],
-)  # fmt: skip
+    ids=["nothing", "text", "a byte short", "half a head", "more behind it", "wrong length", "too many members"],
+)
 def test_what_is_not_gzip_is_refused(body: bytes) -> None:
     with pytest.raises(BodyUnreadable):
         read([body], b"gzip")
