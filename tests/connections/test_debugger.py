@@ -114,7 +114,7 @@ def test_a_refused_message_says_why_and_what_to_do(client: Client, workspace: Wo
             for reason in DropReason
         ],
     )
-    found = entries.latest(store, workspace.id, Filters(), limit=100)
+    found = entries.latest(store, workspace.id, Filters(), destinations={}, limit=100)
     assert len(found) == len(DropReason)
     for entry in found:
         page = client.get(DEBUGGER, {"message": entry.key})
@@ -129,7 +129,7 @@ def test_what_was_no_json_is_shown_as_it_came(client: Client, workspace: Workspa
     made = source(workspace)
     came = '{"event": "<script>alert(1)</script>", '
     store.insert("refusals", [refusal(workspace, made.id, reason="malformed_json", type="", event="", message=came)])
-    entry = entries.latest(store, workspace.id, Filters(), limit=1)[0]
+    entry = entries.latest(store, workspace.id, Filters(), destinations={}, limit=1)[0]
     page = client.get(DEBUGGER, {"message": entry.key})
     assert b"&lt;script&gt;alert(1)&lt;/script&gt;" in page.content
     assert b"<script>alert" not in page.content
@@ -181,7 +181,7 @@ def test_messages_of_other_workspaces_are_not_there(client: Client, workspace: W
     store.insert("messages", [message(other, 1, message_id="theirs")])
     store.insert("refusals", [refusal(other, 1)])
     assert titles(client.get(DEBUGGER)) == []
-    theirs = entries.latest(store, other.id, Filters(), limit=5)
+    theirs = entries.latest(store, other.id, Filters(), destinations={}, limit=5)
     assert len(theirs) == 2
     for entry in theirs:
         assert "This message is not here" in text(client.get(DEBUGGER, {"message": entry.key}))

@@ -103,19 +103,24 @@ def latest(
     workspace_id: int,
     filters: Filters,
     *,
+    destinations: Mapping[int, str],
     limit: int,
     before: datetime | None = None,
     after: datetime | None = None,
 ) -> list[Entry]:
-    """At most `limit` entries with `after` <= receivedAt < `before`, newest first."""
+    """At most `limit` entries with `after` <= receivedAt < `before`, newest first.
+
+    `destinations` are the names of the workspace's, by id. Asks the event store alone, so that any thread may call it.
+    """
     window: dict[str, Any] = {"limit": limit, "before": before, "after": after}
     wanted: dict[str, Any] = {
         "search": filters.search, "source_id": filters.source_id, "type": filters.type or None,
     }  # fmt: skip
     entries: list[Entry] = []
     if filters.result != REFUSED:
-        names = destination_names(workspace_id)
-        entries += [accepted_entry(message, names) for message in store.messages(workspace_id, **window, **wanted)]
+        entries += [
+            accepted_entry(message, destinations) for message in store.messages(workspace_id, **window, **wanted)
+        ]
     if filters.result != ACCEPTED:
         entries += [refused_entry(refusal) for refusal in store.refusals(workspace_id, **window, **wanted)]
     return sorted(entries, key=lambda entry: entry.received_at, reverse=True)[:limit]

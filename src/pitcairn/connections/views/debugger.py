@@ -19,7 +19,6 @@ from pitcairn.dashboard import live
 from pitcairn.dashboard.requests import MemberRequest
 from pitcairn.dashboard.stores import event_store
 from pitcairn.dashboard.times import from_ms
-from pitcairn.eventstore import EventStore
 from pitcairn.eventstore.records import to_ms
 from pitcairn.wire.message import TYPES
 
@@ -47,7 +46,10 @@ def page(request: MemberRequest) -> HttpResponse:
     filters = _filters(request)
     names = queries.source_names(request.workspace.id)
     before = _moment(request.GET.get("before", ""))
-    entries = latest(store, request.workspace.id, filters, limit=PAGE + 1, before=before) if store else []
+    entries: list[Entry] = []
+    if store is not None:
+        destinations = queries.destination_names(request.workspace.id)
+        entries = latest(store, request.workspace.id, filters, destinations=destinations, limit=PAGE + 1, before=before)
     chosen = find(store, request.workspace.id, request.GET["message"]) if store and request.GET.get("message") else None
     context: dict[str, Any] = {
         "no_store": store is None,
@@ -79,24 +81,30 @@ def stream(request: MemberRequest) -> HttpResponseBase:
     if store is None:
         return HttpResponse(status=204)  # tells the browser not to come back
     since = _moment(request.headers.get("Last-Event-ID", "")) or _moment(request.GET.get("since", ""))
-    names = queries.source_names(request.workspace.id)
+    workspace_id, filters = request.workspace.id, _filters(request)
+    names, destinations = queries.source_names(workspace_id), queries.destination_names(workspace_id)
     query = _query(request, "since", "before", "message", "paused")
 
     def rows(entries: list[Entry]) -> list[Row]:
         return _rows(entries, names, query)
 
-    arriving = _arriving(store, request.workspace.id, _filters(request), since or datetime.now(UTC), rows)
-    return live.stream(arriving)
+    def ask(after: datetime) -> list[Entry]:
+        return latest(store, workspace_id, filters, destinations=destinations, limit=BURST, after=after)
+
+    return live.stream(_arriving(ask, since or datetime.now(UTC), rows))
 
 
 async def _arriving(
-    store: EventStore, workspace_id: int, filters: Filters, since: datetime, rows: Callable[[list[Entry]], list[Row]]
+    ask: Callable[[datetime], list[Entry]], since: datetime, rows: Callable[[list[Entry]], list[Row]]
 ) -> AsyncIterator[live.Event | None]:
-    """The rows of new messages, newest first; None when nothing came in a step."""
+    """The rows of new messages, newest first; None when nothing came in a step.
+
+    `ask` runs in a thread of the event loop's pool, which nothing would ever take a SQL connection back from.
+    """
     seen: dict[str, datetime] = {}
     first = True
     while True:
-        entries = await asyncio.to_thread(latest, store, workspace_id, filters, limit=BURST, after=since - OVERLAP)
+        entries = await asyncio.to_thread(ask, since - OVERLAP)
         # The page already shows what came up to `since`.
         fresh = [entry for entry in entries if entry.key not in seen and (not first or entry.received_at > since)]
         first = False
