@@ -1,14 +1,17 @@
 """The condition tree: what is asked, of which fact, and how.
 
-A condition is a tree of frozen values: leaves ask one question of one fact (`Leaf`), and the nodes above them join
-questions (`All`, `AnyOf`, `Not`). The tree is only data; `parsing` makes it from JSON, `evaluation` compiles it,
-`description` puts it into words.
+A condition is a tree of frozen values: leaves ask one question of one fact (`Leaf`) or of what somebody did (`Events`), and
+the nodes above them join questions (`All`, `AnyOf`, `Not`, `Users`). The tree is only data; `parsing` makes it from JSON,
+`evaluation` compiles it for one visit, `history` for one history, `sql` for all of them, `description` puts it into words.
+
+Where what is allowed: `places` in `parsing`. A visit has no events; what an event says (`property`, `context`) can only be
+asked inside the `where` of `Events` and `Follow`; `Users` stands only in the condition of an account.
 """
 
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import TypeAlias
+from typing import Literal, TypeAlias
 
 import msgspec
 
@@ -31,7 +34,45 @@ MAX_INTEGER = 2**63 - 1
 """Whole numbers beyond this do not survive every JSON reader on the way."""
 
 Scalar: TypeAlias = str | int | float | bool
-Value: TypeAlias = Scalar | tuple[Scalar, ...] | None
+
+
+class Unit(StrEnum):
+    """What spans of time are counted in."""
+
+    MINUTES = "minutes"
+    HOURS = "hours"
+    DAYS = "days"
+    WEEKS = "weeks"
+
+
+UNIT_MS = {Unit.MINUTES: 60_000, Unit.HOURS: 3_600_000, Unit.DAYS: 86_400_000, Unit.WEEKS: 604_800_000}
+
+LONGEST_SPAN_MS = 10 * 366 * 86_400_000
+"""Ten years: further back nobody means anything, and no moment leaves the range of the event store's clock."""
+
+
+class Span(msgspec.Struct, frozen=True):
+    """A length of time. A day is 24 hours, as Segment counts them."""
+
+    amount: int
+    unit: Unit
+
+    @property
+    def ms(self) -> int:
+        return self.amount * UNIT_MS[self.unit]
+
+
+class Reference(msgspec.Struct, frozen=True):
+    """A value that is looked up: of the person's trait, or, inside a `Follow`, of a property of the event it follows.
+
+    `kind` is "trait" or "parent". A leaf whose reference leads to nothing is false, as one whose fact is absent.
+    """
+
+    kind: Literal["trait", "parent"]
+    name: str
+
+
+Value: TypeAlias = Scalar | tuple[Scalar, ...] | Span | Reference | None
 
 
 class Fact(StrEnum):
@@ -44,6 +85,12 @@ class Fact(StrEnum):
     DEVICE = "device"
     COUNTRY = "country"
     LANGUAGE = "language"
+    AUDIENCE = "audience"
+    """Membership of the audience with this key: true or false, never absent."""
+    ACCOUNT = "account"
+    """A trait of an account: the person's own, or in the condition of an account that one's. With several accounts, any."""
+    PROPERTY = "property"
+    CONTEXT = "context"
 
 
 class Operator(StrEnum):
@@ -64,6 +111,12 @@ class Operator(StrEnum):
     EXISTS = "exists"
     ABSENT = "absent"
     MATCHES = "matches"
+    BEFORE_DATE = "before_date"
+    AFTER_DATE = "after_date"
+    WITHIN_LAST = "within_last"
+    WITHIN_NEXT = "within_next"
+    BEFORE_LAST = "before_last"
+    AFTER_NEXT = "after_next"
 
 
 class Leaf(msgspec.Struct, frozen=True, kw_only=True):
@@ -71,13 +124,77 @@ class Leaf(msgspec.Struct, frozen=True, kw_only=True):
 
     `name` is "" for a fact without parts. `value` is None for `exists` and `absent`, a tuple for `one_of` and
     `none_of`, a text or a tuple of texts for `contains` and `omits`, a number for the four that order, a text for
-    `starts_with`, `ends_with` and `matches`, and any single value for `equals` and `differs`.
+    `starts_with`, `ends_with` and `matches`, any single value for `equals` and `differs`, an ISO 8601 text with `Z` or an
+    offset for `before_date` and `after_date`, and a `Span` for the four that compare with now. A `Reference` may stand for
+    a single value.
     """
 
     fact: Fact
     name: str = ""
     operator: Operator
     value: Value = None
+
+
+class Window(msgspec.Struct, frozen=True):
+    """Events whose age is at least `newest` (none: also those dated in the future) and below `oldest` (none: of any age)."""
+
+    oldest: Span | None = None
+    newest: Span | None = None
+
+
+class Measure(StrEnum):
+    """What of the events is compared."""
+
+    COUNT = "count"
+    SUM = "sum"
+    AVERAGE = "average"
+    MINIMUM = "minimum"
+    MAXIMUM = "maximum"
+    MODE = "mode"
+    """The value that occurs most often, at least twice; of several the first in order."""
+    FIRST = "first"
+    LAST = "last"
+    UNIQUE_COUNT = "unique_count"
+
+
+class Follow(msgspec.Struct, frozen=True, kw_only=True):
+    """What came, or did not come, after an event: later than it, and at most `within` later.
+
+    That something did not come is known, and counts, once `within` is over.
+    """
+
+    did: bool
+    event: str
+    type: str = "track"
+    where: Condition = msgspec.field(default_factory=lambda: All())
+    within: Span
+
+
+class Events(msgspec.Struct, frozen=True, kw_only=True):
+    """A question about what somebody did: the events named `event` of this `type` (track, page or screen; an empty name is
+    every name) in the `window` that fulfil `where` and after which everything in `then` happened or did not.
+
+    `measure` makes a value of them: their count, or what it says of the values of `property` (numbers alone for sum,
+    average, minimum and maximum; without any value there is none, and the question is answered with no). `operator` and
+    `value` compare it; a count with `at_least`, `at_most`, `equals`, and the other two that order.
+    """
+
+    event: str
+    type: str = "track"
+    where: Condition = msgspec.field(default_factory=lambda: All())
+    window: Window = Window()
+    then: tuple[Follow, ...] = ()
+    measure: Measure = Measure.COUNT
+    property: str = ""
+    operator: Operator = Operator.AT_LEAST
+    value: Value = 1
+
+
+class Users(msgspec.Struct, frozen=True):
+    """In the condition of an account: whether the condition holds for any, for all (of at least one) or for none of its users."""
+
+    quantifier: Literal["any", "all", "none"]
+    condition: Condition
 
 
 class All(msgspec.Struct, frozen=True):
@@ -98,10 +215,12 @@ class Not(msgspec.Struct, frozen=True):
     condition: Condition
 
 
-Condition: TypeAlias = All | AnyOf | Not | Leaf
+Condition: TypeAlias = All | AnyOf | Not | Leaf | Events | Users
 
 ORDERING = frozenset({Operator.LESS_THAN, Operator.AT_MOST, Operator.GREATER_THAN, Operator.AT_LEAST})
 PRESENCE = frozenset({Operator.EXISTS, Operator.ABSENT})
+MOMENTS = frozenset({Operator.BEFORE_DATE, Operator.AFTER_DATE})
+SPANS = frozenset({Operator.WITHIN_LAST, Operator.WITHIN_NEXT, Operator.BEFORE_LAST, Operator.AFTER_NEXT})
 LISTS = frozenset({Operator.ONE_OF, Operator.NONE_OF})
 
 NAMES: dict[Fact, tuple[str, ...]] = {
