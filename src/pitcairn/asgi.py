@@ -33,6 +33,9 @@ class Role(StrEnum):
 
 ALL_ROLES = frozenset(Role)
 
+PROFILE_API = ("/v1/spaces/", "/v1/namespaces/")
+"""What Segment's Profile API answers at another host; here it stands beside the Tracking API."""
+
 
 def read_struct_types() -> None:
     """Has msgspec read the annotations of every struct there is. To be called before there are threads.
@@ -145,7 +148,9 @@ class Application:
         if scope["type"] != "http":
             raise RuntimeError(f"Pitcairn answers HTTP, not {scope['type']}")
         path = scope["path"]
-        if self._edge is not None and (
+        if self._pages is not None and path.startswith(PROFILE_API):
+            await self._pages(scope, receive, send)  # type: ignore[arg-type]  # the same protocol, other names for it
+        elif self._edge is not None and (
             path.startswith(("/v1/", "/tag/")) or self._edge.owns_besides(scope["method"], path)
         ):
             await self._edge(scope, receive, send)

@@ -75,8 +75,11 @@ def _sqlite(name: str) -> dict[str, object]:
         "OPTIONS": {
             # FULL: a commit has reached the disk when it returns, which is what a 200 promises.
             # The checkpoint size and the cache are for the pipeline's batches, which touch thousands of pages.
+            # What is deleted is overwritten, so that nothing of a deleted person stays in freed pages. Not in the inbox:
+            # everything in it is deleted soon, and it is written anew after a deletion (`pipeline/erasing.py`).
             "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON; "
-            "PRAGMA wal_autocheckpoint=8000; PRAGMA cache_size=-32000;",
+            "PRAGMA wal_autocheckpoint=8000; PRAGMA cache_size=-32000; "
+            f"PRAGMA secure_delete={'OFF' if name == 'inbox.db' else 'ON'};",
             "transaction_mode": "IMMEDIATE",
             "timeout": 30,
         },
@@ -124,6 +127,7 @@ INSTALLED_APPS = [
     "pitcairn.pipeline",
     "pitcairn.connections",
     "pitcairn.profiles",
+    "pitcairn.engage",
     "pitcairn.experiences",
     "pitcairn.experiments",
     "pitcairn.dashboard",

@@ -19,6 +19,8 @@ from pitcairn.connections.services_filters import create_filter
 from pitcairn.dashboard.middleware import OWN_BUSINESS, PUBLIC
 from pitcairn.eventstore import EventStore
 from pitcairn.experiences.models import AudienceSegment, Experience, Variation
+from pitcairn.profiles.models import Account, Merge, ProfileToken
+from pitcairn.profiles.services import create_token
 from pitcairn.workspaces.models import Role, Workspace
 
 pytestmark = pytest.mark.django_db(databases="__all__")
@@ -86,6 +88,12 @@ def values(workspace: Workspace, store: EventStore) -> dict[str, Any]:
     plan = TrackingPlan.objects.create(workspace=workspace, name="Plan")
     segment_source = source(workspace, "Segment", "segment")
     Source.objects.filter(id=segment_source.id).update(secret=API_KEY)
+    somebody = person(workspace, {"user_id": ["usr_1"]}, {"plan": "free"}, source_id=website.id)
+    merged = person(workspace, {}, merged_into=somebody)
+    merge = Merge.objects.create(workspace_id=workspace.id, winner_id=somebody, loser_id=merged, merged_at=1)
+    account = Account.objects.create(workspace_id=workspace.id, group_id="acorn", created_at=1, last_seen_at=1)
+    create_token(workspace_id=workspace.id, name="Help desk", by="owner@acme.example")
+    token = ProfileToken.objects.get(workspace_id=workspace.id)
     app = OAuthApp.objects.create(workspace=workspace, name="Importer", client_id="c", key_id="k", public_key="public")
     return {
         "app_id": app.id,
@@ -97,7 +105,10 @@ def values(workspace: Workspace, store: EventStore) -> dict[str, Any]:
         "source_id": website.id,
         "destination_id": destination.id,
         "experience_id": experience.id,
-        "profile_id": person(workspace, {"user_id": ["usr_1"]}, {"plan": "free"}, source_id=website.id),
+        "profile_id": somebody,
+        "account_id": account.id,
+        "merge_id": merge.id,
+        "token_id": token.id,
         "slug": "mutiny",
         "segment_id": segment.id,
         "index": 0,

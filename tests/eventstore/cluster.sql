@@ -98,9 +98,10 @@ SETTINGS fsync_after_insert = 1, fsync_part_directory = 1, replicated_deduplicat
 CREATE TABLE IF NOT EXISTS `merges` ON CLUSTER `our cluster` AS `merges_shard`
 ENGINE = Distributed(`our cluster`, currentDatabase(), `merges_shard`, cityHash64(workspace_id, loser_id));
 
-CREATE TABLE IF NOT EXISTS `track_events_shard` ON CLUSTER `our cluster`
+CREATE TABLE IF NOT EXISTS `events_shard` ON CLUSTER `our cluster`
 (
     `workspace_id` UInt32,
+    `type` LowCardinality(String),
     `event` LowCardinality(String),
     `timestamp` DateTime64(3, 'UTC') CODEC(Delta(8), ZSTD(1)),
     `profile_id` UInt64,
@@ -108,15 +109,18 @@ CREATE TABLE IF NOT EXISTS `track_events_shard` ON CLUSTER `our cluster`
     `delivered_to` Array(LowCardinality(String)),
     `batch` UInt64 CODEC(Delta(8), ZSTD(1)),
     `received_month` UInt32,
+    `received_at` DateTime64(3, 'UTC') CODEC(Delta(8), ZSTD(1)),
+    `message_id` String CODEC(ZSTD(1)),
+    `properties` String CODEC(ZSTD(3)),
     INDEX `batch_range` batch TYPE minmax GRANULARITY 1
 )
 ENGINE = ReplicatedMergeTree('/clickhouse/tables/{shard}/{database}/{table}', '{replica}')
 PARTITION BY received_month
-ORDER BY (workspace_id, event, timestamp)
+ORDER BY (workspace_id, type, event, timestamp)
 SETTINGS fsync_after_insert = 1, fsync_part_directory = 1, replicated_deduplication_window = 0;
 
-CREATE TABLE IF NOT EXISTS `track_events` ON CLUSTER `our cluster` AS `track_events_shard`
-ENGINE = Distributed(`our cluster`, currentDatabase(), `track_events_shard`, cityHash64(workspace_id, profile_id));
+CREATE TABLE IF NOT EXISTS `events` ON CLUSTER `our cluster` AS `events_shard`
+ENGINE = Distributed(`our cluster`, currentDatabase(), `events_shard`, cityHash64(workspace_id, profile_id));
 
 CREATE TABLE IF NOT EXISTS `deliveries_shard` ON CLUSTER `our cluster`
 (
@@ -149,7 +153,58 @@ SETTINGS fsync_after_insert = 1, fsync_part_directory = 1, replicated_deduplicat
 CREATE TABLE IF NOT EXISTS `deliveries` ON CLUSTER `our cluster` AS `deliveries_shard`
 ENGINE = Distributed(`our cluster`, currentDatabase(), `deliveries_shard`, cityHash64(workspace_id, destination_id));
 
-CREATE MATERIALIZED VIEW IF NOT EXISTS `track_events_view` ON CLUSTER `our cluster` TO `track_events_shard`
-AS SELECT messages.workspace_id AS `workspace_id`, messages.event AS `event`, messages.timestamp AS `timestamp`, messages.profile_id AS `profile_id`, messages.anonymous_id AS `anonymous_id`, messages.delivered_to AS `delivered_to`, messages.batch AS `batch`, toYYYYMM(messages.received_at) AS `received_month`
+CREATE TABLE IF NOT EXISTS `people_shard` ON CLUSTER `our cluster`
+(
+    `workspace_id` UInt32,
+    `profile_id` UInt64 CODEC(Delta(8), ZSTD(1)),
+    `batch` UInt64 CODEC(Delta(8), ZSTD(1)),
+    `traits` String CODEC(ZSTD(3)),
+    `identified` Bool,
+    `accounts` Array(UInt64) CODEC(ZSTD(1)),
+    `alive` Bool,
+    INDEX `batch_range` batch TYPE minmax GRANULARITY 1
+)
+ENGINE = ReplicatedReplacingMergeTree('/clickhouse/tables/{shard}/{database}/{table}', '{replica}')
+ORDER BY (workspace_id, profile_id, batch)
+SETTINGS fsync_after_insert = 1, fsync_part_directory = 1, replicated_deduplication_window = 0;
+
+CREATE TABLE IF NOT EXISTS `people` ON CLUSTER `our cluster` AS `people_shard`
+ENGINE = Distributed(`our cluster`, currentDatabase(), `people_shard`, cityHash64(workspace_id, profile_id));
+
+CREATE TABLE IF NOT EXISTS `accounts_shard` ON CLUSTER `our cluster`
+(
+    `workspace_id` UInt32,
+    `account_id` UInt64,
+    `batch` UInt64 CODEC(Delta(8), ZSTD(1)),
+    `group_id` String CODEC(ZSTD(1)),
+    `traits` String CODEC(ZSTD(3)),
+    INDEX `batch_range` batch TYPE minmax GRANULARITY 1
+)
+ENGINE = ReplicatedReplacingMergeTree('/clickhouse/tables/{shard}/{database}/{table}', '{replica}')
+ORDER BY (workspace_id, account_id, batch)
+SETTINGS fsync_after_insert = 1, fsync_part_directory = 1, replicated_deduplication_window = 0;
+
+CREATE TABLE IF NOT EXISTS `accounts` ON CLUSTER `our cluster` AS `accounts_shard`
+ENGINE = Distributed(`our cluster`, currentDatabase(), `accounts_shard`, cityHash64(workspace_id, account_id));
+
+CREATE TABLE IF NOT EXISTS `memberships_shard` ON CLUSTER `our cluster`
+(
+    `workspace_id` UInt32,
+    `audience_id` UInt32,
+    `profile_id` UInt64 CODEC(Delta(8), ZSTD(1)),
+    `version` UInt64 CODEC(Delta(8), ZSTD(1)),
+    `member` Bool,
+    `at` DateTime64(3, 'UTC') CODEC(Delta(8), ZSTD(1)),
+    INDEX `version_range` version TYPE minmax GRANULARITY 1
+)
+ENGINE = ReplicatedReplacingMergeTree('/clickhouse/tables/{shard}/{database}/{table}', '{replica}')
+ORDER BY (workspace_id, audience_id, profile_id, version)
+SETTINGS fsync_after_insert = 1, fsync_part_directory = 1, replicated_deduplication_window = 0;
+
+CREATE TABLE IF NOT EXISTS `memberships` ON CLUSTER `our cluster` AS `memberships_shard`
+ENGINE = Distributed(`our cluster`, currentDatabase(), `memberships_shard`, cityHash64(workspace_id, profile_id));
+
+CREATE MATERIALIZED VIEW IF NOT EXISTS `events_view` ON CLUSTER `our cluster` TO `events_shard`
+AS SELECT messages.workspace_id AS `workspace_id`, messages.type AS `type`, messages.event AS `event`, messages.timestamp AS `timestamp`, messages.profile_id AS `profile_id`, messages.anonymous_id AS `anonymous_id`, messages.delivered_to AS `delivered_to`, messages.batch AS `batch`, toYYYYMM(messages.received_at) AS `received_month`, messages.received_at AS `received_at`, messages.message_id AS `message_id`, messages.properties AS `properties`
 FROM `messages_shard` AS `messages`
-WHERE messages.type = 'track';
+WHERE messages.type IN ('track', 'page', 'screen');

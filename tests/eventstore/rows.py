@@ -114,3 +114,36 @@ def delivery(workspace_id: int, **changes: Any) -> dict[str, Any]:
     }
     assert changes.keys() <= row.keys()
     return {**row, **changes}
+
+
+def person(workspace_id: int, profile_id: int, **changes: Any) -> dict[str, Any]:
+    row = {
+        "workspace_id": workspace_id,
+        "profile_id": profile_id,
+        "batch": 1,
+        "traits": "{}",
+        "identified": True,
+        "accounts": [],
+        "alive": True,
+    }
+    assert changes.keys() <= row.keys()
+    return {**row, **changes}
+
+
+def account(workspace_id: int, account_id: int, **changes: Any) -> dict[str, Any]:
+    row = {"workspace_id": workspace_id, "account_id": account_id, "batch": 1, "group_id": "acme", "traits": "{}"}
+    assert changes.keys() <= row.keys()
+    return {**row, **changes}
+
+
+def membership(workspace_id: int, audience_id: int, profile_id: int, **changes: Any) -> dict[str, Any]:
+    row = {
+        "workspace_id": workspace_id,
+        "audience_id": audience_id,
+        "profile_id": profile_id,
+        "version": 1,
+        "member": True,
+        "at": START,
+    }
+    assert changes.keys() <= row.keys()
+    return {**row, **changes}

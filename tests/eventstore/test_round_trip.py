@@ -236,9 +236,9 @@ def test_a_wrong_row_is_an_error_and_stores_nothing(
 
 def test_only_the_schemas_tables_take_rows(store: EventStore) -> None:
     with pytest.raises(
-        EventStoreError, match="'track_events'; the event store's tables are deliveries, exposures, merges"
+        EventStoreError, match="'events'; the event store's tables are accounts, deliveries, exposures, memberships"
     ):
-        store.insert("track_events", [{}])
+        store.insert("events", [{}])
 
 
 def test_no_rows_is_no_insert(store: EventStore, workspace_id: int) -> None:

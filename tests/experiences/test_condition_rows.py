@@ -13,6 +13,7 @@ from pitcairn.experiences.condition_rows import (
     ConditionGroup,
     ConditionRow,
     ConditionRows,
+    in_form_words,
     place_of,
     rows_of,
     tree_of,
@@ -43,6 +44,10 @@ QUERY = {"fact": "page", "name": "query.plan", "operator": "exists"}
         leaf(["a,b", "c", 7, "7", False], "one_of"),
         leaf("  spaced", "contains", fact="page", name="url"),
         leaf("*/a?", "matches"),
+        leaf("2026-03-01T09:00:00Z", "before_date"),
+        leaf({"amount": 7, "unit": "days"}, "within_last"),
+        leaf({"amount": 1, "unit": "hours"}, "after_next"),
+        {"fact": "audience", "name": "cart_abandoners", "operator": "equals", "value": False},
         COUNTRY,
         QUERY,
         {"all": [leaf(), COUNTRY]},
@@ -73,6 +78,7 @@ def test_single_conditions_come_first() -> None:
     [
         {"not": leaf()},
         {"all": [leaf(), {"not": COUNTRY}]},
+        {"all": [leaf({"trait": "seats"}), COUNTRY]},
         {"all": [{"any": [{"all": [leaf(), QUERY]}, COUNTRY]}]},
         {"all": [{"all": []}, leaf()]},
         leaf(["a", "b"], "contains"),
@@ -94,7 +100,8 @@ def test_what_is_no_condition_is_refused() -> None:
 def test_every_subject_and_operator_of_the_form_is_known() -> None:
     for _, choices in SUBJECTS:
         for subject, _ in choices:
-            row = ConditionRow(subject=subject, name="plan", operator="exists")
+            asked = {"operator": "equals", "value": "true"} if subject == "audience" else {"operator": "exists"}
+            row = ConditionRow(subject=subject, name="plan", **asked)
             rows = rows_of(tree_of(ConditionRows(groups=[ConditionGroup(rows=[row])]))[0])
             assert rows is not None
             assert rows.groups[0].rows[0].subject == subject
@@ -116,6 +123,19 @@ def test_a_problem_is_placed_at_its_row() -> None:
     assert place_of(caught.value.path, places) == (1, 1, "name")
     assert place_of("any[0].value[2]", places) == (0, 0, "value")
     assert place_of("somewhere", places) is None
+
+
+def test_a_length_of_time_is_asked_for_in_the_words_of_the_form() -> None:
+    for text, problem in (
+        ("soon", "'soon' is not a length of time; write it as 7 days"),
+        ("0 days", "0 is not a whole number of at least 1"),
+    ):
+        rows = ConditionRows(groups=[ConditionGroup(rows=[ConditionRow(name="a", operator="within_last", value=text)])])
+        tree, places = tree_of(rows)
+        with pytest.raises(conditions.ConditionError) as caught:
+            conditions.parse(tree)
+        assert in_form_words(caught.value.problem) == problem
+        assert place_of(caught.value.path, places) == (0, 0, "value")
 
 
 def test_a_problem_of_a_single_row_is_placed_too() -> None:

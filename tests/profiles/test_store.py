@@ -146,7 +146,9 @@ def test_more_rows_than_one_statement_takes() -> None:
     with connection.cursor() as cursor:
         graph = store_again.graph(cursor, [(WORKSPACE, one) for call in made for one in call.identifiers()], 5_000)
         ids = [graph.resolve(call.identifiers(), _occasion()) for call in made]
-    assert [person.user_id for person in ids if person] == [f"u{number}" for number in range(1_203)]
+    assert [[value for kind, value in person.identifiers if kind == "user_id"] for person in ids if person] == [
+        [f"u{number}"] for number in range(1_203)
+    ]
     assert (graph.next_id, graph.links, graph.merges) == (5_000, [], [])
 
 

@@ -5,7 +5,25 @@ from __future__ import annotations
 import re
 
 from pitcairn.conditions.numbers import number_of
-from pitcairn.conditions.tree import QUERY_PREFIX, All, AnyOf, Condition, Fact, Leaf, Not, Operator, Scalar
+from pitcairn.conditions.tree import (
+    QUERY_PREFIX,
+    All,
+    AnyOf,
+    Condition,
+    Events,
+    Fact,
+    Follow,
+    Leaf,
+    Measure,
+    Not,
+    Operator,
+    Reference,
+    Scalar,
+    Span,
+    Users,
+    Value,
+    Window,
+)
 
 _LISTED = 5
 """Values of a list that are named; the others are counted."""
@@ -39,7 +57,39 @@ _VERBS: dict[Operator, str] = {
     Operator.EXISTS: "exists",
     Operator.ABSENT: "does not exist",
     Operator.MATCHES: "matches",
+    Operator.BEFORE_DATE: "is before",
+    Operator.AFTER_DATE: "is after",
+    Operator.WITHIN_LAST: "is within the last",
+    Operator.WITHIN_NEXT: "is within the next",
+    Operator.BEFORE_LAST: "is at least",
+    Operator.AFTER_NEXT: "is more than",
 }
+
+_SPAN_ENDS = {Operator.BEFORE_LAST: " ago", Operator.AFTER_NEXT: " ahead"}
+
+_TIMES: dict[Operator, str] = {
+    Operator.EQUALS: "exactly",
+    Operator.DIFFERS: "not exactly",
+    Operator.LESS_THAN: "fewer than",
+    Operator.AT_MOST: "at most",
+    Operator.GREATER_THAN: "more than",
+    Operator.AT_LEAST: "at least",
+}
+
+_MEASURES: dict[Measure, str] = {
+    Measure.COUNT: "the number of",
+    Measure.SUM: "the sum of",
+    Measure.AVERAGE: "the average of",
+    Measure.MINIMUM: "the smallest",
+    Measure.MAXIMUM: "the largest",
+    Measure.MODE: "the most frequent",
+    Measure.FIRST: "the first",
+    Measure.LAST: "the last",
+    Measure.UNIQUE: "the different values of",
+    Measure.UNIQUE_COUNT: "the number of different values of",
+}
+
+_USERS = {"any": "for any user", "all": "for every user", "none": "for no user"}
 
 _OBSERVED = frozenset({Fact.REFERRER, Fact.DEVICE, Fact.COUNTRY, Fact.LANGUAGE})
 """Facts that every visit has and that are only unknown at times, so that "exists" would sound wrong."""
@@ -49,7 +99,7 @@ _CONFUSING = frozenset({"and", "or", "not", "true", "false", "everyone"})
 
 
 def describe(condition: Condition) -> str:
-    """One sentence, without capital or full stop, that says which visitors the condition is true for.
+    """One sentence, without capital or full stop, that says for whom the condition is true.
 
     Values stand as they are where they cannot be misread, else in quotation marks; long lists are cut and counted.
     """
@@ -60,8 +110,18 @@ def describe(condition: Condition) -> str:
             return _joined(conditions, " or ")
         case Not(inner):
             return f"not ({describe(inner)})"
+        case Users(quantifier, inner):
+            return f"{_USERS[quantifier]} ({describe(inner)})"
+        case Events():
+            return _did(condition) if condition.measure is Measure.COUNT else _compared(condition)
         case Leaf():
             return _leaf(condition)
+
+
+def describe_measure(events: Events) -> str:
+    """What a computed trait is, without capital or full stop: "the sum of revenue over Order Completed"."""
+    over = _named(events) if events.measure is Measure.COUNT else f"{_quoted(events.property)} over {_named(events)}"
+    return f"{_MEASURES[events.measure]} {over}{_when(events.window)}{_bracketed_where(events.where)}{_then(events)}"
 
 
 def _joined(conditions: tuple[Condition, ...], word: str) -> str:
@@ -76,7 +136,8 @@ def _grouped(condition: Condition) -> str:
     inner = condition
     while isinstance(inner, All | AnyOf) and len(inner.conditions) == 1:
         inner = inner.conditions[0]
-    return f"({text})" if isinstance(inner, All | AnyOf) and inner.conditions else text
+    joins = bool(inner.conditions) if isinstance(inner, All | AnyOf) else isinstance(inner, Events) and bool(inner.then)
+    return f"({text})" if joins else text
 
 
 def _leaf(leaf: Leaf) -> str:
@@ -85,20 +146,112 @@ def _leaf(leaf: Leaf) -> str:
         verb = "is known"
     elif leaf.fact in _OBSERVED and leaf.operator is Operator.ABSENT:
         verb = "is unknown"
+    if leaf.fact is Fact.AUDIENCE:
+        return f"{'is' if leaf.value else 'is not'} in the audience {_quoted(leaf.name)}"
     if leaf.value is None:
         return f"{_subject(leaf)} {verb}"
-    values = leaf.value if isinstance(leaf.value, tuple) else (leaf.value,)
-    return f"{_subject(leaf)} {verb} {_listed(values)}"
+    return f"{_subject(leaf)} {verb} {_value(leaf.value)}{_SPAN_ENDS.get(leaf.operator, '')}"
 
 
 def _subject(leaf: Leaf) -> str:
     if leaf.fact is Fact.TRAIT:
         return f"trait {_quoted(leaf.name)}"
+    if leaf.fact is Fact.ACCOUNT:
+        return f"the account's {_quoted(leaf.name)}"
+    if leaf.fact is Fact.PROPERTY:
+        return _quoted(leaf.name)
+    if leaf.fact is Fact.CONTEXT:
+        return f"context {_quoted(leaf.name)}"
     if leaf.fact is Fact.UTM:
         return f"the UTM {leaf.name}"
     if leaf.name.startswith(QUERY_PREFIX):
         return f"the page's query parameter {_quoted(leaf.name.removeprefix(QUERY_PREFIX))}"
     return _SUBJECTS[leaf.fact, leaf.name]
+
+
+def _did(events: Events) -> str:
+    """A question about how often something happened, with its most usual forms said shortly."""
+    named, rest = _named(events), f"{_when(events.window)}{_where(events.where)}{_then(events)}"
+    verb, denied = ("did", "did not do") if events.type == "track" else ("viewed", "did not view")
+    if isinstance(events.value, Reference):
+        return f"{verb} {named} {_TIMES[events.operator]} as often as {_value(events.value)}{rest}"
+    asked = (events.operator, events.value)
+    if asked in {(Operator.AT_LEAST, 1), (Operator.GREATER_THAN, 0)}:
+        return f"{verb} {named}{rest}"
+    if asked in {(Operator.EQUALS, 0), (Operator.AT_MOST, 0), (Operator.LESS_THAN, 1)}:
+        return f"{denied} {named}{rest}"
+    times = "once" if events.value == 1 else f"{_value(events.value)} times"
+    return f"{verb} {named} {_TIMES[events.operator]} {times}{rest}"
+
+
+def _compared(events: Events) -> str:
+    return f"{describe_measure(events)} {_VERBS[events.operator]} {_value(events.value)}"
+
+
+def _named(node: Events | Follow) -> str:
+    match node.type:
+        case "track":
+            return _event_name(node.event) if node.event else "any event"
+        case kind:
+            return f"the {kind} {_event_name(node.event)}" if node.event else f"any {kind}"
+
+
+def _event_name(name: str) -> str:
+    """Names of events are words with capitals, such as Order Completed: they stand as they are where that shows."""
+    words = name.split(" ")
+    return name if all(_PLAIN.fullmatch(word) and not word[0].islower() for word in words) else f"“{name}”"
+
+
+def _when(window: Window) -> str:
+    if window.session is not None:
+        return f" in a session that ends after {_span(window.session)}"
+    match window.oldest, window.newest:
+        case Span() as oldest, Span() as newest:
+            return f" between {_span(newest)} and {_span(oldest)} ago"
+        case Span() as oldest, None:
+            return f" in the last {_span(oldest)}"
+        case None, Span() as newest:
+            return f" at least {_span(newest)} ago"
+        case _:
+            return ""
+
+
+def _where(where: Condition) -> str:
+    return "" if where == All() else f" where {_grouped(where)}"
+
+
+def _bracketed_where(where: Condition) -> str:
+    return "" if where == All() else f" (where {describe(where)})"
+
+
+def _then(events: Events) -> str:
+    """What came after, or did not."""
+    said = ""
+    for follow in events.then:
+        did, denied = ("did", "did not do") if follow.type == "track" else ("viewed", "did not view")
+        verb = did if follow.did else denied
+        said += f" and then {verb} {_named(follow)} within {_span(follow.within)}{_where(follow.where)}"
+    return said
+
+
+def _value(value: Value) -> str:
+    match value:
+        case Span():
+            return _span(value)
+        case Reference("trait", name):
+            return f"trait {_quoted(name)}"
+        case Reference(_, name):
+            return f"the {_quoted(name)} before"
+        case tuple():
+            return _listed(value)
+        case None:
+            return ""
+        case _:
+            return _spelt(value)
+
+
+def _span(span: Span) -> str:
+    return f"{span.amount:,} {span.unit.removesuffix('s') if span.amount == 1 else span.unit}"
 
 
 def _listed(values: tuple[Scalar, ...]) -> str:

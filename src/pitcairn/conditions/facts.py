@@ -8,7 +8,7 @@ parts are kept case-folded. An empty text means that the fact is absent.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import cached_property
 from typing import Any
 from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
@@ -23,11 +23,36 @@ _PLAIN_ADDRESS = re.compile(
 )
 
 
+def path_reader(name: str) -> Callable[[Any], Any]:
+    """How a named value is read out of JSON objects; None where it is absent.
+
+    "a.b.c" is looked up as itself, then as "b.c" inside "a", then as "c" inside "b" inside that. The first key that is
+    there decides, whatever stands under it.
+    """
+    if "." not in name:
+        return lambda values: values.get(name)
+    parts = name.split(".")
+    steps = tuple((parts[index], ".".join(parts[index:])) for index in range(len(parts)))
+
+    def read(values: Any) -> Any:
+        inner = values
+        for head, rest in steps:
+            if not isinstance(inner, dict) and not isinstance(inner, Mapping):
+                return None
+            if rest in inner:
+                return inner[rest]
+            inner = inner.get(head)
+        return None
+
+    return read
+
+
 class Facts(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     """Everything a condition may ask about; what is left out is absent.
 
     `traits` is the profile's traits as JSON values (null counts as absent), `page_url` and `referrer` are whole
-    addresses, `device` is desktop, mobile, tablet or bot, `country` an ISO 3166 code, `language` a tag such as en-US.
+    addresses, `device` is desktop, mobile, tablet or bot, `country` an ISO 3166 code, `language` a tag such as en-US,
+    `audiences` the keys of the audiences that the person is a member of, and `now` is in milliseconds since 1970 (UTC).
     """
 
     traits: Mapping[str, Any] = {}
@@ -38,6 +63,8 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     os: str = ""
     country: str = ""
     language: str = ""
+    audiences: frozenset[str] = frozenset()
+    now: int = 0
 
     @cached_property
     def page_parts(self) -> dict[str, str]:

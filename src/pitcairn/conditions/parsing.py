@@ -1,77 +1,70 @@
-"""Conditions from and to JSON: strict about every key and value, with errors that name the place."""
+"""Conditions from JSON: strict about every key and value, with errors that name the place."""
 
 from __future__ import annotations
 
-import math
-from collections.abc import Mapping, Sequence
-from enum import StrEnum
-from typing import Any, TypeGuard, TypeVar
+from collections.abc import Mapping
+from typing import Any, Literal
 
+from pitcairn.conditions.errors import ConditionError, shown
 from pitcairn.conditions.numbers import number_of
 from pitcairn.conditions.tree import (
-    DEVICE_TYPES,
+    EVENT_TYPES,
     LISTS,
     MAX_DEPTH,
-    MAX_INTEGER,
-    MAX_NAME,
+    MAX_FOLLOWS,
     MAX_NODES,
-    MAX_TEXT,
-    MAX_VALUES,
-    NAMES,
+    NUMBER_MEASURES,
     ORDERING,
     PRESENCE,
-    QUERY_PREFIX,
+    SPANS,
     All,
     AnyOf,
     Condition,
+    Events,
     Fact,
+    Follow,
     Leaf,
+    Measure,
     Not,
     Operator,
-    Scalar,
-    Value,
+    Reference,
+    Span,
+    Users,
+    Window,
 )
+from pitcairn.conditions.values import check_code, is_list, member, name_of, short_name, span_of, value_of
 
+_NODE_KEYS = ("all", "any", "not", "event", "users", "fact", "name", "operator", "value")
 _LEAF_KEYS = ("fact", "name", "operator", "value")
-_SHOWN = 60
-
-_Word = TypeVar("_Word", bound=StrEnum)
-
-
-class ConditionError(ValueError):
-    """A condition that cannot be read. `path` is the place in the tree ("" is its root); the text begins with it."""
-
-    def __init__(self, path: str, problem: str) -> None:
-        super().__init__(f"{path or 'condition'}: {problem}")
-        self.path = path
-        self.problem = problem
+_USERS_KEYS = ("users", "condition")
+_WINDOW_KEYS = ("oldest", "newest", "session")
+_FOLLOW_KEYS = ("did", "event", "type", "where", "within")
+_EVENTS_KEYS = ("event", "type", "where", "window", "then", "measure", "property", "operator", "value")
+_QUANTIFIERS: tuple[Literal["any", "all", "none"], ...] = ("any", "all", "none")
 
 
 def parse(value: object) -> Condition:
     """The condition that a JSON value stands for; `{}` is always true.
 
-    Raises `ConditionError`, and nothing else, when the value is not a condition or exceeds a limit of `tree`.
+    Raises `ConditionError`, and nothing else, when the value is not a condition or exceeds a limit of `tree`. Whether it
+    may stand where it is meant for is another question: `places.check_place`.
     """
     return _Parser().node(value, "", 1)
 
 
-def to_json(condition: Condition) -> dict[str, Any]:
-    """The JSON value of a condition; `parse` gives the same condition back."""
-    match condition:
-        case All(conditions):
-            return {"all": [to_json(inner) for inner in conditions]}
-        case AnyOf(conditions):
-            return {"any": [to_json(inner) for inner in conditions]}
-        case Not(inner):
-            return {"not": to_json(inner)}
-        case Leaf():
-            leaf: dict[str, Any] = {"fact": condition.fact.value}
-            if condition.name:
-                leaf["name"] = condition.name
-            leaf["operator"] = condition.operator.value
-            if condition.value is not None:
-                leaf["value"] = list(condition.value) if isinstance(condition.value, tuple) else condition.value
-            return leaf
+def parse_measure(value: object) -> Events:
+    """The definition of a computed trait: the events and the measure of a question about them, which is not compared.
+
+    Raises `ConditionError` as `parse` does, and for the keys `operator` and `value`, which a computed trait has not.
+    """
+    if not isinstance(value, Mapping):
+        raise ConditionError("", f"{shown(value)} is not a definition; write an object")
+    for key in ("operator", "value"):
+        if key in value:
+            raise ConditionError(key, "a computed trait is not compared with anything; leave it out")
+    parser = _Parser()
+    parser.nodes = 1
+    return parser.events(value, "", 1, compared=False)
 
 
 class _Parser:
@@ -82,7 +75,7 @@ class _Parser:
 
     def node(self, value: object, path: str, depth: int) -> Condition:
         if not isinstance(value, Mapping):
-            raise ConditionError(path, f"{_shown(value)} is not a condition; write an object")
+            raise ConditionError(path, f"{shown(value)} is not a condition; write an object")
         self.nodes += 1
         if self.nodes > MAX_NODES:
             raise ConditionError(path, f"a condition has at most {MAX_NODES} parts; this one has more")
@@ -93,16 +86,18 @@ class _Parser:
         for key in ("all", "any", "not"):
             if key in value:
                 if len(value) > 1:
-                    other = next(_shown(name) for name in value if name != key)
+                    other = next(shown(name) for name in value if name != key)
                     raise ConditionError(path, f"{other} cannot stand beside '{key}'; put it inside or leave it out")
-                return self.joined(key, value[key], f"{path}.{key}" if path else key, depth)
-        return _leaf(value, path)
+                return self.joined(key, value[key], _at(path, key), depth)
+        if "users" in value:
+            return self.users(value, path, depth)
+        return self.events(value, path, depth) if "event" in value else _leaf(value, path)
 
     def joined(self, key: str, value: object, path: str, depth: int) -> Condition:
         if key == "not":
             return Not(self.node(value, path, depth + 1))
-        if not _is_list(value):
-            raise ConditionError(path, f"{_shown(value)} is not a list of conditions; write a list")
+        if not is_list(value):
+            raise ConditionError(path, f"{shown(value)} is not a list of conditions; write a list")
         inner = tuple(self.node(item, f"{path}[{index}]", depth + 1) for index, item in enumerate(value))
         if key == "all":
             return All(inner)
@@ -110,154 +105,156 @@ class _Parser:
             raise ConditionError(path, "an empty list is never true; add a condition or remove 'any'")
         return AnyOf(inner)
 
+    def users(self, value: Mapping[Any, Any], path: str, depth: int) -> Users:
+        _check_keys(value, _USERS_KEYS, path, "a question about users")
+        for quantifier in _QUANTIFIERS:
+            if value["users"] == quantifier:
+                condition = self.node(value.get("condition", {}), _at(path, "condition"), depth + 1)
+                return Users(quantifier, condition)
+        raise ConditionError(_at(path, "users"), f"{shown(value['users'])} is not a choice; use one of any, all, none")
+
+    def events(self, value: Mapping[Any, Any], path: str, depth: int, *, compared: bool = True) -> Events:
+        _check_keys(value, _EVENTS_KEYS, path, "a question about events")
+        event, kind = _event(value, path)
+        measure = Measure.COUNT
+        if value.get("measure") is not None:
+            measure = member(Measure, value["measure"], _at(path, "measure"), "a measure")
+        return Events(
+            event=event,
+            type=kind,
+            where=self.node(value.get("where", {}), _at(path, "where"), depth + 1),
+            window=_window(value.get("window"), _at(path, "window")),
+            then=self.follows(value.get("then"), _at(path, "then"), depth),
+            measure=measure,
+            property=_property(measure, value.get("property"), _at(path, "property")),
+            **(_comparison(measure, value, path) if compared else {}),
+        )
+
+    def follows(self, value: object, path: str, depth: int) -> tuple[Follow, ...]:
+        if value is None:
+            return ()
+        if not is_list(value):
+            raise ConditionError(path, f"{shown(value)} is not a list of what came after; write a list")
+        if len(value) > MAX_FOLLOWS:
+            raise ConditionError(path, f"has {len(value)} steps; an event is followed by at most {MAX_FOLLOWS}")
+        return tuple(self.follow(item, f"{path}[{index}]", depth + 1) for index, item in enumerate(value))
+
+    def follow(self, value: object, path: str, depth: int) -> Follow:
+        if not isinstance(value, Mapping):
+            raise ConditionError(path, f"{shown(value)} does not say what came after; write an object")
+        self.nodes += 1
+        _check_keys(value, _FOLLOW_KEYS, path, "what came after an event")
+        did = value.get("did", True)
+        if not isinstance(did, bool):
+            raise ConditionError(_at(path, "did"), f"{shown(did)} is not true or false")
+        event, kind = _event(value, path)
+        where = self.node(value.get("where", {}), _at(path, "where"), depth + 1)
+        if value.get("within") is None:
+            example = 'write how long it may take, such as {"amount": 1, "unit": "days"}'
+            raise ConditionError(_at(path, "within"), f"is missing; {example}")
+        return Follow(
+            did=did, event=event, type=kind, where=where, within=span_of(value["within"], _at(path, "within"))
+        )
+
+
+def _at(path: str, key: str) -> str:
+    return f"{path}.{key}" if path else key
+
+
+def _check_keys(value: Mapping[Any, Any], keys: tuple[str, ...], path: str, noun: str) -> None:
+    for key in value:
+        if key not in keys:
+            raise ConditionError(path, f"{shown(key)} is not a key of {noun}; use {', '.join(keys)}")
+
 
 def _leaf(value: Mapping[Any, Any], path: str) -> Leaf:
-    prefix = f"{path}." if path else ""
     for key in value:
         if key not in _LEAF_KEYS:
-            allowed = "all, any, not, fact, name, operator, value"
-            raise ConditionError(path, f"{_shown(key)} is not a key of a condition; use {allowed}")
-    fact = _member(Fact, value.get("fact"), f"{prefix}fact", "a fact")
-    name = _name(fact, value.get("name"), f"{prefix}name")
-    operator = _member(Operator, value.get("operator"), f"{prefix}operator", "an operator")
-    checked = _value(operator, value.get("value"), f"{prefix}value")
+            raise ConditionError(path, f"{shown(key)} is not a key of a condition; use {', '.join(_NODE_KEYS)}")
+    fact = member(Fact, value.get("fact"), _at(path, "fact"), "a fact")
+    name = name_of(fact, value.get("name"), _at(path, "name"))
+    operator = member(Operator, value.get("operator"), _at(path, "operator"), "an operator")
+    if fact is Fact.AUDIENCE:
+        return _membership(name, operator, value.get("value"), path)
+    checked = value_of(operator, value.get("value"), _at(path, "value"))
     if operator in LISTS or operator in {Operator.EQUALS, Operator.DIFFERS}:
-        _check_code(fact, name, checked, f"{prefix}value")
+        check_code(fact, name, checked, _at(path, "value"))
     return Leaf(fact=fact, name=name, operator=operator, value=checked)
 
 
-def _member(kind: type[_Word], value: object, path: str, noun: str) -> _Word:
-    choices = ", ".join(member.value for member in kind)
+def _membership(key: str, operator: Operator, value: object, path: str) -> Leaf:
+    if operator is not Operator.EQUALS:
+        raise ConditionError(_at(path, "operator"), f"{operator} does not fit membership of an audience; use equals")
+    if not isinstance(value, bool):
+        raise ConditionError(_at(path, "value"), f"{shown(value)} is not true (a member) or false (not a member)")
+    return Leaf(fact=Fact.AUDIENCE, name=key, operator=operator, value=value)
+
+
+def _event(value: Mapping[Any, Any], path: str) -> tuple[str, str]:
+    """The name and type of the events that are meant; an empty name is every name."""
+    if not isinstance(value.get("event"), str):
+        problem = f"{shown(value['event'])} is not the name of an event" if "event" in value else "is missing"
+        raise ConditionError(_at(path, "event"), f"{problem}; write a text, empty for every name")
+    event = short_name(value["event"], _at(path, "event"))
+    kind = value.get("type", "track")
+    if kind not in EVENT_TYPES:
+        choices = ", ".join(EVENT_TYPES)
+        raise ConditionError(_at(path, "type"), f"{shown(kind)} is not a type of event; use one of {choices}")
+    return event, kind
+
+
+def _window(value: object, path: str) -> Window:
     if value is None:
-        raise ConditionError(path, f"is missing; use one of {choices}")
-    if isinstance(value, str) and value in kind.__members__.values():
-        return kind(value)
-    raise ConditionError(path, f"{_shown(value)} is not {noun}; use one of {choices}")
+        return Window()
+    if not isinstance(value, Mapping):
+        example = 'write {"oldest": {"amount": 30, "unit": "days"}}'
+        raise ConditionError(path, f"{shown(value)} is not a window of time; {example}")
+    _check_keys(value, _WINDOW_KEYS, path, "a window of time")
+    oldest, newest, session = (
+        None if value.get(key) is None else span_of(value[key], _at(path, key)) for key in _WINDOW_KEYS
+    )
+    if session is not None and (oldest is not None or newest is not None):
+        raise ConditionError(_at(path, "session"), "a session cannot stand beside oldest or newest; leave one out")
+    if oldest is not None and newest is not None and newest.ms >= oldest.ms:
+        ages = f"{newest.amount} {newest.unit} is not less than {oldest.amount} {oldest.unit}"
+        raise ConditionError(_at(path, "newest"), f"{ages}, so no event is ever between them; turn them round")
+    return Window(oldest=oldest, newest=newest, session=session)
 
 
-def _name(fact: Fact, value: object, path: str) -> str:
-    if value is None:
-        value = ""
-    if not isinstance(value, str):
-        raise ConditionError(path, f"{_shown(value)} is not a name; write a text")
-    if len(value) > MAX_NAME:
-        raise ConditionError(path, f"{_shown(value)} has {len(value)} characters; a name has at most {MAX_NAME}")
-    if fact is Fact.TRAIT:
-        if not value:
-            raise ConditionError(path, "is missing; name the trait, such as plan or company.employee_count")
-        return value
-    names = NAMES[fact]
-    if not names:
-        if value:
-            raise ConditionError(path, f"{_shown(value)} is one name too many; {fact} has no parts, leave it out")
-        return ""
-    if value in names:
-        return value
-    if fact is Fact.PAGE and value.startswith(QUERY_PREFIX) and value != QUERY_PREFIX:
-        return value
-    choices = ", ".join(names) + (", query.<parameter>" if fact is Fact.PAGE else "")
-    if not value:
-        raise ConditionError(path, f"is missing; use one of {choices}")
-    raise ConditionError(path, f"{_shown(value)} is not a part of {fact}; use one of {choices}")
+def _property(measure: Measure, value: object, path: str) -> str:
+    name = short_name(value, path)
+    if measure is Measure.COUNT and name:
+        raise ConditionError(path, f"{shown(name)} is one property too many; a count takes none, use where for it")
+    if measure is not Measure.COUNT and not name:
+        raise ConditionError(path, f"is missing; name the property whose {measure} is meant, such as revenue")
+    return name
 
 
-def _value(operator: Operator, value: object, path: str) -> Value:
-    if operator in PRESENCE:
-        if value is not None:
-            raise ConditionError(path, f"{_shown(value)} is one value too many; {operator} takes none, leave it out")
-        return None
-    if value is None:
-        raise ConditionError(path, f"is missing; {operator} compares with one")
-    if operator in ORDERING:
-        number = number_of(value)
-        if number is None:
-            raise ConditionError(path, f"{_shown(value)} is not a number; {operator} compares numbers")
-        return _scalar(number, path)
-    if operator in LISTS:
-        if not _is_list(value):
-            raise ConditionError(path, f"{_shown(value)} is not a list; {operator} takes a list of values")
-        return tuple(_scalar(item, where) for item, where in _items(value, path))
-    if operator in {Operator.EQUALS, Operator.DIFFERS}:
-        return _scalar(value, path)
-    if operator in {Operator.CONTAINS, Operator.OMITS} and _is_list(value):
-        return tuple(_text(operator, item, where) for item, where in _items(value, path))
-    return _text(operator, value, path)
-
-
-def _items(value: Sequence[object], path: str) -> list[tuple[object, str]]:
-    if not value:
-        raise ConditionError(path, "an empty list compares with nothing; add a value")
-    if len(value) > MAX_VALUES:
-        raise ConditionError(path, f"has {len(value)} values; a list has at most {MAX_VALUES}")
-    return [(item, f"{path}[{index}]") for index, item in enumerate(value)]
-
-
-def _scalar(value: object, path: str) -> Scalar:
-    if isinstance(value, bool):
-        return value
-    if isinstance(value, str):
-        return _short(value, path)
-    if isinstance(value, int):
-        if abs(value) > MAX_INTEGER:
-            raise ConditionError(path, f"the number is too large; whole numbers go up to {MAX_INTEGER}")
-        return value
-    if isinstance(value, float):
-        if not math.isfinite(value):
-            raise ConditionError(path, f"{value} is not a number that can be compared")
-        return value
-    raise ConditionError(path, f"{_shown(value)} cannot be compared; write a text, a number, true or false")
-
-
-def _text(operator: Operator, value: object, path: str) -> str:
-    if not isinstance(value, str):
-        raise ConditionError(path, f"{_shown(value)} is not a text; {operator} compares texts")
-    if not value:
-        raise ConditionError(path, f"an empty text tells nothing apart; {operator} needs at least one character")
-    return _short(value, path)
-
-
-def _short(value: str, path: str) -> str:
-    if len(value) > MAX_TEXT:
-        raise ConditionError(path, f"{_shown(value)} has {len(value)} characters; a text has at most {MAX_TEXT}")
-    return value
-
-
-def _check_code(fact: Fact, name: str, value: Value, path: str) -> None:
-    """Refuses codes that no visitor can have: "Germany" for DE would otherwise stay silently untrue."""
-    checked = [(value, path)]
-    if isinstance(value, tuple):
-        checked = [(item, f"{path}[{index}]") for index, item in enumerate(value)]
-    for item, where in checked:
-        if fact is Fact.COUNTRY and not (
-            isinstance(item, str) and len(item) == 2 and item.isascii() and item.isalpha()
-        ):
-            raise ConditionError(where, f"{_shown(item)} is not a country code; use two letters, such as DE or US")
-        if (
-            fact is Fact.DEVICE
-            and name == "type"
-            and (not isinstance(item, str) or item.casefold() not in DEVICE_TYPES)
-        ):
-            choices = ", ".join(DEVICE_TYPES)
-            raise ConditionError(where, f"{_shown(item)} is not a type of device; use one of {choices}")
-
-
-def _is_list(value: object) -> TypeGuard[Sequence[object]]:
-    return isinstance(value, list | tuple)
-
-
-def _shown(value: object) -> str:
-    """A value as errors show it: short, and never walking into something deep."""
-    if isinstance(value, Mapping):
-        return "an object"
-    if isinstance(value, list | tuple):
-        return "a list"
-    if isinstance(value, int) and not isinstance(value, bool) and abs(value) > MAX_INTEGER:
-        return "a very large number"
-    if value is None:
-        return "null"
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, str | int | float):
-        text = repr(value[: _SHOWN + 1] if isinstance(value, str) else value)
-        return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}…{text[0] if isinstance(value, str) else ''}"
-    return f"a value of type {type(value).__name__}"
+def _comparison(measure: Measure, value: Mapping[Any, Any], path: str) -> dict[str, Any]:
+    """`operator` and `value` of a question about events; left out, they are "at least 1" of a count."""
+    if measure is Measure.UNIQUE:
+        problem = "unique makes a list, which is for computed traits; a condition compares unique_count"
+        raise ConditionError(_at(path, "measure"), problem)
+    if "operator" not in value and "value" not in value and measure is Measure.COUNT:
+        return {}
+    place = _at(path, "operator")
+    operator = member(Operator, value.get("operator"), place, "an operator")
+    if operator in PRESENCE or operator in SPANS:
+        raise ConditionError(place, f"{operator} does not compare what was measured; ask for it in where")
+    if measure not in NUMBER_MEASURES:
+        return {"operator": operator, "value": value_of(operator, value.get("value"), _at(path, "value"))}
+    if operator not in ORDERING and operator not in {Operator.EQUALS, Operator.DIFFERS}:
+        choices = "equals, differs, less_than, at_most, greater_than, at_least"
+        raise ConditionError(
+            place, f"{operator} does not compare numbers, as {measure} makes them; use one of {choices}"
+        )
+    place = _at(path, "value")
+    checked = value_of(operator, value.get("value"), place)
+    if isinstance(checked, Reference):
+        return {"operator": operator, "value": checked}
+    number = number_of(checked) if not isinstance(checked, tuple | Span) else None
+    if number is None:
+        raise ConditionError(place, f"{shown(checked)} is not a number, which is what {measure} makes")
+    if measure in {Measure.COUNT, Measure.UNIQUE_COUNT} and (number < 0 or number != int(number)):
+        raise ConditionError(place, f"{shown(number)} is not a number of events; write a whole number, at least 0")
+    return {"operator": operator, "value": number}

@@ -4,7 +4,7 @@ A condition is a tree of frozen values: leaves ask one question of one fact (`Le
 the nodes above them join questions (`All`, `AnyOf`, `Not`, `Users`). The tree is only data; `parsing` makes it from JSON,
 `evaluation` compiles it for one visit, `history` for one history, `sql` for all of them, `description` puts it into words.
 
-Where what is allowed: `places` in `parsing`. A visit has no events; what an event says (`property`, `context`) can only be
+Where what is allowed: `places`. A visit has no events; what an event says (`property`, `context`) can only be
 asked inside the `where` of `Events` and `Follow`; `Users` stands only in the condition of an account.
 """
 
@@ -29,6 +29,9 @@ MAX_TEXT = 2_000
 
 MAX_NAME = 500
 """Characters of the name of a fact."""
+
+MAX_FOLLOWS = 5
+"""Steps after one event: each is a search through its own kind of events for every event it may follow."""
 
 MAX_INTEGER = 2**63 - 1
 """Whole numbers beyond this do not survive every JSON reader on the way."""
@@ -135,68 +138,6 @@ class Leaf(msgspec.Struct, frozen=True, kw_only=True):
     value: Value = None
 
 
-class Window(msgspec.Struct, frozen=True):
-    """Events whose age is at least `newest` (none: also those dated in the future) and below `oldest` (none: of any age)."""
-
-    oldest: Span | None = None
-    newest: Span | None = None
-
-
-class Measure(StrEnum):
-    """What of the events is compared."""
-
-    COUNT = "count"
-    SUM = "sum"
-    AVERAGE = "average"
-    MINIMUM = "minimum"
-    MAXIMUM = "maximum"
-    MODE = "mode"
-    """The value that occurs most often, at least twice; of several the first in order."""
-    FIRST = "first"
-    LAST = "last"
-    UNIQUE_COUNT = "unique_count"
-
-
-class Follow(msgspec.Struct, frozen=True, kw_only=True):
-    """What came, or did not come, after an event: later than it, and at most `within` later.
-
-    That something did not come is known, and counts, once `within` is over.
-    """
-
-    did: bool
-    event: str
-    type: str = "track"
-    where: Condition = msgspec.field(default_factory=lambda: All())
-    within: Span
-
-
-class Events(msgspec.Struct, frozen=True, kw_only=True):
-    """A question about what somebody did: the events named `event` of this `type` (track, page or screen; an empty name is
-    every name) in the `window` that fulfil `where` and after which everything in `then` happened or did not.
-
-    `measure` makes a value of them: their count, or what it says of the values of `property` (numbers alone for sum,
-    average, minimum and maximum; without any value there is none, and the question is answered with no). `operator` and
-    `value` compare it; a count with `at_least`, `at_most`, `equals`, and the other two that order.
-    """
-
-    event: str
-    type: str = "track"
-    where: Condition = msgspec.field(default_factory=lambda: All())
-    window: Window = Window()
-    then: tuple[Follow, ...] = ()
-    measure: Measure = Measure.COUNT
-    property: str = ""
-    operator: Operator = Operator.AT_LEAST
-    value: Value = 1
-
-
-class Users(msgspec.Struct, frozen=True):
-    """In the condition of an account: whether the condition holds for any, for all (of at least one) or for none of its users."""
-
-    quantifier: Literal["any", "all", "none"]
-    condition: Condition
-
-
 class All(msgspec.Struct, frozen=True):
     """True when every condition is; without conditions it is always true."""
 
@@ -215,6 +156,76 @@ class Not(msgspec.Struct, frozen=True):
     condition: Condition
 
 
+class Window(msgspec.Struct, frozen=True):
+    """Events whose age is at least `newest` (none: also those dated in the future) and below `oldest` (none: of any age).
+
+    Or, with `session` alone: those of the session that goes on. It ends when nothing that counts has come for that long,
+    so it reaches back from the newest event that counts as long as each came less than `session` after the one before,
+    and is empty once the newest is as old.
+    """
+
+    oldest: Span | None = None
+    newest: Span | None = None
+    session: Span | None = None
+
+
+class Measure(StrEnum):
+    """What of the events is compared."""
+
+    COUNT = "count"
+    SUM = "sum"
+    AVERAGE = "average"
+    MINIMUM = "minimum"
+    MAXIMUM = "maximum"
+    MODE = "mode"
+    """The value that occurs most often, at least twice; of several the first in order."""
+    FIRST = "first"
+    LAST = "last"
+    UNIQUE = "unique"
+    """The list of the different values, in order: for computed traits alone, no condition compares it."""
+    UNIQUE_COUNT = "unique_count"
+
+
+class Follow(msgspec.Struct, frozen=True, kw_only=True):
+    """What came, or did not come, after an event: later than it, and at most `within` later.
+
+    That something did not come is known, and counts, once `within` is over.
+    """
+
+    did: bool
+    event: str
+    type: str = "track"
+    where: Condition = All()
+    within: Span
+
+
+class Events(msgspec.Struct, frozen=True, kw_only=True):
+    """A question about what somebody did: the events named `event` of this `type` (track, page or screen; an empty name is
+    every name) in the `window` that fulfil `where` and after which everything in `then` happened or did not.
+
+    `measure` makes a value of them: their count, or what it says of the values of `property` (numbers alone for sum,
+    average, minimum and maximum; without any value there is none, and the question is answered with no; a unique count is
+    then 0). `operator` and `value` compare it; a count with `at_least`, `at_most`, `equals`, and the other two that order.
+    """
+
+    event: str
+    type: str = "track"
+    where: Condition = All()
+    window: Window = Window()
+    then: tuple[Follow, ...] = ()
+    measure: Measure = Measure.COUNT
+    property: str = ""
+    operator: Operator = Operator.AT_LEAST
+    value: Value = 1
+
+
+class Users(msgspec.Struct, frozen=True):
+    """In the condition of an account: whether the condition holds for any, for all (of at least one) or for none of its users."""
+
+    quantifier: Literal["any", "all", "none"]
+    condition: Condition
+
+
 Condition: TypeAlias = All | AnyOf | Not | Leaf | Events | Users
 
 ORDERING = frozenset({Operator.LESS_THAN, Operator.AT_MOST, Operator.GREATER_THAN, Operator.AT_LEAST})
@@ -222,6 +233,13 @@ PRESENCE = frozenset({Operator.EXISTS, Operator.ABSENT})
 MOMENTS = frozenset({Operator.BEFORE_DATE, Operator.AFTER_DATE})
 SPANS = frozenset({Operator.WITHIN_LAST, Operator.WITHIN_NEXT, Operator.BEFORE_LAST, Operator.AFTER_NEXT})
 LISTS = frozenset({Operator.ONE_OF, Operator.NONE_OF})
+REFERABLE = frozenset({Operator.EQUALS, Operator.DIFFERS}) | ORDERING | MOMENTS
+"""Operators whose value may be a reference."""
+NUMBER_MEASURES = frozenset(
+    {Measure.COUNT, Measure.SUM, Measure.AVERAGE, Measure.MINIMUM, Measure.MAXIMUM, Measure.UNIQUE_COUNT}
+)
+"""Measures that are numbers, and so only compare with numbers."""
+EVENT_TYPES = ("track", "page", "screen")
 
 NAMES: dict[Fact, tuple[str, ...]] = {
     Fact.PAGE: ("url", "host", "path"),
@@ -231,7 +249,7 @@ NAMES: dict[Fact, tuple[str, ...]] = {
     Fact.COUNTRY: (),
     Fact.LANGUAGE: (),
 }
-"""The parts of each fact with a fixed set of them; traits have any, and the page also has `query.<parameter>`."""
+"""The parts of each fact with a fixed set of them; the page also has `query.<parameter>`, and facts not here have any."""
 
 DEVICE_TYPES = ("desktop", "mobile", "tablet", "bot")
 QUERY_PREFIX = "query."

@@ -192,6 +192,9 @@ Write: TypeAlias = Callable[[Sequence[OutgoingMessage], Mapping[str, Any]], None
 Check: TypeAlias = Callable[[Mapping[str, Any]], Mapping[str, str]]
 """Settings to what is wrong with them: a sentence by setting key, and nothing when all is well. A secret's value stays out."""
 
+Forget: TypeAlias = Callable[[Callable[[Mapping[str, Any], bytes], bool], Mapping[str, Any]], None]
+"""For destinations that keep messages on this server: removes those for which the question (body, JSON text) is answered yes."""
+
 
 class CatalogEntry(msgspec.Struct, frozen=True):
     """A destination of the catalog: its manifest and its code."""
@@ -205,3 +208,4 @@ class CatalogEntry(msgspec.Struct, frozen=True):
     """None: `delivery.outcomes.by_status`."""
     write: Write | None = None
     check: Check | None = None
+    forget: Forget | None = None

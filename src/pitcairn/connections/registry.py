@@ -38,7 +38,7 @@ def _load(folder: Path) -> CatalogEntry:
         )
     module = importlib.import_module(f"pitcairn.connections.catalog.{folder.name}.destination")
     icon = folder / "icon.svg"
-    write = getattr(module, "write", None)
+    write, forget = getattr(module, "write", None), getattr(module, "forget", None)
     entry = CatalogEntry(
         manifest,
         module.take,
@@ -47,6 +47,7 @@ def _load(folder: Path) -> CatalogEntry:
         judge=getattr(module, "judge", None),
         write=functools.partial(_write_files, write) if write is not None else None,
         check=getattr(module, "check", None),
+        forget=functools.partial(_forget_in_files, forget) if forget is not None else None,
     )
     if entry.prepare is not None and entry.write is not None:
         raise CatalogError(f"{folder.name}/destination.py has both prepare and write; a destination needs one of them")
@@ -55,6 +56,10 @@ def _load(folder: Path) -> CatalogEntry:
 
 def _write_files(write: Callable[..., None], messages: Sequence[OutgoingMessage], settings: Mapping[str, Any]) -> None:
     write(messages, settings, folder=Path(django_settings.DATA) / FILES)
+
+
+def _forget_in_files(forget: Callable[..., None], theirs: Callable[..., bool], settings: Mapping[str, Any]) -> None:
+    forget(theirs, settings, folder=Path(django_settings.DATA) / FILES)
 
 
 @functools.cache

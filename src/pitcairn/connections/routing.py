@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, TypeAlias
 
 import msgspec
@@ -77,19 +77,8 @@ class RoutedSource(msgspec.Struct, frozen=True, kw_only=True):
 
 def routed_sources() -> list[RoutedSource]:
     """Every source of every workspace. A destination whose catalog folder is gone is left out."""
-    entries = catalog()
     destinations: dict[int, list[EnabledDestination]] = {}
-    connected = Destination.objects.filter(enabled=True).prefetch_related("sources", "filters").order_by("id")
-    for destination in connected:
-        entry = entries.get(destination.slug)
-        if entry is None:
-            continue
-        enabled = EnabledDestination(
-            id=destination.id,
-            entry=entry,
-            settings={**destination.settings, **destination.secrets},
-            change=change_of(destination),
-        )
+    for destination, enabled in _enabled():
         for source in destination.sources.all():
             destinations.setdefault(source.id, []).append(enabled)
     return [
@@ -107,6 +96,23 @@ def routed_sources() -> list[RoutedSource]:
         )
         for source in Source.objects.order_by("id")
     ]
+
+
+def enabled_destinations() -> dict[int, EnabledDestination]:
+    """Every enabled destination by id, whatever sources it is connected to."""
+    return {enabled.id: enabled for _, enabled in _enabled()}
+
+
+def _enabled() -> Iterator[tuple[Destination, EnabledDestination]]:
+    entries = catalog()
+    for destination in Destination.objects.filter(enabled=True).prefetch_related("sources", "filters").order_by("id"):
+        entry = entries.get(destination.slug)
+        if entry is not None:
+            settings = {**destination.settings, **destination.secrets}
+            yield (
+                destination,
+                EnabledDestination(id=destination.id, entry=entry, settings=settings, change=change_of(destination)),
+            )
 
 
 def change_of(destination: Destination, *, mapping_only: bool = False) -> Change | None:

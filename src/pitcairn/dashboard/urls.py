@@ -11,7 +11,9 @@ urlpatterns = [
     path("theme/", views.theme, name="theme"),
     path("switch-workspace/", views.switch_workspace, name="switch-workspace"),
     path("", include("pitcairn.connections.urls")),
+    path("", include("pitcairn.profiles.urls_api")),
     path("people/", include("pitcairn.profiles.urls")),
+    path("audiences/", include("pitcairn.engage.urls")),
     path("experiences/", include("pitcairn.experiences.urls")),
     path("settings/", include("pitcairn.workspaces.urls")),
 ]

@@ -6,6 +6,7 @@ import functools
 import itertools
 import os
 import re
+import time
 import uuid
 from typing import Any
 
@@ -91,13 +92,19 @@ class Personalizer:
         anonymous_id = request.anonymous_id or visitor
         # PostgreSQL refuses a NUL in text, and no profile has such an id.
         usable = "\0" not in anonymous_id
-        profile = await self._profiles.read(source.workspace_id, visitor, anonymous_id) if usable else UNKNOWN
+        profile = (
+            await self._profiles.read(source.workspace_id, visitor, anonymous_id, workspace.asked)
+            if usable
+            else UNKNOWN
+        )
         agent = device(headers.user_agent.decode("latin-1"))
         decisions = decide(
             workspace.experiences,
             place=_place(request.url),
             facts=Facts(
                 traits=profile.traits,
+                audiences=profile.audiences,
+                now=int(time.time() * 1000),
                 page_url=request.url,
                 referrer=request.referrer,
                 device=agent.type,

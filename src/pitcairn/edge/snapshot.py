@@ -7,7 +7,7 @@ version wrote, say) is left out and logged, so that one broken experience does n
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -15,6 +15,7 @@ import msgspec
 from pitcairn.connections.destination import CatalogEntry
 from pitcairn.connections.oauth_apps import ConfiguredApp, configured_apps
 from pitcairn.connections.routing import Change, RoutedSource, routed_sources
+from pitcairn.edge.computed import Asked, ComputedKey, asked_of, computed_keys
 from pitcairn.edge.guards import SourceGuard
 from pitcairn.experiences import queries as experiences
 from pitcairn.experiences.decisions import RunningExperience, running_experience
@@ -58,6 +59,8 @@ class WorkspaceConfiguration(msgspec.Struct, frozen=True, kw_only=True):
     id: int
     secret: bytes
     experiences: tuple[RunningExperience, ...]
+    asked: Asked = Asked()
+    """The audiences and computed traits that the experiences ask for."""
 
 
 class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
@@ -90,6 +93,9 @@ def _read(revision: int) -> Snapshot:
             running.setdefault(live.workspace_id, []).append(running_experience(live))
         except ValueError as error:
             logger.error("Experience %s (%r) is left out until it is saved again: %s", live.id, live.name, error)
+    keys: dict[int, list[ComputedKey]] = {}
+    for key in computed_keys() if running else ():
+        keys.setdefault(key.workspace_id, []).append(key)
     routed = routed_sources()
     sources = [_source(source) for source in routed]
     apps = {app.key_id: app for app in configured_apps()}
@@ -99,7 +105,10 @@ def _read(revision: int) -> Snapshot:
         sources_by_id={source.id: source for source in sources},
         workspaces={
             workspace.id: WorkspaceConfiguration(
-                id=workspace.id, secret=workspace.secret.encode(), experiences=tuple(running.get(workspace.id, ()))
+                id=workspace.id,
+                secret=workspace.secret.encode(),
+                experiences=tuple(running.get(workspace.id, ())),
+                asked=_asked(keys.get(workspace.id, ()), running.get(workspace.id, ())),
             )
             for workspace in workspaces.workspaces()
         },
@@ -111,6 +120,12 @@ def _read(revision: int) -> Snapshot:
         oauth_apps=apps,
         oauth_key_ids=frozenset(apps),
     )
+
+
+def _asked(keys: Iterable[ComputedKey], running: Sequence[RunningExperience]) -> Asked:
+    audiences: frozenset[str] = frozenset().union(*(one.audiences for one in running))
+    traits: frozenset[str] = frozenset().union(*(one.traits for one in running))
+    return asked_of(keys, audiences, traits)
 
 
 def _source(source: RoutedSource) -> SourceConfiguration:

@@ -1,5 +1,7 @@
 """The event store: schema, inserts and named queries over clickhouse-connect."""
 
+from pitcairn.conditions.sql import Question
+from pitcairn.eventstore.audiences import Preview
 from pitcairn.eventstore.errors import EventStoreBusy, EventStoreError, EventStoreUnavailable
 from pitcairn.eventstore.records import (
     ArmCount,
@@ -21,6 +23,8 @@ __all__ = [
     "EventStoreBusy",
     "EventStoreError",
     "EventStoreUnavailable",
+    "Preview",
+    "Question",
     "Refusal",
     "ResultsQuery",
     "SourceActivity",

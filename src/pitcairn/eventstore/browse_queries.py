@@ -58,9 +58,29 @@ SELECT {MESSAGE_COLUMNS}
 FROM messages
 WHERE messages.workspace_id = {{workspace_id:UInt32}}
   AND messages.profile_id IN {{profile_ids:Array(UInt64)}}
+  AND ({{type:String}} = '' OR messages.type = {{type:String}})
+  AND ({{event:String}} = '' OR messages.event = {{event:String}})
+  AND ({{search:String}} = ''
+    OR positionCaseInsensitiveUTF8(messages.event, {{search:String}}) > 0
+    OR positionCaseInsensitiveUTF8(messages.message_id, {{search:String}}) > 0
+    OR positionCaseInsensitiveUTF8(messages.properties, {{search:String}}) > 0
+    OR positionCaseInsensitiveUTF8(messages.traits, {{search:String}}) > 0
+    OR positionCaseInsensitiveUTF8(messages.context, {{search:String}}) > 0)
+  AND (toUnixTimestamp64Milli(messages.timestamp), toUnixTimestamp64Milli(messages.received_at), messages.message_id)
+    < ({{before:Int64}}, {{before_received:Int64}}, {{before_id:String}})
 ORDER BY messages.timestamp DESC, messages.received_at DESC, messages.message_id DESC
 LIMIT {{limit:UInt32}}
 """  # noqa: S608 - a fragment of this module; values are bound
+
+EVENTS_OF_PROFILES = """
+SELECT messages.type, messages.event, count() AS seen
+FROM messages
+WHERE messages.workspace_id = {workspace_id:UInt32}
+  AND messages.profile_id IN {profile_ids:Array(UInt64)}
+GROUP BY messages.type, messages.event
+ORDER BY seen DESC, messages.type, messages.event
+LIMIT {limit:UInt32}
+"""
 
 REPLAYED = f"""
 SELECT {MESSAGE_COLUMNS}
@@ -89,11 +109,12 @@ GROUP BY refusals.source_id
 """
 
 EVENT_NAMES = """
-SELECT track_events.event, count() AS seen
-FROM track_events
-WHERE track_events.workspace_id = {workspace_id:UInt32}
-GROUP BY track_events.event
-ORDER BY seen DESC, track_events.event
+SELECT events.event, count() AS seen
+FROM events
+WHERE events.workspace_id = {workspace_id:UInt32}
+  AND events.type = 'track'
+GROUP BY events.event
+ORDER BY seen DESC, events.event
 LIMIT {limit:UInt32}
 """
 
@@ -115,7 +136,9 @@ FROM (
     UNION ALL SELECT max(refusals.batch) FROM refusals
     UNION ALL SELECT max(exposures.batch) FROM exposures
     UNION ALL SELECT max(merges.batch) FROM merges
-    UNION ALL SELECT max(track_events.batch) FROM track_events
+    UNION ALL SELECT max(events.batch) FROM events
+    UNION ALL SELECT max(people.batch) FROM people
+    UNION ALL SELECT max(accounts.batch) FROM accounts
 ) AS last
 """
 
@@ -124,7 +147,9 @@ SELECT 'messages' FROM messages WHERE messages.batch > {batch:UInt64} HAVING cou
 UNION ALL SELECT 'refusals' FROM refusals WHERE refusals.batch > {batch:UInt64} HAVING count() > 0
 UNION ALL SELECT 'exposures' FROM exposures WHERE exposures.batch > {batch:UInt64} HAVING count() > 0
 UNION ALL SELECT 'merges' FROM merges WHERE merges.batch > {batch:UInt64} HAVING count() > 0
-UNION ALL SELECT 'track_events' FROM track_events WHERE track_events.batch > {batch:UInt64} HAVING count() > 0
+UNION ALL SELECT 'events' FROM events WHERE events.batch > {batch:UInt64} HAVING count() > 0
+UNION ALL SELECT 'people' FROM people WHERE people.batch > {batch:UInt64} HAVING count() > 0
+UNION ALL SELECT 'accounts' FROM accounts WHERE accounts.batch > {batch:UInt64} HAVING count() > 0
 """
 
 TABLES_WITH_BATCHES = """
@@ -132,7 +157,9 @@ SELECT 'messages' FROM messages WHERE messages.batch IN {batches:Array(UInt64)} 
 UNION ALL SELECT 'refusals' FROM refusals WHERE refusals.batch IN {batches:Array(UInt64)} HAVING count() > 0
 UNION ALL SELECT 'exposures' FROM exposures WHERE exposures.batch IN {batches:Array(UInt64)} HAVING count() > 0
 UNION ALL SELECT 'merges' FROM merges WHERE merges.batch IN {batches:Array(UInt64)} HAVING count() > 0
-UNION ALL SELECT 'track_events' FROM track_events WHERE track_events.batch IN {batches:Array(UInt64)} HAVING count() > 0
+UNION ALL SELECT 'events' FROM events WHERE events.batch IN {batches:Array(UInt64)} HAVING count() > 0
+UNION ALL SELECT 'people' FROM people WHERE people.batch IN {batches:Array(UInt64)} HAVING count() > 0
+UNION ALL SELECT 'accounts' FROM accounts WHERE accounts.batch IN {batches:Array(UInt64)} HAVING count() > 0
 """
 
 ROW_COUNTS = """
@@ -140,8 +167,11 @@ SELECT 'messages' AS name, count() FROM messages
 UNION ALL SELECT 'refusals', count() FROM refusals
 UNION ALL SELECT 'exposures', count() FROM exposures
 UNION ALL SELECT 'merges', count() FROM merges
-UNION ALL SELECT 'track_events', count() FROM track_events
+UNION ALL SELECT 'events', count() FROM events
 UNION ALL SELECT 'deliveries', count() FROM deliveries
+UNION ALL SELECT 'people', count() FROM people
+UNION ALL SELECT 'accounts', count() FROM accounts
+UNION ALL SELECT 'memberships', count() FROM memberships
 """
 
 BYTES = """

@@ -19,8 +19,10 @@ from typing import Any
 from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit, urlunsplit
 
 import clickhouse_connect
+import numpy as np
 from clickhouse_connect.driver.client import Client
 from clickhouse_connect.driver.exceptions import ClickHouseError, OperationalError
+from numpy.typing import NDArray
 
 from pitcairn.eventstore.ddl import create_database
 from pitcairn.eventstore.errors import EventStoreBusy, EventStoreError, EventStoreUnavailable
@@ -37,6 +39,13 @@ ENGINE_OPTIONS = {
     "primary_index_cache_size": str(64 << 20),
     "index_mark_cache_size": str(16 << 20),
     "query_condition_cache_size": str(16 << 20),
+}
+# Queries about many people are long: the constants of their conditions stand in the text.
+QUERY_SETTINGS = {
+    "max_query_size": str(256 << 20),
+    "max_ast_elements": "5000000",
+    "max_expanded_ast_elements": "5000000",
+    "precise_float_parsing": "1",
 }
 
 
@@ -136,10 +145,15 @@ class Connection:
             if folder is None:
                 # No session: a session would forbid two requests at a time.
                 return clickhouse_connect.get_client(
-                    dsn=self.address.dsn, database=self.address.database, autogenerate_session_id=False
+                    dsn=self.address.dsn,
+                    database=self.address.database,
+                    autogenerate_session_id=False,
+                    settings=QUERY_SETTINGS,
                 )
             _import_engine()
-            return clickhouse_connect.get_client(interface="chdb", path=str(folder), chdb_options=ENGINE_OPTIONS)
+            return clickhouse_connect.get_client(
+                interface="chdb", path=str(folder), chdb_options=ENGINE_OPTIONS, settings=QUERY_SETTINGS
+            )
 
     @contextlib.contextmanager
     def _translated(self) -> Iterator[None]:
@@ -262,3 +276,9 @@ def _holder_in(status: str) -> str:
 def rows_of(client: Client, text: str, parameters: dict[str, Any]) -> list[tuple[Any, ...]]:
     """Run one named query and return its rows."""
     return [tuple(row) for row in client.query(text, parameters=parameters).result_rows]
+
+
+def numbers_of(client: Client, text: str) -> NDArray[np.uint64]:
+    """Run a query whose columns are all UInt64 and return its rows as an array of two dimensions."""
+    columns = client.query(text, column_oriented=True).result_set
+    return np.array(columns, np.uint64).reshape(len(columns), -1).T if columns else np.empty((0, 2), np.uint64)

@@ -4,19 +4,32 @@ A row of `deliveries` is about many messages and stays, for the counts; what was
 """
 
 from pitcairn.eventstore.ddl import identifier, storage_name
-from pitcairn.eventstore.schema import DELIVERIES, EXPOSURES, MESSAGES, REFUSALS, TRACK_EVENTS, Table
+from pitcairn.eventstore.schema import DELIVERIES, EVENTS, EXPOSURES, MEMBERSHIPS, MESSAGES, PEOPLE, REFUSALS, Table
 
 _WORKSPACE = "workspace_id = {workspace_id:UInt32}"
 _PROFILES = "profile_id IN {profile_ids:Array(UInt64)}"
 # By the user id only up to the request: who may come back has later messages under the same id.
 _USERS = "(user_id IN {user_ids:Array(String)} AND received_at <= fromUnixTimestamp64Milli({until:Int64}, 'UTC'))"
-_THEIRS = f"({_PROFILES} OR {_USERS})"
+# A message that was given no profile is its user's, and without a user that of its anonymous id.
+_BROWSERS = (
+    "(user_id = '' AND anonymous_id IN {anonymous_ids:Array(String)} "
+    "AND received_at <= fromUnixTimestamp64Milli({until:Int64}, 'UTC'))"
+)
+_THEIRS = f"({_PROFILES} OR {_USERS} OR (profile_id = 0 AND {_BROWSERS}))"
+_NAMED = "arrayExists(email -> positionCaseInsensitiveUTF8(%s, email) > 0, {emails:Array(String)})"
+_REFUSED = (
+    f"({_USERS} OR {_BROWSERS} OR ({_NAMED % 'concat(message, detail)'} "
+    "AND received_at <= fromUnixTimestamp64Milli({until:Int64}, 'UTC')))"
+)
+_NAMING = _NAMED % "concat(request, response, detail)"
 _DELIVERED = "hasAny(message_ids, {message_ids:Array(String)}) AND (request != '' OR response != '')"
 
 ERASED: tuple[tuple[Table, str], ...] = (
-    (TRACK_EVENTS, _PROFILES),
+    (EVENTS, f"({_PROFILES} OR (profile_id = 0 AND message_id IN {{loose_ids:Array(String)}}))"),
+    (PEOPLE, _PROFILES),
+    (MEMBERSHIPS, _PROFILES),
     (EXPOSURES, _PROFILES),
-    (REFUSALS, _USERS),
+    (REFUSALS, _REFUSED),
     (MESSAGES, _THEIRS),
 )
 """The tables that say who somebody is, and which of their rows are somebody's. `merges` holds numbers alone.
@@ -28,6 +41,8 @@ IDS_AT_ONCE = 5_000
 """Message ids in one query: they travel as a parameter."""
 
 MESSAGE_IDS = f"SELECT DISTINCT messages.message_id FROM messages WHERE messages.{_WORKSPACE} AND {_THEIRS}"  # noqa: S608
+LOOSE_IDS = f"{MESSAGE_IDS} AND messages.profile_id = 0"
+"""Those that were given no profile."""
 DELIVERED = f"SELECT count() FROM deliveries WHERE {_WORKSPACE} AND {_DELIVERED}"  # noqa: S608 - fragments of this module
 
 
@@ -45,6 +60,27 @@ def blank_deliveries(cluster: str = "") -> str:
     """Take what was sent and answered out of the deliveries that carried the messages of the parameter `message_ids`."""
     place = _place(DELIVERIES, cluster)
     return f"ALTER TABLE {place} UPDATE request = '', response = '' WHERE {_WORKSPACE} AND {_DELIVERED}"
+
+
+DELIVERED_NAMING = f"SELECT count() FROM deliveries WHERE {_WORKSPACE} AND {_NAMING}"  # noqa: S608
+
+
+def blank_naming_deliveries(cluster: str = "") -> str:
+    """The same for the deliveries that name one of the parameter `emails`: what this server sent of its own accord, say."""
+    place = _place(DELIVERIES, cluster)
+    return f"ALTER TABLE {place} UPDATE request = '', response = '', detail = '' WHERE {_WORKSPACE} AND {_NAMING}"
+
+
+MASKED = """
+SELECT DISTINCT parts.table FROM system.parts AS parts
+WHERE parts.database = currentDatabase() AND parts.active AND parts.has_lightweight_delete
+"""
+"""The tables with rows that are deleted and still lie in their files."""
+
+
+def apply_mask(table: Table, cluster: str = "") -> str:
+    """Rewrite the files of a table without the rows that are deleted. The old files go minutes later."""
+    return f"ALTER TABLE {_place(table, cluster)} APPLY DELETED MASK"
 
 
 def _place(table: Table, cluster: str) -> str:

@@ -11,8 +11,8 @@ The rule, for one experience:
 Only facts are read (exposures, Track events, merges), so rows that come late and merges made afterwards change the answer
 as if they had always been there.
 
-The cost is that of the goals' events and the experience's exposures, whatever else the workspace holds: `track_events`
-is in order of event, `exposures` in order of experience. In a cluster each subquery over a table is answered by all shards
+The cost is that of the goals' events and the experience's exposures, whatever else the workspace holds: `events` is in
+order of event, `exposures` in order of experience. In a cluster each subquery over a table is answered by all shards
 and the joins are made where the query was asked, which is what `GLOBAL` is for; on one server it changes nothing.
 """
 
@@ -54,24 +54,25 @@ WITH
         GROUP BY exposures.visitor
     ),
     conversions AS (
-        SELECT track_events.anonymous_id AS anonymous_id, track_events.profile_id AS profile_id,
-            toUnixTimestamp64Milli(track_events.timestamp) AS at_ms,
-            track_events.anonymous_id != '' AND track_events.anonymous_id GLOBAL IN (
+        SELECT events.anonymous_id AS anonymous_id, events.profile_id AS profile_id,
+            toUnixTimestamp64Milli(events.timestamp) AS at_ms,
+            events.anonymous_id != '' AND events.anonymous_id GLOBAL IN (
                 SELECT exposures.visitor FROM exposures WHERE {_EXPOSED}
             ) AS is_own
-        FROM track_events
-        WHERE track_events.workspace_id = {{workspace_id:UInt32}}
-          AND track_events.event IN {{events:Array(String)}}
-          AND has(track_events.delivered_to, {{destination:String}})
-          AND track_events.timestamp < fromUnixTimestamp64Milli({{until:Int64}}, 'UTC')
+        FROM events
+        WHERE events.workspace_id = {{workspace_id:UInt32}}
+          AND events.type = 'track'
+          AND events.event IN {{events:Array(String)}}
+          AND has(events.delivered_to, {{destination:String}})
+          AND events.timestamp < fromUnixTimestamp64Milli({{until:Int64}}, 'UTC')
           AND (
-            track_events.profile_id GLOBAL IN (
+            events.profile_id GLOBAL IN (
                 SELECT people.person FROM people
                 UNION ALL
                 SELECT survivors.loser_id FROM survivors
                 WHERE survivors.winner_id IN (SELECT people.person FROM people)
             )
-            OR track_events.anonymous_id GLOBAL IN (SELECT exposures.visitor FROM exposures WHERE {_EXPOSED})
+            OR events.anonymous_id GLOBAL IN (SELECT exposures.visitor FROM exposures WHERE {_EXPOSED})
           )
     ),
     claims AS (

@@ -1,21 +1,29 @@
 """The event store's tables, as data.
 
-Five tables, never updated; the pipeline writes the first four of them, the delivery engine the fifth:
+Tables to which rows are only added. The pipeline writes, with each batch:
 
 - `messages`: every accepted message, one row each, with the profile it was given at the time;
 - `refusals`: every message that was not accepted, with the reason and its raw text;
 - `exposures`: every `Mutiny Experience Viewed`, one row each, which is the exposure side of every result;
 - `merges`: which profile went into which. The row of the highest batch holds for a loser, and it names the survivor
-  directly: the pipeline rewrites chains by adding newer rows, so no query follows one. Older rows stay, so that
-  forgetting a batch brings back what held before it; within one batch the last row of a loser replaces the others.
+  directly: the pipeline rewrites chains by adding newer rows, so no query follows one. A row that names the loser itself
+  undoes the merge. Older rows stay, so that forgetting a batch brings back what held before it; within one batch the last
+  row of a loser replaces the others;
+- `people`: the current traits of a profile, its accounts, whether it is known by more than anonymous ids (`identified`),
+  and whether it is one at all (`alive`: not merged into another). As with `merges` the row of the highest batch holds;
+- `accounts`: the same of accounts.
 
-- `deliveries`: every attempt to deliver messages, one row for each request; its arrays run in parallel, one element for
-  each message. It belongs to no batch: `flush` is a random number of the block it was written with.
+The delivery engine writes `deliveries`: every attempt to deliver messages, one row for each request; its arrays run in
+parallel, one element for each message. It belongs to no batch: `flush` is a random number of the block it was written with.
 
-A sixth follows `messages` by itself, through a view that runs inside each insert:
+The audience engine writes `memberships`: who is in which audience. The row of the highest version holds. The SQL store has
+the truth; this is its copy for conditions that ask for membership.
 
-- `track_events`: the few columns of every Track message that results need, in order of event instead of profile. The
-  conversions of an experience are a handful of events among millions of messages: here they lie together.
+One table follows `messages` by itself, through a view that runs inside each insert:
+
+- `events`: what results and conditions need of every Track, Page and Screen message, in order of event instead of profile.
+  The conversions of an experience, or everybody who did one thing, are some events among millions of messages: here they
+  lie together.
 
 `batch` is the number of the pipeline batch a row came with. It only grows, so that recovery after a crash is to delete
 what is above the last committed batch. JSON is kept as text: the store promises every field back as it came, and
@@ -236,10 +244,11 @@ DELIVERIES = Table(
 )
 
 # A partition follows the server's clock, never a message's own: a sender that invents times could open any number.
-TRACK_EVENTS = Table(
-    name="track_events",
+EVENTS = Table(
+    name="events",
     columns=(
         Column(name="workspace_id", type="UInt32"),
+        Column(name="type", type=NAME),
         Column(name="event", type=NAME),
         _time("timestamp"),
         Column(name="profile_id", type="UInt64"),
@@ -247,19 +256,23 @@ TRACK_EVENTS = Table(
         Column(name="delivered_to", type=f"Array({NAME})"),
         _BATCH,
         Column(name="received_month", type="UInt32"),
+        _time("received_at"),
+        _text("message_id"),
+        _json("properties"),
     ),
-    order_by="workspace_id, event, timestamp",
+    order_by="workspace_id, type, event, timestamp",
     partition_by="received_month",
     shard_by="cityHash64(workspace_id, profile_id)",
     indexes=(_BATCH_RANGE,),
 )
 
-TRACK_EVENTS_VIEW = View(
-    name="track_events_view",
+EVENTS_VIEW = View(
+    name="events_view",
     source=MESSAGES,
-    target=TRACK_EVENTS,
+    target=EVENTS,
     expressions=(
         ("workspace_id", "messages.workspace_id"),
+        ("type", "messages.type"),
         ("event", "messages.event"),
         ("timestamp", "messages.timestamp"),
         ("profile_id", "messages.profile_id"),
@@ -267,13 +280,66 @@ TRACK_EVENTS_VIEW = View(
         ("delivered_to", "messages.delivered_to"),
         ("batch", "messages.batch"),
         ("received_month", "toYYYYMM(messages.received_at)"),
+        ("received_at", "messages.received_at"),
+        ("message_id", "messages.message_id"),
+        ("properties", "messages.properties"),
     ),
-    condition="messages.type = 'track'",
+    condition="messages.type IN ('track', 'page', 'screen')",
 )
 
-TABLES: tuple[Table, ...] = (MESSAGES, REFUSALS, EXPOSURES, MERGES, TRACK_EVENTS, DELIVERIES)
+PEOPLE = Table(
+    name="people",
+    columns=(
+        Column(name="workspace_id", type="UInt32"),
+        Column(name="profile_id", type="UInt64", codec="Delta(8), ZSTD(1)"),
+        _BATCH,
+        _json("traits"),
+        Column(name="identified", type="Bool"),
+        Column(name="accounts", type="Array(UInt64)", codec="ZSTD(1)"),
+        Column(name="alive", type="Bool"),
+    ),
+    order_by="workspace_id, profile_id, batch",
+    shard_by="cityHash64(workspace_id, profile_id)",
+    engine="ReplacingMergeTree",
+    indexes=(_BATCH_RANGE,),
+)
+
+ACCOUNTS = Table(
+    name="accounts",
+    columns=(
+        Column(name="workspace_id", type="UInt32"),
+        Column(name="account_id", type="UInt64"),
+        _BATCH,
+        _text("group_id"),
+        _json("traits"),
+    ),
+    order_by="workspace_id, account_id, batch",
+    shard_by="cityHash64(workspace_id, account_id)",
+    engine="ReplacingMergeTree",
+    indexes=(_BATCH_RANGE,),
+)
+
+MEMBERSHIPS = Table(
+    name="memberships",
+    columns=(
+        Column(name="workspace_id", type="UInt32"),
+        Column(name="audience_id", type="UInt32"),
+        Column(name="profile_id", type="UInt64", codec="Delta(8), ZSTD(1)"),
+        Column(name="version", type="UInt64", codec="Delta(8), ZSTD(1)"),
+        Column(name="member", type="Bool"),
+        _time("at"),
+    ),
+    order_by="workspace_id, audience_id, profile_id, version",
+    shard_by="cityHash64(workspace_id, profile_id)",
+    engine="ReplacingMergeTree",
+    indexes=(Index(name="version_range", expression="version", type="minmax"),),
+)
+
+TABLES: tuple[Table, ...] = (
+    MESSAGES, REFUSALS, EXPOSURES, MERGES, EVENTS, DELIVERIES, PEOPLE, ACCOUNTS, MEMBERSHIPS,
+)  # fmt: skip
 # What belongs to the pipeline's batches, and can be forgotten with them.
-BATCHED: tuple[Table, ...] = (MESSAGES, REFUSALS, EXPOSURES, MERGES, TRACK_EVENTS)
-VIEWS: tuple[View, ...] = (TRACK_EVENTS_VIEW,)
+BATCHED: tuple[Table, ...] = (MESSAGES, REFUSALS, EXPOSURES, MERGES, EVENTS, PEOPLE, ACCOUNTS)
+VIEWS: tuple[View, ...] = (EVENTS_VIEW,)
 # What callers insert into.
-WRITTEN: tuple[Table, ...] = (MESSAGES, REFUSALS, EXPOSURES, MERGES, DELIVERIES)
+WRITTEN: tuple[Table, ...] = (MESSAGES, REFUSALS, EXPOSURES, MERGES, DELIVERIES, PEOPLE, ACCOUNTS, MEMBERSHIPS)

@@ -5,9 +5,12 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import msgspec
+import numpy as np
+from numpy.typing import NDArray
 
-from pitcairn.eventstore import browse_queries, delivery_queries, erasure, results_queries
-from pitcairn.eventstore.connection import Address, Connection, rows_of
+from pitcairn.eventstore import browse_queries, delivery_queries, erasure, profile_queries, results_queries
+from pitcairn.eventstore.audiences import AudienceReads
+from pitcairn.eventstore.connection import Address, Connection, numbers_of, rows_of
 from pitcairn.eventstore.ddl import add_columns, create_all, delete_batches, delete_batches_after, storage_name
 from pitcairn.eventstore.deliveries import DeliveryReads
 from pitcairn.eventstore.errors import EventStoreError
@@ -48,7 +51,7 @@ _SPANS = (timedelta(hours=1), timedelta(days=1), timedelta(days=31))
 _encoder = msgspec.json.Encoder()
 
 
-class EventStore(DeliveryReads):
+class EventStore(AudienceReads, DeliveryReads):
     """One event store, embedded or a server. Thread-safe; close it when done."""
 
     def __init__(self, connection: Connection) -> None:
@@ -131,28 +134,55 @@ class EventStore(DeliveryReads):
                 statement = delete_batches(_TABLES[name], self._connection.address.cluster)
                 client.command(statement, parameters=parameters, settings={"lightweight_deletes_sync": "2"})
 
-    def erase(self, workspace_id: int, profile_ids: Sequence[int], user_ids: Sequence[str], until: int) -> None:
-        """Delete everything of these profiles, and of these user ids what was received until then (ms since 1970).
+    def erase(
+        self,
+        workspace_id: int,
+        profile_ids: Sequence[int],
+        user_ids: Sequence[str],
+        until: int,
+        *,
+        anonymous_ids: Sequence[str] = (),
+        emails: Sequence[str] = (),
+    ) -> None:
+        """Delete everything of these profiles, and of these ids what was received until then (ms since 1970).
 
-        It is gone when this returns. May be repeated, and goes on where it was cut off.
+        What was delivered or refused and names one of the emails goes as well. Nothing of it is found when this returns;
+        its bytes go with `erase_files`. May be repeated, and goes on where it was cut off.
         """
         who = {
             "workspace_id": workspace_id, "profile_ids": list(profile_ids), "user_ids": list(user_ids), "until": until,
+            "anonymous_ids": list(anonymous_ids), "emails": list(emails),
         }  # fmt: skip
         cluster = self._connection.address.cluster
         message_ids = [row[0] for row in self._rows(erasure.MESSAGE_IDS, who)]
         for start in range(0, len(message_ids), erasure.IDS_AT_ONCE):
             theirs = {"workspace_id": workspace_id, "message_ids": message_ids[start : start + erasure.IDS_AT_ONCE]}
-            if self._rows(erasure.DELIVERED, theirs)[0][0]:
-                with self._connection.writing() as client:
-                    client.command(
-                        erasure.blank_deliveries(cluster), parameters=theirs, settings={"mutations_sync": "2"}
-                    )
+            self._blank(erasure.DELIVERED, erasure.blank_deliveries(cluster), theirs)
+        if emails:
+            self._blank(erasure.DELIVERED_NAMING, erasure.blank_naming_deliveries(cluster), who)
+        who["loose_ids"] = [row[0] for row in self._rows(erasure.LOOSE_IDS, who)]
         for table, condition in erasure.ERASED:
             if self._rows(erasure.count_rows(table, condition), who)[0][0]:
                 with self._connection.writing() as client:
                     statement = erasure.erase_rows(table, condition, cluster)
                     client.command(statement, parameters=who, settings={"lightweight_deletes_sync": "2"})
+
+    def _blank(self, count: str, statement: str, who: dict[str, Any]) -> None:
+        if self._rows(count, who)[0][0]:
+            with self._connection.writing() as client:
+                client.command(statement, parameters=who, settings={"mutations_sync": "2"})
+
+    def erase_files(self) -> None:
+        """Have what was erased taken out of the store's files: it begins now, and is done minutes later.
+
+        Costs what rewriting the files with deleted rows costs, so it is for now and then.
+        """
+        cluster = self._connection.address.cluster
+        masked = {row[0] for row in self._rows(erasure.MASKED, {})}
+        for table in TABLES:
+            if storage_name(table, cluster) in masked:
+                with self._connection.writing() as client:
+                    client.command(erasure.apply_mask(table, cluster), settings={"mutations_sync": "0"})
 
     def last_batch(self) -> int:
         """The highest batch number in any table; 0 when there is none."""
@@ -207,10 +237,72 @@ class EventStore(DeliveryReads):
         }
         return [_refusal(row) for row in self._newest(browse_queries.REFUSALS, parameters, limit, before, after)]
 
-    def timeline(self, workspace_id: int, profile_ids: Sequence[int], limit: int = 100) -> list[StoredMessage]:
-        """The messages of these profiles, newest by their own timestamp first."""
-        parameters = {"workspace_id": workspace_id, "profile_ids": list(profile_ids), "limit": limit}
+    def timeline(
+        self,
+        workspace_id: int,
+        profile_ids: Sequence[int],
+        limit: int = 100,
+        *,
+        type: str = "",  # noqa: A002 - the wire's word
+        event: str = "",
+        search: str = "",
+        before: tuple[int, int, str] | None = None,
+    ) -> list[StoredMessage]:
+        """The messages of these profiles, newest by their own timestamp first.
+
+        `before` goes on after the last message of an earlier page: its timestamp and receipt (ms since 1970) and its id.
+        """
+        timestamp, received_at, message_id = before or (_FOREVER_MS, _FOREVER_MS, "")
+        parameters = {
+            "workspace_id": workspace_id,
+            "profile_ids": list(profile_ids),
+            "limit": limit,
+            "type": type,
+            "event": event,
+            "search": search,
+            "before": timestamp,
+            "before_received": received_at,
+            "before_id": message_id,
+        }
         return [_message(row) for row in self._rows(browse_queries.TIMELINE, parameters)]
+
+    def profile_events(
+        self,
+        workspace_id: int,
+        profile_ids: Sequence[int],
+        start: int,
+        end: int,
+        limit: int,
+        *,
+        include: Sequence[str] = (),
+        exclude: Sequence[str] = (),
+        ascending: bool = False,
+        after: tuple[int, str] | None = None,
+    ) -> list[StoredMessage]:
+        """The Track messages of these profiles with `start` <= timestamp < `end` (ms since 1970), newest first or oldest.
+
+        `include` and `exclude` are event names; `after` goes on after the timestamp and id of the last one seen.
+        """
+        beyond = (-1, "") if ascending else (_FOREVER_MS, "")
+        at, message_id = after or beyond
+        parameters = {
+            "workspace_id": workspace_id,
+            "profile_ids": list(profile_ids),
+            "start": start,
+            "end": end,
+            "include": list(include),
+            "exclude": list(exclude),
+            "at": at,
+            "message_id": message_id,
+            "limit": limit,
+        }
+        text = profile_queries.EVENTS_OLDEST_FIRST if ascending else profile_queries.EVENTS_NEWEST_FIRST
+        return [_message(row) for row in self._rows(text, parameters)]
+
+    def events_of(self, workspace_id: int, profile_ids: Sequence[int], limit: int = 200) -> list[tuple[str, str, int]]:
+        """What these profiles did: type, event and how often, the most frequent first."""
+        parameters = {"workspace_id": workspace_id, "profile_ids": list(profile_ids), "limit": limit}
+        return [(row[0], row[1], row[2]) for row in self._rows(browse_queries.EVENTS_OF_PROFILES, parameters)]
 
     def replayed(
         self, workspace_id: int, source_ids: Sequence[int], start: datetime, end: datetime, limit: int
@@ -328,6 +420,10 @@ class EventStore(DeliveryReads):
     def _rows(self, query: str, parameters: dict[str, Any]) -> list[tuple[Any, ...]]:
         with self._connection.reading() as client:
             return rows_of(client, query, parameters)
+
+    def _numbers(self, query: str) -> NDArray[np.uint64]:
+        with self._connection.reading() as client:
+            return numbers_of(client, query)
 
 
 def _json(text: str) -> Any:

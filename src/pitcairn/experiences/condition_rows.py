@@ -5,10 +5,9 @@ one level of brackets. A condition that does not fit (deeper, or with NOT) is sh
 which.
 
 Values are typed as text. What looks like a number, or is `true` or `false`, is one; `"150"` in quotation marks is a
-text.
+text. A length of time is typed as `7 days`.
 """
 
-import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -16,12 +15,14 @@ from typing import Any, Literal
 
 from pitcairn import conditions
 from pitcairn.conditions import All, AnyOf, Condition, Leaf
+from pitcairn.conditions.tree import Reference, Span, Value
+from pitcairn.dashboard.typed_values import spelt, typed, typed_list
 
 Join = Literal["all", "any"]
 
 # What a condition can ask about: the value in the form, the words, and the group it is listed under.
 SUBJECTS: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = (
-    ("Person", (("trait", "Trait"),)),
+    ("Person", (("trait", "Trait"), ("audience", "Member of audience"))),
     (
         "Page",
         (
@@ -48,7 +49,7 @@ SUBJECTS: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = (
     ),
 )
 # The subjects that need a name of their own, typed beside them.
-NAMED_SUBJECTS = ("trait", "page.query")
+NAMED_SUBJECTS = ("trait", "audience", "page.query")
 
 OPERATORS: tuple[tuple[str, str], ...] = (
     ("equals", "is"),
@@ -66,16 +67,20 @@ OPERATORS: tuple[tuple[str, str], ...] = (
     ("matches", "matches"),
     ("exists", "exists"),
     ("absent", "does not exist"),
+    ("before_date", "is before the date"),
+    ("after_date", "is after the date"),
+    ("within_last", "is within the last"),
+    ("before_last", "is at least so long ago"),
+    ("within_next", "is within the next"),
+    ("after_next", "is further ahead than"),
 )
 _LABELS = {name: f"“{label}”" for name, label in OPERATORS if "_" in name}
 _WITHOUT_VALUE = {"exists", "absent"}
 _ORDERING = {"less_than", "at_most", "greater_than", "at_least"}
 _LISTS = {"one_of", "none_of"}
+_SPANS = {"within_last", "before_last", "within_next", "after_next"}
+_SPAN = re.compile(r"(\d{1,9}) +(minute|hour|day|week)s?", re.ASCII)
 _QUERY = "page.query"
-# A number written as a program would write it, and not so long that its last digits get lost.
-_PLAIN_NUMBER = re.compile(r"-?(0|[1-9]\d{0,14})(\.\d{0,8}[1-9])?", re.ASCII)
-_QUOTED = re.compile(r'"([^"]*)"')
-_LIST_ITEM = re.compile(r'\s*"[^"]*"\s*(?=,|$)|[^,]+')
 
 
 @dataclass(kw_only=True)
@@ -146,11 +151,14 @@ def place_of(path: str, places: Mapping[str, tuple[int, int]]) -> tuple[int, int
 
 
 def in_form_words(problem: str) -> str:
-    """A problem of a condition with operators named as the form names them."""
+    """A problem of a condition with operators and lengths of time named as the form names them."""
+    problem = problem.replace('write {"amount": 7, "unit": "days"}', "write it as 7 days")
     return re.sub(r"\b[a-z]+_[a-z]+\b", lambda found: _LABELS.get(found[0], found[0]), problem)
 
 
 def _groups(condition: Condition) -> ConditionRows | None:
+    if any(isinstance(leaf.value, Reference) for leaf in _leaves(condition)):
+        return None
     if isinstance(condition, Leaf):
         return ConditionRows(groups=[ConditionGroup(rows=[_row(condition)])])
     if not isinstance(condition, All | AnyOf):
@@ -179,23 +187,19 @@ def _groups(condition: Condition) -> ConditionRows | None:
 
 def _row(leaf: Leaf) -> ConditionRow:
     fact, name = leaf.fact.value, leaf.name
-    if fact == "trait":
-        subject = "trait"
+    if fact in {"trait", "audience"}:
+        subject = fact
     elif fact == "page" and name.startswith("query."):
         subject, name = _QUERY, name.removeprefix("query.")
     else:
         subject, name = (f"{fact}.{name}" if name else fact), ""
-    return ConditionRow(subject=subject, name=name, operator=leaf.operator.value, value=_text_of(leaf.value))
+    return ConditionRow(subject=subject, name=name, operator=leaf.operator.value, value=_typed_value(leaf.value))
 
 
-def _text_of(value: object) -> str:
-    if value is None:
-        return ""
-    if isinstance(value, tuple):
-        return ", ".join(f'"{item}"' if isinstance(item, str) and "," in item else _text_of(item) for item in value)
-    if not isinstance(value, str):
-        return json.dumps(value)
-    return value if _scalar(value) == value else f'"{value}"'
+def _typed_value(value: Value) -> str:
+    if isinstance(value, Span):
+        return f"{value.amount} {value.unit.removesuffix('s') if value.amount == 1 else value.unit}"
+    return spelt(value)
 
 
 def _group_tree(group: ConditionGroup, number: int, path: str, places: dict[str, tuple[int, int]]) -> dict[str, Any]:
@@ -210,8 +214,8 @@ def _group_tree(group: ConditionGroup, number: int, path: str, places: dict[str,
 
 
 def _leaf(row: ConditionRow) -> dict[str, Any]:
-    if row.subject == "trait":
-        leaf: dict[str, Any] = {"fact": "trait", "name": row.name.strip()}
+    if row.subject in {"trait", "audience"}:
+        leaf: dict[str, Any] = {"fact": row.subject, "name": row.name.strip()}
     elif row.subject == _QUERY:
         leaf = {"fact": "page", "name": f"query.{row.name.strip()}"}
     else:
@@ -226,20 +230,12 @@ def _leaf(row: ConditionRow) -> dict[str, Any]:
 def _value(row: ConditionRow) -> object:
     text = row.value.strip()
     if row.operator in _LISTS:
-        return [_scalar(item) for part in _LIST_ITEM.findall(text) if (item := part.strip())]
+        return typed_list(text)
+    if row.operator in _SPANS and (span := _SPAN.fullmatch(text)):
+        return {"amount": int(span[1]), "unit": f"{span[2]}s"}
     if row.operator in _ORDERING or row.operator in {"equals", "differs"}:
-        return _scalar(text) if text else None
+        return typed(text) if text else None
     return text
-
-
-def _scalar(text: str) -> str | int | float | bool:
-    if quoted := _QUOTED.fullmatch(text):
-        return quoted[1]
-    if text in {"true", "false"}:
-        return text == "true"
-    if not _PLAIN_NUMBER.fullmatch(text) or text == "-0":
-        return text
-    return float(text) if "." in text else int(text)
 
 
 def _leaves(condition: Condition) -> Sequence[Leaf]:

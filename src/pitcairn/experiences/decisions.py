@@ -15,6 +15,7 @@ from collections.abc import Callable, Mapping, Sequence
 import msgspec
 
 from pitcairn.conditions import Facts, compile_condition, parse
+from pitcairn.conditions.places import audiences_in, traits_in
 from pitcairn.experiences.changes import for_visitor, selectors
 from pitcairn.experiences.queries import LiveExperience
 
@@ -40,6 +41,10 @@ class RunningExperience(msgspec.Struct, frozen=True, kw_only=True):
     segments: tuple[RunningSegment, ...]
     selectors: tuple[str, ...]
     """Of all segments: what the tag hides until it knows better."""
+    audiences: frozenset[str] = frozenset()
+    """Keys of the audiences that the conditions of the segments ask for."""
+    traits: frozenset[str] = frozenset()
+    """Names of the traits that they ask for."""
 
 
 class Assignment(msgspec.Struct, frozen=True, array_like=True):
@@ -69,7 +74,8 @@ def running_experience(live: LiveExperience) -> RunningExperience:
     """Compiles an experience for the hot path. Raises ValueError (ConditionError) for a condition that does not parse."""
     segments = []
     targets: dict[str, None] = {}
-    for segment in live.segments:
+    conditions = [parse(segment.condition) for segment in live.segments]
+    for segment, condition in zip(live.segments, conditions, strict=True):
         changes = segment.variation.changes
         targets.update(dict.fromkeys(selectors(changes)))
         head = {
@@ -79,7 +85,7 @@ def running_experience(live: LiveExperience) -> RunningExperience:
         segments.append(
             RunningSegment(
                 id=segment.id,
-                holds=compile_condition(parse(segment.condition)),
+                holds=compile_condition(condition),
                 variation_id=segment.variation.id,
                 personalized=_open_json({
                     **head,
@@ -99,6 +105,8 @@ def running_experience(live: LiveExperience) -> RunningExperience:
         control_share=live.control_share,
         segments=tuple(segments),
         selectors=tuple(targets),
+        audiences=frozenset[str]().union(*(audiences_in(condition) for condition in conditions)),
+        traits=frozenset[str]().union(*(traits_in(condition) for condition in conditions)),
     )
 
 

@@ -4,11 +4,12 @@ A field's name is its path with dashes, `segments-0-changes-1-selector`. What wa
 """
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from pitcairn import conditions
+from pitcairn.dashboard.form_paths import items, text
 from pitcairn.experiences.changes import CHANGE_TYPES
 from pitcairn.experiences.condition_rows import ConditionGroup, ConditionRow, ConditionRows, rows_of
 
@@ -82,35 +83,6 @@ def change_row(change: Mapping[str, Any]) -> ChangeRow:
         position=change.get("position", "after"),
         remove=removes,
     )
-
-
-def nested(items: Iterable[tuple[str, str]]) -> dict[str, Any]:
-    """`segments-0-name` as {"segments": {"0": {"name": …}}}. Names that contradict each other lose the later one."""
-    tree: dict[str, Any] = {}
-    for key, value in items:
-        *parts, last = key.split("-")
-        node: Any = tree
-        for part in parts:
-            node = node.setdefault(part, {}) if isinstance(node, dict) else None
-        if isinstance(node, dict):
-            node.setdefault(last, value)
-    return tree
-
-
-def items(tree: Mapping[str, Any], name: str) -> list[dict[str, Any]]:
-    """The rows under a name, in the order of their numbers."""
-    rows = tree.get(name)
-    if not isinstance(rows, dict):
-        return []
-    numbered = [
-        (int(key), row) for key, row in rows.items() if key.isascii() and key.isdigit() and isinstance(row, dict)
-    ]
-    return [row for _, row in sorted(numbered, key=lambda pair: pair[0])]
-
-
-def text(tree: Mapping[str, Any], name: str, default: str = "") -> str:
-    value = tree.get(name, default)
-    return value if isinstance(value, str) else default
 
 
 def posted_segment(tree: Mapping[str, Any]) -> SegmentRows:

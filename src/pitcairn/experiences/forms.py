@@ -13,6 +13,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from copy import deepcopy
 from typing import Any
 
+from pitcairn.dashboard.form_paths import items, nested, text
 from pitcairn.experiences.condition_rows import (
     ConditionGroup,
     ConditionRow,
@@ -26,12 +27,9 @@ from pitcairn.experiences.form_rows import (
     ChangeRow,
     SegmentRows,
     change_row,
-    items,
-    nested,
     new_segment,
     posted_segment,
     show_condition,
-    text,
 )
 from pitcairn.experiences.services import Problem, SegmentInput
 

@@ -71,7 +71,7 @@ def _live(experience: Experience) -> LiveExperience:
         variation = next(iter(segment.variations.all()), None)
         if variation is None:
             continue
-        conditions.parse(segment.condition)
+        conditions.check_place(conditions.parse(segment.condition), "visit")
         segments.append(
             LiveSegment(
                 id=segment.id,

@@ -312,7 +312,7 @@ def _check_segments(experience: Experience | None, segments: Sequence[SegmentInp
                 )
             known.discard(segment.id)
         try:
-            conditions.parse(segment.condition)
+            conditions.check_place(conditions.parse(segment.condition), "visit")
         except conditions.ConditionError as error:
             inside = f".{error.path}" if error.path else ""
             problems.append(Problem(f"{path}.condition{inside}", error.problem))

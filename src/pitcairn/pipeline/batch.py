@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 import msgspec
 
 from pitcairn.connections.tracking_plans.checking import Violation
 from pitcairn.edge.deletions import Deletion
+from pitcairn.edge.identity_requests import JoinPeople, UndoMerge
 from pitcairn.edge.snapshot import SourceConfiguration
 from pitcairn.experiences.exposures import Exposure
 from pitcairn.pipeline.routing import Routing
 from pitcairn.profiles.identity import Identifier, IdentityGraph, Person
+from pitcairn.profiles.identity_rules import IdentityRules
 from pitcairn.profiles.store import People
 from pitcairn.wire.message import Message, Refusal
 
@@ -47,6 +52,15 @@ class WantedDeletion(msgspec.Struct, frozen=True):
     """ms since 1970"""
 
 
+class WantedIdentityRequest(msgspec.Struct, frozen=True):
+    """Two people to be joined, or to be parted again."""
+
+    request: JoinPeople | UndoMerge
+    requested_at: int
+    """ms since 1970"""
+    request_id: str
+
+
 class Batch(msgspec.Struct):
     """`number` is one more than the last committed batch's; `travellers` are in the order of the inbox."""
 
@@ -65,5 +79,12 @@ class Batch(msgspec.Struct):
     queued: set[int] = set()
     """The destinations that something was queued for."""
     deletions: list[WantedDeletion] = []
+    identity_requests: list[WantedIdentityRequest] = []
+    rules: Mapping[int, IdentityRules] = {}
+    """The identity rules of the workspaces that have their own."""
+    changed_people: dict[int, Person] = {}
+    """Whoever is new, learned something, was merged or parted; for the event store. The deleted are not among them."""
+    changed_accounts: list[tuple[int, int, str, dict[str, Any]]] = []
+    """(workspace, account, group id, traits that are set now), for the event store."""
     suppressed: set[tuple[int, str]] = set()
     """(workspace, user id) of those who are deleted with this batch, as far as it is read: what comes after is refused."""

@@ -42,8 +42,7 @@ def delete_people(batch: Batch, cursor: CursorWrapper) -> None:
     if not batch.deletions:
         return
     for wanted in batch.deletions:
-        deletions.delete(cursor, wanted.deletion, wanted.requested_at)
+        for profile_id in deletions.delete(cursor, wanted.deletion, wanted.requested_at):
+            batch.changed_people.pop(profile_id, None)
     # They hold whom they knew; so few are deleted that asking the store for everyone again costs nothing.
     batch.people.forget()
-    if batch.graph is not None:
-        batch.graph.changed.clear()

@@ -8,13 +8,16 @@ from typing import Any
 import msgspec
 
 from pitcairn.pipeline.batch import Batch, Refused, Traveller
-from pitcairn.profiles.identity import survivor
+from pitcairn.profiles.identity import Person, current_traits
 
 _encode = msgspec.json.Encoder().encode
 
 _NOWHERE: list[int] = []
 
 Rows = dict[str, list[Mapping[str, Any]]]
+
+IDENTIFYING = frozenset({"user_id", "email", "android.idfa", "ios.idfa"})
+"""Who has one of these is in audiences that leave out anonymous people."""
 
 
 def rows_of(batch: Batch) -> Rows:
@@ -27,8 +30,49 @@ def rows_of(batch: Batch) -> Rows:
             for w, loser, winner, at in batch.merges
         ],
         "refusals": [_refusal(batch.number, refused) for refused in batch.refused],
+        "people": list(_people(batch)),
+        "accounts": [
+            {
+                "workspace_id": w,
+                "account_id": account,
+                "batch": batch.number,
+                "group_id": group,
+                "traits": _json(traits),
+            }
+            for w, account, group, traits in batch.changed_accounts
+        ],
     }
     return {table: values for table, values in rows.items() if values}
+
+
+def stored(batch: Batch, rows: Rows) -> None:
+    """Remembers the rows of people that the event store has now, so that they are not written again."""
+    batch.people.stored.update((row["profile_id"], _content(row)) for row in rows.get("people", ()))
+
+
+def person_row(person: Person, batch: int) -> Mapping[str, Any]:
+    """The person as conditions see them."""
+    return {
+        "workspace_id": person.workspace_id,
+        "profile_id": person.id,
+        "batch": batch,
+        "traits": _json({name: trait.value for name, trait in current_traits(person.traits).items()}),
+        "identified": any(kind in IDENTIFYING for kind, _ in person.identifiers),
+        "accounts": person.accounts,
+        "alive": person.merged_into is None,
+    }
+
+
+def _people(batch: Batch) -> Iterator[Mapping[str, Any]]:
+    """Most who were seen again are as they were."""
+    for person in batch.changed_people.values():
+        row = person_row(person, batch.number)
+        if batch.people.stored.get(person.id) != _content(row):
+            yield row
+
+
+def _content(row: Mapping[str, Any]) -> int:
+    return hash((row["traits"], row["identified"], row["alive"], *row["accounts"]))
 
 
 def _message(batch: int, traveller: Traveller) -> Mapping[str, Any]:
@@ -101,8 +145,11 @@ def _refusal(batch: int, refused: Refused) -> Mapping[str, Any]:
 
 
 def _profile_id(traveller: Traveller) -> int:
-    """0 for a message about nobody: an alias, or only blocked ids."""
-    return survivor(traveller.person).id if traveller.person is not None else 0
+    """The profile as of this message: one that went into another later is found by its merge, which may be undone.
+
+    0 for a message about nobody: an alias, or only blocked ids.
+    """
+    return traveller.person.id if traveller.person is not None else 0
 
 
 def _json(value: Mapping[str, Any] | None) -> str:

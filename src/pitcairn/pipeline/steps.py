@@ -13,23 +13,28 @@ import msgspec
 from django.db.backends.utils import CursorWrapper
 
 from pitcairn.edge.deletions import DELETE, read_deletion
+from pitcairn.edge.identity_requests import IDENTITY_REQUESTS, read_identity_request
 from pitcairn.edge.inbox import Accepted
 from pitcairn.edge.snapshot import Snapshot, SourceConfiguration
 from pitcairn.experiences.decisions import CONTROL, PERSONALIZED
 from pitcairn.experiences.exposures import EVENT, read_exposure
-from pitcairn.pipeline.batch import Batch, Refused, Traveller, WantedDeletion
+from pitcairn.pipeline.accounts import Accounts
+from pitcairn.pipeline.batch import Batch, Refused, Traveller, WantedDeletion, WantedIdentityRequest
 from pitcairn.pipeline.deletion import delete_people, refuse_suppressed, suppressed
+from pitcairn.pipeline.identity_changes import change_identities
 from pitcairn.pipeline.outgoing import queue_deliveries
 from pitcairn.pipeline.routing import route
 from pitcairn.pipeline.tracking_plans import record_schema
 from pitcairn.profiles.identity import (
     Occasion,
+    Person,
     StoredAssignment,
     identifiers_of,
     learn_traits,
     remember_assignment,
     survivor,
 )
+from pitcairn.profiles.identity_rules import DEFAULT_RULES
 from pitcairn.profiles.store import groups, save_graph
 from pitcairn.wire.message import Arrival, Message, Refusal, read_message
 from pitcairn.wire.reasons import DropReason
@@ -46,6 +51,9 @@ def read(batch: Batch, requests: Sequence[Accepted], snapshot: Snapshot) -> None
     for request in requests:
         if request.type == DELETE:
             _read_deletion(batch, request)
+            continue
+        if request.type in IDENTITY_REQUESTS:
+            _read_identity_request(batch, request)
             continue
         source = snapshot.sources_by_id.get(request.source_id)
         if source is None:  # Its source was deleted while it waited: it has no workspace any more.
@@ -87,6 +95,12 @@ def _read_deletion(batch: Batch, request: Accepted) -> None:
     batch.deletions.append(WantedDeletion(deletion, request.received_at))
     if deletion.suppress and deletion.user_id:
         batch.suppressed.add((deletion.workspace_id, deletion.user_id))
+
+
+def _read_identity_request(batch: Batch, request: Accepted) -> None:
+    if not request.problem:  # A fault of ours, which the log tells; the member can ask again.
+        wanted = read_identity_request(request.type, request.items[0])
+        batch.identity_requests.append(WantedIdentityRequest(wanted, request.received_at, request.request_id))
 
 
 def _refuse_request(batch: Batch, request: Accepted, source: SourceConfiguration) -> None:
@@ -186,24 +200,40 @@ def _duplicate(traveller: Traveller) -> Refused:
 
 
 def identify(batch: Batch, cursor: CursorWrapper) -> None:
-    """Finds, makes or merges the profile each message is about."""
+    """Finds, makes or merges the profile each message is about, and writes into it what the message says.
+
+    Message after message: a merge must find both profiles as the messages before it left them, to be undone one day.
+    """
     for traveller in batch.travellers:
         message = traveller.message
         if message.type != "alias" and not kept_from_profiles(message.integrations):
+            rules = batch.rules.get(traveller.source.workspace_id, DEFAULT_RULES)
             traveller.identifiers = identifiers_of(
-                message.type, message.user_id, message.anonymous_id, message.traits, message.context
+                message.type,
+                message.user_id,
+                message.anonymous_id,
+                message.traits,
+                message.context,
+                rules,
+                message.properties,
             )
     wanted = [(t.source.workspace_id, identifier) for t in batch.travellers for identifier in t.identifiers]
     graph = batch.graph = batch.people.graph(cursor, wanted, batch.next_profile_id)
+    accounts = Accounts(batch, cursor)
     for traveller in batch.travellers:
-        if traveller.identifiers:
-            occasion = Occasion(
-                traveller.source.workspace_id,
-                traveller.source.id,
-                traveller.message.message_id,
-                traveller.message.received_at,
-            )
-            traveller.person = graph.resolve(traveller.identifiers, occasion)
+        if not traveller.identifiers:
+            continue
+        workspace_id, message = traveller.source.workspace_id, traveller.message
+        occasion = Occasion(workspace_id, traveller.source.id, message.message_id, message.received_at)
+        person = graph.resolve(traveller.identifiers, occasion, batch.rules.get(workspace_id, DEFAULT_RULES))
+        traveller.person = person
+        if person is not None:
+            changed = learn(traveller, survivor(person))
+            if message.type == "group":
+                changed |= accounts.join(traveller, survivor(person))
+            if changed:
+                graph.changed[survivor(person).id] = survivor(person)
+    accounts.save(cursor)
 
 
 def kept_from_profiles(integrations: Mapping[str, Any] | None) -> bool:
@@ -211,34 +241,25 @@ def kept_from_profiles(integrations: Mapping[str, Any] | None) -> bool:
     return integrations is not None and integrations.get("Personas") is False
 
 
-def learn(batch: Batch, cursor: CursorWrapper) -> None:
-    """Writes traits, and what visitors were first shown, into the profiles."""
-    assert batch.graph is not None
-    changed = batch.graph.changed
-    for traveller in batch.travellers:
-        if traveller.person is None:
-            continue
-        message, person = traveller.message, survivor(traveller.person)
-        if message.type == "identify" and message.traits:
-            learned = learn_traits(
-                person,
-                message.traits,
-                at=min(message.timestamp, message.received_at),
-                source_id=traveller.source.id,
-                personalize=traveller.routing.personalize is not None,
-            )
-            if learned:
-                changed[person.id] = person
-        exposure = traveller.exposure
-        if exposure is not None:
-            assignment = StoredAssignment(
-                PERSONALIZED if exposure.personalized else CONTROL,
-                exposure.segment_id,
-                exposure.variation_id,
-                min(message.timestamp, message.received_at),
-            )
-            if remember_assignment(person, exposure.experience_id, assignment):
-                changed[person.id] = person
+def learn(traveller: Traveller, person: Person) -> bool:
+    """Writes traits, and what the visitor was first shown, into the profile. True when it changed."""
+    message, changed = traveller.message, False
+    at = min(message.timestamp, message.received_at)
+    if message.type == "identify" and message.traits:
+        changed = learn_traits(
+            person,
+            message.traits,
+            at=at,
+            source_id=traveller.source.id,
+            personalize=traveller.routing.personalize is not None,
+        )
+    exposure = traveller.exposure
+    if exposure is not None:
+        assignment = StoredAssignment(
+            PERSONALIZED if exposure.personalized else CONTROL, exposure.segment_id, exposure.variation_id, at
+        )
+        changed |= remember_assignment(person, exposure.experience_id, assignment)
+    return changed
 
 
 def save_profiles(batch: Batch, cursor: CursorWrapper) -> None:
@@ -249,6 +270,7 @@ def save_profiles(batch: Batch, cursor: CursorWrapper) -> None:
     for merge, losers in save_graph(cursor, graph):
         winner = survivor(merge.winner).id
         batch.merges += [(merge.workspace_id, loser, winner, merge.at) for loser in losers]
+    batch.changed_people.update(graph.changed)
     batch.next_profile_id = graph.next_id
 
 
@@ -256,10 +278,10 @@ STEPS: tuple[Step, ...] = (
     refuse_suppressed,
     drop_duplicates,
     identify,
-    learn,
     save_profiles,
     queue_deliveries,
     record_schema,
+    change_identities,
     delete_people,
 )
 """What happens to a batch inside its transaction, after the steps without a cursor and before the event store."""

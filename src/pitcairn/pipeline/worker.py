@@ -28,15 +28,19 @@ from django.db import Error, InterfaceError, InternalError, OperationalError, co
 
 from pitcairn.edge import inbox
 from pitcairn.edge.deletions import DELETE, read_deletion
+from pitcairn.edge.identity_requests import IDENTITY_REQUESTS
 from pitcairn.edge.inbox import Accepted, Entry
 from pitcairn.edge.snapshot import EMPTY, Snapshot, newer_snapshot
+from pitcairn.engage.live import Live
 from pitcairn.eventstore import EventStore, EventStoreError
 from pitcairn.pipeline import steps
 from pitcairn.pipeline.batch import Batch
-from pitcairn.pipeline.event_rows import rows_of
+from pitcairn.pipeline.erasing import Eraser
+from pitcairn.pipeline.event_rows import rows_of, stored
+from pitcairn.pipeline.mirror import fill
 from pitcairn.pipeline.models import PipelineState
+from pitcairn.pipeline.rules import Rules
 from pitcairn.pipeline.tracking_plans import Plans
-from pitcairn.profiles import deletions
 from pitcairn.profiles.store import People
 from pitcairn.wire.limits import DUPLICATE_WINDOW_MS
 from pitcairn.wire.reasons import DropReason
@@ -87,11 +91,13 @@ class Worker:
         *,
         poll_seconds: float = POLL_SECONDS,
         on_queued: Callable[[set[int]], None] | None = None,
+        live: Live | None = None,
     ) -> None:
         self._store = store
         self._poll_seconds = poll_seconds
         self._on_queued = on_queued
         """Told the destinations that a batch queued something for."""
+        self._live = live or Live(store, on_queued=on_queued)
         self.leads = False
         """It held the lease when it last looked. Whatever only one process may do is done by the one whose worker leads."""
         self._position = 0
@@ -103,6 +109,8 @@ class Worker:
         self._recovered = False
         self._people = People()
         self._plans = Plans()
+        self._rules = Rules()
+        self._eraser = Eraser(store)
         self._forgotten_at = 0.0
         self._looked_at = 0.0
         self._lease_file: IO[str] | None = None
@@ -132,6 +140,7 @@ class Worker:
                         "A batch failed and will be tried again in %s s: %s", RETRY_SECONDS, error, exc_info=not trouble
                     )
                     self._recovered = False
+                    self._live.forget()
                     self.leads = self._lease_file is not None  # PostgreSQL's ends with the connection.
                     connections.close_all()
                     self._stopping.wait(RETRY_SECONDS)
@@ -139,7 +148,7 @@ class Worker:
                 if busy:
                     self._stopping.wait(max(0.0, PAUSE_SECONDS - (time.monotonic() - started)))
                 else:
-                    self._called.wait(self._poll_seconds)
+                    self._called.wait(min(self._poll_seconds, self._live.due_in()))
                     self._called.clear()
         finally:
             if self._lease_file is not None:
@@ -147,12 +156,25 @@ class Worker:
             connections.close_all()
 
     def work(self) -> bool:
-        """Processes one batch; False when the inbox was empty. Raises what the stores raise; then nothing has changed."""
+        """Processes one batch, and a part of what audiences have to do; False when neither had any.
+
+        Raises what the stores raise; then nothing has changed.
+        """
+        worked = self._work_on_inbox()
+        try:
+            return self._live.work() or worked
+        except Exception:
+            self._live.forget()
+            raise
+
+    def _work_on_inbox(self) -> bool:
         if not self._recovered:
             self._people.forget()
+            self._live.forget()
             recover(self._store)
+            fill(self._store)
             self._recovered = True
-            self._erase_deleted()
+        self._eraser.look()
         self._forget_given_up()
         if not inbox.has_after(self._position):
             return False
@@ -171,12 +193,13 @@ class Worker:
                 "A batch cannot be processed; what it stumbles over is refused as internal_error. Please report it"
             )
             self._people.forget()
+            self._live.forget()
             recover(self._store)
             self._process_around_faults(entries, _state())
         self._recovered = True
         self._position = entries[-1].id
         inbox.remove_through(self._position)
-        self._erase_deleted()
+        self._eraser.look(at_once=True)
         self._forget_seen()
         return True
 
@@ -203,6 +226,8 @@ class Worker:
         whole.refused += batch.refused
         # A later part may have moved on whom an earlier one merged; the last word counts.
         whole.merges = list({merge[:2]: merge for merge in whole.merges + batch.merges}.values())
+        whole.changed_people |= batch.changed_people
+        whole.changed_accounts += batch.changed_accounts
         self._tell(batch)
 
     def _process_around_faults(self, entries: list[Entry], state: PipelineState) -> None:
@@ -237,6 +262,8 @@ class Worker:
                 whole.travellers += batch.travellers
                 whole.refused += batch.refused
                 whole.merges += batch.merges
+                whole.changed_people |= batch.changed_people
+                whole.changed_accounts += batch.changed_accounts
                 whole.queued |= batch.queued
             # A later part may have moved on whom an earlier one merged; the last word counts.
             whole.merges = list({merge[:2]: merge for merge in whole.merges}.values())
@@ -248,6 +275,7 @@ class Worker:
 
     def _run_steps(self, requests: list[Accepted], state: PipelineState) -> Batch:
         batch = self._new_batch(state)
+        batch.rules = self._rules.at(self._snapshot.revision)
         steps.read(batch, requests, self._snapshot)
         self._plans.check(batch, self._snapshot.revision)
         steps.choose_destinations(batch)
@@ -258,8 +286,10 @@ class Worker:
         return batch
 
     def _commit(self, batch: Batch, entries: list[Entry]) -> None:
-        for table, rows in rows_of(batch).items():
+        rows_by_table = rows_of(batch)
+        for table, rows in rows_by_table.items():
             self._store.insert(table, rows)
+        stored(batch, rows_by_table)
         with connection.cursor() as cursor:
             cursor.execute(
                 "UPDATE pipeline_pipelinestate SET inbox_position = %s, batch = %s, next_profile_id = %s WHERE id = 1",
@@ -273,12 +303,7 @@ class Worker:
     def _remember(self, batch: Batch) -> None:
         if batch.graph is not None:
             self._people.committed(batch.graph)
-
-    def _erase_deleted(self) -> None:
-        """Takes deleted people out of the event store. What a failure left undone is found here again."""
-        for erasure in deletions.waiting():
-            self._store.erase(erasure.workspace_id, erasure.profile_ids, erasure.user_ids, erasure.until)
-            deletions.done(erasure)
+        self._live.note(batch)
 
     def _forget_given_up(self) -> None:
         """Removes rows of given-up batches that came after all: an insert went on when the worker that sent it was gone."""
@@ -355,11 +380,13 @@ def _cut_after_deletions(requests: list[Accepted]) -> list[list[Accepted]]:
     """The requests in parts that each end with the deletion of a person who may come back: with what follows in the batch, say.
 
     A deletion deletes what is stored when its part is done. Who is suppressed does not come back, so there no cut is needed.
+    What joins or parts people ends a part as well: what follows finds them as they are then.
     """
     parts: list[list[Accepted]] = [[]]
     for request in requests:
         parts[-1].append(request)
-        if request.type == DELETE and not request.problem and not read_deletion(request.items[0]).suppress:
+        deleted = request.type == DELETE and not request.problem and not read_deletion(request.items[0]).suppress
+        if deleted or request.type in IDENTITY_REQUESTS:
             parts.append([])
     return parts if parts[-1] or len(parts) == 1 else parts[:-1]
 

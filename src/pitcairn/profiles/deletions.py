@@ -5,18 +5,22 @@ The pipeline alone calls what writes here, inside its transaction and from its o
 
 from __future__ import annotations
 
+import hashlib
 import json
-import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from django.db import connection
 from django.db.backends.utils import CursorWrapper
 
 from pitcairn.edge.deletions import Deletion
-from pitcairn.profiles.identity import USER_ID
+from pitcairn.profiles.identity import ANONYMOUS_ID, EMAIL, USER_ID
 from pitcairn.profiles.models import Deletion as DeletionRow
 from pitcairn.profiles.store import groups
+
+SETTLED_AFTER_MS = 120_000
+"""When everything is looked through again: longer than a delivery that was under way takes to be written down."""
 
 ERASED_AT_ONCE = 500
 """Deletions whose events are erased together: what an erasure costs does not depend on how many people it is for."""
@@ -28,11 +32,18 @@ def any_suppressed(cursor: CursorWrapper) -> bool:
     return cursor.fetchone() is not None
 
 
+def kept_user_id(workspace_id: int, user_id: str) -> str:
+    """What is remembered of the user id of somebody who was deleted: itself, or a digest of it when it is an email address."""
+    if "@" not in user_id:
+        return user_id
+    return "digest:" + hashlib.blake2b(f"{workspace_id}:{user_id}".encode(), digest_size=16).hexdigest()
+
+
 def suppressed(cursor: CursorWrapper, keys: Iterable[tuple[int, str]]) -> set[tuple[int, str]]:
     """Those of the (workspace, user id) pairs whose messages are refused."""
-    by_workspace: dict[int, list[str]] = {}
+    by_workspace: dict[int, dict[str, str]] = {}
     for workspace_id, user_id in keys:
-        by_workspace.setdefault(workspace_id, []).append(user_id)
+        by_workspace.setdefault(workspace_id, {})[kept_user_id(workspace_id, user_id)] = user_id
     found: set[tuple[int, str]] = set()
     for workspace_id, user_ids in by_workspace.items():
         for group in groups(sorted(user_ids)):
@@ -42,38 +53,52 @@ def suppressed(cursor: CursorWrapper, keys: Iterable[tuple[int, str]]) -> set[tu
                 f"WHERE d.workspace_id = %s AND d.suppressed AND d.user_id IN ({marks})",
                 [workspace_id, *group],
             )
-            found.update((workspace_id, row[0]) for row in cursor.fetchall())
+            found.update((workspace_id, user_ids[row[0]]) for row in cursor.fetchall())
     return found
 
 
-def delete(cursor: CursorWrapper, deletion: Deletion, requested_at: int) -> None:
-    """Removes the person's profile, what was merged into it, every identifier and the record of the merges."""
+def delete(cursor: CursorWrapper, deletion: Deletion, requested_at: int) -> list[int]:
+    """Removes the person's profile, what was merged into it, every identifier and the record of the merges.
+
+    Gives back the ids of the profiles.
+    """
     workspace_id = deletion.workspace_id
     profile_id = deletion.profile_id or _profile_of(cursor, workspace_id, deletion.user_id)
     ids = _with_merged(cursor, workspace_id, profile_id) if profile_id else []
-    user_ids = {deletion.user_id} if deletion.user_id else set()
+    identifiers = {(USER_ID, deletion.user_id)} if deletion.user_id else set()
     for group in groups(ids):
         marks = ", ".join(["%s"] * len(group))
         cursor.execute(
-            f"SELECT i.value FROM profiles_identifier AS i WHERE i.type = '{USER_ID}' AND i.profile_id IN ({marks})",  # noqa: S608
+            f"SELECT i.type, i.value FROM profiles_identifier AS i WHERE i.profile_id IN ({marks})",  # noqa: S608
             list(group),
         )
-        user_ids.update(row[0] for row in cursor.fetchall())
+        identifiers.update((row[0], row[1]) for row in cursor.fetchall())
         for table, column in (
             ("profiles_identifier", "profile_id"),
             ("profiles_merge", "winner_id"),
             ("profiles_merge", "loser_id"),
+            ("profiles_accountperson", "profile_id"),
             ("profiles_profile", "id"),
         ):
             cursor.execute(f"DELETE FROM {table} WHERE {column} IN ({marks})", list(group))  # noqa: S608
-    if not ids and not user_ids:
-        return
-    for user_id in sorted(user_ids) or [""]:
+    if not ids and not identifiers:
+        return []
+    known_by = json.dumps(sorted(identifiers))
+    for user_id in sorted(value for kind, value in identifiers if kind == USER_ID) or [""]:
         cursor.execute(
-            "INSERT INTO profiles_deletion (workspace_id, user_id, profile_ids, suppressed, requested_at, erased_at) "
-            "VALUES (%s, %s, %s, %s, %s, NULL)",
-            [workspace_id, user_id, json.dumps(ids), bool(deletion.suppress and user_id), requested_at],
+            "INSERT INTO profiles_deletion "
+            "(workspace_id, user_id, profile_ids, identifiers, suppressed, requested_at, erased_at, settled_at) "
+            "VALUES (%s, %s, %s, %s, %s, %s, NULL, NULL)",
+            [
+                workspace_id,
+                kept_user_id(workspace_id, user_id),
+                json.dumps(ids),
+                known_by,
+                bool(deletion.suppress and user_id),
+                requested_at,
+            ],
         )
+    return ids
 
 
 def _profile_of(cursor: CursorWrapper, workspace_id: int, user_id: str) -> int:
@@ -96,45 +121,72 @@ def _with_merged(cursor: CursorWrapper, workspace_id: int, profile_id: int) -> l
 
 @dataclass(frozen=True, kw_only=True)
 class Erasure:
-    """What is to be taken out of the event store."""
+    """What is to be taken out of everything but the profiles."""
 
     workspace_id: int
     profile_ids: Sequence[int]
-    user_ids: Sequence[str]
+    identifiers: Mapping[str, Sequence[str]]
+    """By type, what they were known by."""
     until: int
     """ms since 1970: what was received later is not meant."""
     rows: Sequence[int]
+    settles: bool
+    """It was done once, and this looks for what was on its way then."""
+
+    @property
+    def user_ids(self) -> Sequence[str]:
+        return self.identifiers.get(USER_ID, ())
+
+    @property
+    def anonymous_ids(self) -> Sequence[str]:
+        return self.identifiers.get(ANONYMOUS_ID, ())
+
+    @property
+    def emails(self) -> Sequence[str]:
+        """Addresses they were known by in any way, in lower case."""
+        texts = {*self.identifiers.get(EMAIL, ()), *(value for value in self.user_ids if "@" in value)}
+        return sorted({text.lower() for text in texts})
 
 
-def waiting() -> list[Erasure]:
-    """The erasures that are not done yet.
+def waiting(now: int) -> list[Erasure]:
+    """The erasures that are not done yet, and those done long enough ago to be settled.
 
     Those of people who are refused from then on go together, one for each workspace: they have nothing later to keep.
     """
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT d.id, d.workspace_id, d.user_id, d.profile_ids, d.suppressed, d.requested_at "
-            "FROM profiles_deletion AS d WHERE d.erased_at IS NULL ORDER BY d.id LIMIT %s",
-            [ERASED_AT_ONCE],
+            "SELECT d.id, d.workspace_id, d.profile_ids, d.identifiers, d.suppressed, d.requested_at, d.erased_at "
+            "FROM profiles_deletion AS d WHERE d.erased_at IS NULL OR (d.settled_at IS NULL AND d.erased_at <= %s) "
+            "ORDER BY d.id LIMIT %s",
+            [now - SETTLED_AFTER_MS, ERASED_AT_ONCE],
         )
         rows = cursor.fetchall()
-    together: dict[tuple[int, int], list[tuple[int, str, str, int]]] = {}
-    for row_id, workspace_id, user_id, profile_ids, suppressed, requested_at in rows:
-        key = (workspace_id, 0 if suppressed else row_id)
-        together.setdefault(key, []).append((row_id, user_id, profile_ids, requested_at))
-    return [
-        Erasure(
-            workspace_id=workspace_id,
-            profile_ids=sorted({number for _, _, numbers, _ in found for number in json.loads(numbers)}),
-            user_ids=sorted({user_id for _, user_id, _, _ in found if user_id}),
-            until=max(requested_at for *_, requested_at in found),
-            rows=[row_id for row_id, *_ in found],
-        )
-        for (workspace_id, _), found in together.items()
-    ]
+    together: dict[tuple[int, bool, int], list[tuple[Any, ...]]] = {}
+    for row in rows:
+        row_id, workspace_id, _, _, suppressed, _, erased_at = row
+        together.setdefault((workspace_id, erased_at is not None, 0 if suppressed else row_id), []).append(row)
+    return [_erasure(workspace_id, settles, found) for (workspace_id, settles, _), found in together.items()]
 
 
-def done(erasure: Erasure) -> None:
-    """Notes that the event store has nothing of these people any more. The profile numbers are then of no use."""
-    now = int(time.time() * 1000)
-    DeletionRow.objects.filter(id__in=erasure.rows).update(erased_at=now, profile_ids="[]")
+def _erasure(workspace_id: int, settles: bool, rows: Sequence[tuple[Any, ...]]) -> Erasure:
+    identifiers: dict[str, set[str]] = {}
+    for row in rows:
+        for kind, value in json.loads(row[3]):
+            identifiers.setdefault(kind, set()).add(value)
+    return Erasure(
+        workspace_id=workspace_id,
+        profile_ids=sorted({number for row in rows for number in json.loads(row[2])}),
+        identifiers={kind: sorted(values) for kind, values in identifiers.items()},
+        until=max(row[5] for row in rows),
+        rows=[row[0] for row in rows],
+        settles=settles,
+    )
+
+
+def done(erasure: Erasure, now: int) -> None:
+    """Notes that nothing is left of these people, as far as could be seen. When it settles, what named them goes as well."""
+    rows = DeletionRow.objects.filter(id__in=erasure.rows)
+    if erasure.settles:
+        rows.update(settled_at=now, profile_ids="[]", identifiers="[]")
+    else:
+        rows.update(erased_at=now)

@@ -1,30 +1,34 @@
 """Who a message is about: flat matching of identifiers, merging, and what a profile learns.
 
 Pure: everything it knows was handed in, everything it decides is in the result. Source: Segment's identity resolution (flat
-matching). In force here: `user_id`, `email` and `anonymous_id`, one `user_id` per profile, merging of several profiles
-into the oldest. When the limit would be broken, the incoming message's identifier of the lowest priority is left out and
-matching starts again; so a shared device never joins two known people.
+matching). Several profiles that a message's identifiers point to become one, the oldest, unless that would break a rule of
+the workspace (`identity_rules.py`) or somebody keeps them apart. Then the message's identifier of the lowest priority is
+left out and matching starts again; so a shared device never joins two known people.
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Mapping, MutableMapping
+from collections.abc import Iterable, Mapping, MutableMapping, Sequence
 from typing import Any, TypeAlias
 
 import msgspec
 
+from pitcairn.profiles.identity_rules import (
+    ANONYMOUS_ID,
+    DEFAULT_RULES,
+    EMAIL,
+    GA_CLIENT_ID,
+    GROUP_ID,
+    USER_ID,
+    IdentityRules,
+    is_type,
+)
 from pitcairn.wire.limits import ID_LENGTH
 
-ANONYMOUS_ID = "anonymous_id"
-USER_ID = "user_id"
-EMAIL = "email"
+__all__ = ["ANONYMOUS_ID", "EMAIL", "USER_ID", "Identifier", "IdentityGraph", "Person"]
 
 LAST_SEEN_STEP_MS = 60_000
 """`last_seen_at` is exact to a minute, so that a visitor's every message does not rewrite the profile."""
-
-_BLOCKED = re.compile(r"[0-]*|-1|null|anonymous", re.IGNORECASE)
-
 
 Identifier: TypeAlias = tuple[str, str]
 """Type and value. A plain tuple: every message makes two or three, and looks each up."""
@@ -63,8 +67,14 @@ class Person(msgspec.Struct, eq=False):
     traits: dict[str, TraitValue] = {}
     personalization: dict[str, Any] = {}
     assignments: dict[str, StoredAssignment] = {}
-    user_id: str = ""
-    """The profile's one user id."""
+    accounts: list[int] = []
+    """The accounts the person belongs to, in the order of joining them."""
+    apart: set[int] = set()
+    """Profiles that this one is never joined with by a message: somebody undid that."""
+    identifiers: dict[Identifier, int] = {}
+    """Since when each points here."""
+    merged: set[int] = set()
+    """Everyone who went into this profile, and into those."""
     merged_into: Person | None = None
 
 
@@ -79,15 +89,27 @@ class Link(msgspec.Struct, frozen=True):
     message_id: str
 
 
+class MergeDetail(msgspec.Struct, rename="camel", frozen=True):
+    """What undoing a merge needs: what pointed to the loser, who had gone into it, and what the winner knew before."""
+
+    identifiers: list[Identifier] = []
+    followers: list[int] = []
+    winner_traits: dict[str, TraitValue] = {}
+    winner_personalization: dict[str, Any] = {}
+    winner_assignments: dict[str, StoredAssignment] = {}
+    winner_created_at: int = 0
+
+
 class Merge(msgspec.Struct, frozen=True):
-    """A fact: `loser` went into `winner`. `winner_before` is what the winner knew before, so that it can be undone."""
+    """A fact: `loser` went into `winner`, because of the message or by a member. `detail` is from just before."""
 
     workspace_id: int
     winner: Person
     loser: Person
     at: int
     message_id: str
-    winner_before: Mapping[str, TraitValue]
+    detail: MergeDetail
+    by: str = ""
 
 
 class Occasion(msgspec.Struct, frozen=True):
@@ -100,27 +122,94 @@ class Occasion(msgspec.Struct, frozen=True):
 
 
 def identifiers_of(
-    kind: str, user_id: str, anonymous_id: str, traits: Mapping[str, Any] | None, context: Mapping[str, Any] | None
+    kind: str,
+    user_id: str,
+    anonymous_id: str,
+    traits: Mapping[str, Any] | None,
+    context: Mapping[str, Any] | None,
+    rules: IdentityRules = DEFAULT_RULES,
+    properties: Mapping[str, Any] | None = None,
 ) -> list[Identifier]:
     """The identifiers a message carries, the most important first. `alias` names people but never joins them."""
-    found = []
-    if user_id and not _BLOCKED.fullmatch(user_id):
+    found: list[Identifier] = []
+    if user_id and not rules.blocks(user_id):
         found.append((USER_ID, user_id))
     if kind == "identify" and traits:
-        _add_email(found, traits.get("email"))
+        _add_email(found, traits.get("email"), rules)
     if context and isinstance(inner := context.get("traits"), dict):
-        _add_email(found, inner.get("email"))
-    if anonymous_id and not _BLOCKED.fullmatch(anonymous_id):
+        _add_email(found, inner.get("email"), rules)
+    if anonymous_id and not rules.blocks(anonymous_id):
         found.append((ANONYMOUS_ID, anonymous_id))
+    if not rules.plain or (context and not _DEVICE_FIELDS.isdisjoint(context)):
+        _add_others(found, kind, traits, context, properties, rules)
+        if rules.unused:
+            found = [identifier for identifier in found if identifier[0] not in rules.unused]
+        found.sort(key=lambda identifier: rules.rank(identifier[0]))
     return found
 
 
-def _add_email(found: list[Identifier], value: Any) -> None:
+_DEVICE_FIELDS = frozenset({"device", "externalIds", "integrations"})
+"""The parts of a context that may hold further identifiers."""
+
+
+def _add_email(found: list[Identifier], value: Any, rules: IdentityRules) -> None:
     if not isinstance(value, str) or "@" not in value or "\0" in value:
         return
     identifier = (EMAIL, value.strip().lower())
-    if 3 <= len(identifier[1]) <= ID_LENGTH and identifier not in found:
+    if 3 <= len(identifier[1]) <= ID_LENGTH and identifier not in found and not rules.blocks(identifier[1]):
         found.append(identifier)
+
+
+def _add_others(
+    found: list[Identifier],
+    kind: str,
+    traits: Mapping[str, Any] | None,
+    context: Mapping[str, Any] | None,
+    properties: Mapping[str, Any] | None,
+    rules: IdentityRules,
+) -> None:
+    if context:
+        for name, value in _in_context(context):
+            _add(found, name, value, rules)
+    if rules.keyed:
+        inner = context.get("traits") if context else None
+        places = (traits if kind == "identify" else None, inner if isinstance(inner, dict) else None, properties)
+        for name, keys in rules.keyed:
+            for place in places:
+                for key in keys if place else ():
+                    _add(found, name, place.get(key), rules)  # type: ignore[union-attr]
+
+
+def _in_context(context: Mapping[str, Any]) -> Iterable[tuple[str, Any]]:
+    """The types and values that stand in a context: of a device, of Google Analytics, and those named in `externalIds`."""
+    device = context.get("device")
+    if isinstance(device, dict):
+        system = str(device.get("type")).lower()
+        if system in {"ios", "android"}:
+            yield f"{system}.id", device.get("id")
+            if device.get("adTrackingEnabled") is True:
+                yield f"{system}.idfa", device.get("advertisingId")
+            yield f"{system}.push_token", device.get("token")
+    integrations = context.get("integrations")
+    if isinstance(integrations, dict) and isinstance(google := integrations.get("Google Analytics"), dict):
+        yield GA_CLIENT_ID, google.get("clientId")
+    external = context.get("externalIds")
+    if isinstance(external, list):
+        for item in external:
+            if isinstance(item, dict) and item.get("collection") == "users" and item.get("encoding") == "none":
+                yield str(item.get("type")), item.get("id")
+
+
+def _add(found: list[Identifier], name: str, value: Any, rules: IdentityRules) -> None:
+    if name == EMAIL:
+        _add_email(found, value, rules)
+        return
+    if isinstance(value, int) and not isinstance(value, bool):
+        value = str(value)
+    if not isinstance(value, str) or not 0 < len(value) <= ID_LENGTH or "\0" in value or rules.blocks(value):
+        return
+    if (name, value) not in found and name != GROUP_ID and is_type(name):
+        found.append((name, value))
 
 
 class IdentityGraph:
@@ -130,15 +219,19 @@ class IdentityGraph:
     ids from `next_id` on.
     """
 
-    def __init__(self, known: MutableMapping[Key, Person], next_id: int) -> None:
+    def __init__(self, known: MutableMapping[Key, Person], next_id: int, generation: int = 0) -> None:
         self._people = known
+        self.generation = generation
+        """Which memory of people it works on; see `store.People`."""
         self.next_id = next_id
         self.links: list[Link] = []
         self.merges: list[Merge] = []
         self.changed: dict[int, Person] = {}
         """Who must be stored."""
 
-    def resolve(self, identifiers: list[Identifier], occasion: Occasion) -> Person | None:
+    def resolve(
+        self, identifiers: list[Identifier], occasion: Occasion, rules: IdentityRules = DEFAULT_RULES
+    ) -> Person | None:
         """The person the identifiers stand for, made or merged where need be; None when there are none."""
         known = self._all_one(identifiers, occasion.workspace_id)
         if known is not None:
@@ -147,10 +240,16 @@ class IdentityGraph:
         candidates = list(identifiers)
         while candidates:
             matched = self._matched(candidates, occasion.workspace_id)
-            if len(_user_ids(candidates, matched)) <= 1:
+            if allowed(candidates, matched, rules, occasion.received_at):
                 return self._join(candidates, matched, occasion)
             candidates.pop()
         return None
+
+    def join(self, winner: Person, loser: Person, occasion: Occasion, by: str) -> None:
+        """Merges two living profiles because a member asked for it; whoever kept them apart is overruled."""
+        for one, other in ((winner, loser), (loser, winner)):
+            one.apart -= {other.id, *other.merged}
+        self._merge(winner, loser, occasion, by)
 
     def _all_one(self, identifiers: list[Identifier], workspace_id: int) -> Person | None:
         """The one person that all the identifiers point to already: the usual case, without the work of the others."""
@@ -202,9 +301,7 @@ class IdentityGraph:
                         occasion.message_id,
                     )
                 )
-            kind, value = identifier
-            if kind == USER_ID:
-                winner.user_id = value
+                winner.identifiers[identifier] = occasion.received_at
         self._see(winner, occasion.received_at)
         return winner
 
@@ -214,9 +311,17 @@ class IdentityGraph:
         self.changed[person.id] = person
         return person
 
-    def _merge(self, winner: Person, loser: Person, occasion: Occasion) -> None:
+    def _merge(self, winner: Person, loser: Person, occasion: Occasion, by: str = "") -> None:
+        detail = MergeDetail(
+            list(loser.identifiers),
+            sorted(loser.merged),
+            dict(winner.traits),
+            dict(winner.personalization),
+            dict(winner.assignments),
+            winner.created_at,
+        )
         self.merges.append(
-            Merge(occasion.workspace_id, winner, loser, occasion.received_at, occasion.message_id, dict(winner.traits))
+            Merge(occasion.workspace_id, winner, loser, occasion.received_at, occasion.message_id, detail, by)
         )
         absorb(winner, loser)
         loser.merged_into = winner
@@ -224,10 +329,45 @@ class IdentityGraph:
         self.changed[loser.id] = loser
 
 
-def _user_ids(identifiers: Iterable[Identifier], matched: Iterable[Person]) -> set[str]:
-    found = {person.user_id for person in matched if person.user_id}
-    found.update(value for kind, value in identifiers if kind == USER_ID)
-    return found
+def allowed(candidates: Iterable[Identifier], matched: Sequence[Person], rules: IdentityRules, at: int) -> bool:
+    """Whether the matched people may be one with these identifiers, by what is known at `at`."""
+    return not violations(candidates, matched, rules, at)
+
+
+def violations(candidates: Iterable[Identifier], matched: Sequence[Person], rules: IdentityRules, at: int) -> list[str]:
+    """What making one of the matched people with these identifiers would break, in words; nothing when it is allowed.
+
+    A profile that was beyond a limit before, because the rule is younger, may go on as it is: only growth breaks it.
+    """
+    broken: list[str] = []
+    if len(matched) > 1:
+        merges = sum(1 + len(person.merged) for person in matched) - 1
+        if merges > rules.most_merges:
+            broken.append(f"{merges} profiles would have gone into one; at most {rules.most_merges} may")
+        if kept_apart(matched):
+            broken.append("A merge of these profiles was undone, so they are kept apart")
+    together = dict.fromkeys(candidates, at)
+    for person in matched:
+        together.update(person.identifiers)
+    before = max((len(person.identifiers) for person in matched), default=0)
+    if len(together) > max(before, rules.most_identifiers):
+        broken.append(f"{len(together)} identifiers would point to one profile; at most {rules.most_identifiers} may")
+    for kind in dict.fromkeys(name for name, _ in together):
+        since, rule = rules.counts_since(kind, at), rules.rule(kind)
+        count = _count(together, kind, since)
+        if count > rule.limit and count > max((_count(one.identifiers, kind, since) for one in matched), default=0):
+            period = "" if rule.period == "ever" else f" {rule.period}"
+            broken.append(f"{count} values of {kind} would point to one profile; at most {rule.limit}{period} may")
+    return broken
+
+
+def kept_apart(people: Sequence[Person]) -> bool:
+    """Whether somebody undid a merge between any two of them, or of those that went into them."""
+    return any(not one.apart.isdisjoint({other.id, *other.merged}) for one in people if one.apart for other in people)
+
+
+def _count(identifiers: Mapping[Identifier, int], kind: str, since: int) -> int:
+    return sum(1 for (name, _), at in identifiers.items() if name == kind and at > since)
 
 
 def survivor(person: Person) -> Person:
@@ -253,30 +393,41 @@ def absorb(winner: Person, loser: Person) -> None:
         kept = winner.assignments.get(experience)
         if kept is None or assignment.assigned_at < kept.assigned_at:
             winner.assignments[experience] = assignment
-    winner.user_id = winner.user_id or loser.user_id
+    winner.identifiers.update(loser.identifiers)
+    winner.merged |= {loser.id, *loser.merged}
+    winner.apart |= loser.apart
+    winner.accounts += [account for account in loser.accounts if account not in winner.accounts]
     winner.created_at = min(winner.created_at, loser.created_at)
     winner.last_seen_at = max(winner.last_seen_at, loser.last_seen_at)
 
 
+def write_traits(
+    known: MutableMapping[str, TraitValue], traits: Mapping[str, Any], *, at: int, source_id: int
+) -> list[str]:
+    """Writes a call's traits over what is known: the later value wins, null deletes. The names that were written."""
+    written = []
+    for name, value in traits.items():
+        before = known.get(name)
+        if before is None or before.set_at <= at:
+            known[name] = TraitValue(value, at, source_id)
+            written.append(name)
+    return written
+
+
 def learn_traits(person: Person, traits: Mapping[str, Any], *, at: int, source_id: int, personalize: bool) -> bool:
-    """Writes an Identify call's traits into the profile: the later value wins, null deletes. True when it changed.
+    """Writes an Identify call's traits into the profile. True when it changed.
 
     `at` is the call's corrected time, never later than its receipt, so that a wrong clock cannot hold a value for ever.
     With `personalize` the Mutiny destination took the call, and its traits can be targeted.
     """
-    changed = False
-    for name, value in traits.items():
-        known = person.traits.get(name)
-        if known is not None and known.set_at > at:
-            continue
-        person.traits[name] = TraitValue(value, at, source_id)
-        if personalize:
-            if value is None:
+    written = write_traits(person.traits, traits, at=at, source_id=source_id)
+    if personalize:
+        for name in written:
+            if traits[name] is None:
                 person.personalization.pop(name, None)
             else:
-                person.personalization[name] = value
-        changed = True
-    return changed
+                person.personalization[name] = traits[name]
+    return bool(written)
 
 
 def current_traits(traits: Mapping[str, TraitValue]) -> dict[str, TraitValue]:

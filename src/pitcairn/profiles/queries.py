@@ -15,7 +15,18 @@ from pitcairn.profiles.models import Deletion, Identifier, Merge, Profile
 MOST_MERGES = 1000
 """How many merged profiles are followed for one person; more is a fault in what was sent, not a person."""
 
-TYPE_WORDS = {USER_ID: "User id", EMAIL: "Email", ANONYMOUS_ID: "Anonymous id"}
+TYPE_WORDS = {
+    USER_ID: "User id",
+    EMAIL: "Email",
+    ANONYMOUS_ID: "Anonymous id",
+    "android.id": "Android device id",
+    "android.idfa": "Android advertising id",
+    "android.push_token": "Android push token",
+    "ios.id": "iOS device id",
+    "ios.idfa": "iOS advertising id",
+    "ios.push_token": "iOS push token",
+    "ga_client_id": "Google Analytics client id",
+}
 TYPE_ORDER = (USER_ID, EMAIL)
 NAME_TRAITS = ("name", "full_name", "fullName")
 FIRST_LAST = (("firstName", "lastName"), ("first_name", "last_name"))
@@ -37,7 +48,12 @@ class IdentifierItem:
 
     @property
     def type_words(self) -> str:
-        return TYPE_WORDS.get(self.type) or self.type.replace("_", " ").capitalize()
+        return type_words(self.type)
+
+
+def type_words(type: str) -> str:  # noqa: A002 - the glossary's word
+    """`user_id` as `User id`: what pages call a type of identifiers."""
+    return TYPE_WORDS.get(type) or type.replace("_", " ").capitalize()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,10 +79,15 @@ class AssignmentItem:
 
 @dataclass(frozen=True, kw_only=True)
 class MergeItem:
+    id: int
     loser_id: int
     winner_id: int
     merged_at: datetime
     message_id: str
+    merged_by: str
+    """The member who asked for it; "" when the message was the cause."""
+    undone_at: datetime | None
+    undone_by: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -109,7 +130,7 @@ def recent_profiles(workspace_id: int, *, limit: int, before: int | None = None)
     found = _alive(workspace_id)
     if before is not None:
         found = found.filter(last_seen_at__lt=before)
-    return _items(found.order_by("-last_seen_at")[:limit])
+    return profile_items(found.order_by("-last_seen_at")[:limit])
 
 
 def search(workspace_id: int, text: str, *, limit: int) -> list[ProfileItem]:
@@ -130,7 +151,7 @@ def search(workspace_id: int, text: str, *, limit: int) -> list[ProfileItem]:
         near = ours.filter(begins, type__in=types).values_list("profile_id", "value")[: limit * 4]
         ids |= dict.fromkeys(found for found, value in near if value.startswith(tuple(spellings)))
     chosen = list(ids)[:limit]
-    items = {item.id: item for item in _items(_alive(workspace_id).filter(id__in=chosen))}
+    items = {item.id: item for item in profile_items(_alive(workspace_id).filter(id__in=chosen))}
     return [items[profile_id] for profile_id in chosen if profile_id in items]
 
 
@@ -160,7 +181,7 @@ def profile(workspace_id: int, profile_id: int) -> ProfileDetail | None:
     if row is None:
         return None
     targetable = _decode_object(row.personalization)
-    item = _items([row])[0]
+    item = profile_items([row])[0]
     merges = _merges_into(workspace_id, profile_id)
     return ProfileDetail(
         item=item,
@@ -211,7 +232,8 @@ def _alive(workspace_id: int) -> Any:
     return Profile.objects.filter(workspace_id=workspace_id, merged_into__isnull=True)
 
 
-def _items(rows: Iterable[Profile]) -> list[ProfileItem]:
+def profile_items(rows: Iterable[Profile]) -> list[ProfileItem]:
+    """The profiles as lists show them, in the order of the rows."""
     rows = list(rows)
     identifiers: dict[int, list[IdentifierItem]] = {row.id: [] for row in rows}
     for found in Identifier.objects.filter(profile_id__in=list(identifiers)).order_by("created_at", "id"):
@@ -273,21 +295,27 @@ def _assignments(text: str) -> Iterable[AssignmentItem]:
         )
 
 
+def merge_item(row: Merge) -> MergeItem:
+    return MergeItem(
+        id=row.id,
+        loser_id=row.loser_id,
+        winner_id=row.winner_id,
+        merged_at=from_ms(row.merged_at),
+        message_id=row.message_id,
+        merged_by=row.merged_by,
+        undone_at=None if row.undone_at is None else from_ms(row.undone_at),
+        undone_by=row.undone_by,
+    )
+
+
 def _merges_into(workspace_id: int, profile_id: int) -> list[MergeItem]:
     """Every merge that made this profile, newest first: those into it, and those into what went into it."""
     found: dict[int, MergeItem] = {}
     front = [profile_id]
     while front and len(found) < MOST_MERGES:
-        rows = Merge.objects.filter(workspace_id=workspace_id, winner_id__in=front).exclude(loser_id__in=list(found))
-        new = {
-            row.loser_id: MergeItem(
-                loser_id=row.loser_id,
-                winner_id=row.winner_id,
-                merged_at=from_ms(row.merged_at),
-                message_id=row.message_id,
-            )
-            for row in rows[:MOST_MERGES]
-        }
+        standing = Merge.objects.filter(workspace_id=workspace_id, winner_id__in=front, undone_at__isnull=True)
+        rows = standing.exclude(loser_id__in=list(found))
+        new = {row.loser_id: merge_item(row) for row in rows[:MOST_MERGES]}
         found |= new
         front = list(new)
     return sorted(found.values(), key=lambda merge: merge.merged_at, reverse=True)

@@ -13,7 +13,6 @@ import msgspec
 from django.db.backends.utils import CursorWrapper
 
 from pitcairn.profiles.identity import (
-    USER_ID,
     IdentityGraph,
     Key,
     Link,
@@ -35,6 +34,7 @@ _encode = msgspec.json.encode
 _decode_traits = msgspec.json.Decoder(dict[str, TraitValue]).decode
 _decode_object = msgspec.json.Decoder(dict[str, Any]).decode
 _decode_assignments = msgspec.json.Decoder(dict[str, StoredAssignment]).decode
+_decode_ids = msgspec.json.Decoder(list[int]).decode
 
 
 class People:
@@ -46,10 +46,15 @@ class People:
     def __init__(self) -> None:
         self._by_key: dict[Key, Person] = {}
         self._by_id: dict[int, Person] = {}
+        self._generation = 0
+        self.stored: dict[int, int] = {}
+        """What the event store was told last of each, as a hash."""
 
     def forget(self) -> None:
+        self.stored.clear()
         self._by_key.clear()
         self._by_id.clear()
+        self._generation += 1
 
     def graph(self, cursor: CursorWrapper, wanted: Iterable[Key], next_id: int) -> IdentityGraph:
         """The graph of everyone the wanted keys point to."""
@@ -59,13 +64,14 @@ class People:
         if missing:
             found = _find(cursor, missing)
             strangers = sorted({profile_id for profile_id in found.values() if profile_id not in self._by_id})
-            self._by_id.update(_load_people(cursor, strangers))
+            self._by_id.update(load_people(cursor, strangers))
             self._by_key.update((key, self._by_id[profile_id]) for key, profile_id in found.items())
-        return IdentityGraph(self._by_key, next_id)
+        return IdentityGraph(self._by_key, next_id, self._generation)
 
     def committed(self, graph: IdentityGraph) -> None:
-        """Remembers whom the batch made."""
-        self._by_id.update(graph.changed)
+        """Remembers whom the batch made; nobody, when everyone was forgotten meanwhile."""
+        if graph.generation == self._generation:
+            self._by_id.update(graph.changed)
 
 
 def _find(cursor: CursorWrapper, keys: Iterable[Key]) -> dict[Key, int]:
@@ -86,13 +92,14 @@ def _find(cursor: CursorWrapper, keys: Iterable[Key]) -> dict[Key, int]:
     return found
 
 
-def _load_people(cursor: CursorWrapper, ids: Sequence[int]) -> dict[int, Person]:
+def load_people(cursor: CursorWrapper, ids: Sequence[int]) -> dict[int, Person]:
+    """The profiles with these ids, by id: merged ones too, as they were when they were merged."""
     people: dict[int, Person] = {}
     for group in groups(ids):
+        marks = _marks(len(group))
         cursor.execute(
             "SELECT p.id, p.workspace_id, p.created_at, p.last_seen_at, p.traits, p.personalization, p.assignments, "  # noqa: S608
-            f"(SELECT i.value FROM profiles_identifier AS i WHERE i.profile_id = p.id AND i.type = '{USER_ID}' LIMIT 1) "
-            f"FROM profiles_profile AS p WHERE p.id IN ({_marks(len(group))})",
+            f"p.accounts, p.apart FROM profiles_profile AS p WHERE p.id IN ({marks})",
             list(group),
         )
         for row in cursor.fetchall():
@@ -104,8 +111,22 @@ def _load_people(cursor: CursorWrapper, ids: Sequence[int]) -> dict[int, Person]
                 _decode_traits(row[4]) if row[4] != "{}" else {},
                 _decode_object(row[5]) if row[5] != "{}" else {},
                 _decode_assignments(row[6]) if row[6] != "{}" else {},
-                row[7] or "",
+                _decode_ids(row[7]) if row[7] != "[]" else [],
+                set(_decode_ids(row[8])) if row[8] != "[]" else set(),
             )
+        cursor.execute(
+            "SELECT i.profile_id, i.type, i.value, i.created_at FROM profiles_identifier AS i "  # noqa: S608
+            f"WHERE i.profile_id IN ({marks}) ORDER BY i.id",
+            list(group),
+        )
+        for profile_id, kind, value, at in cursor.fetchall():
+            people[profile_id].identifiers[kind, value] = at
+        cursor.execute(
+            f"SELECT p.merged_into, p.id FROM profiles_profile AS p WHERE p.merged_into IN ({marks})",  # noqa: S608
+            list(group),
+        )
+        for winner_id, loser_id in cursor.fetchall():
+            people[winner_id].merged.add(loser_id)
     return people
 
 
@@ -114,12 +135,12 @@ def save_graph(cursor: CursorWrapper, graph: IdentityGraph) -> list[tuple[Merge,
     # The links first, each to the person it was made for: a merge that followed then finds them, and says whose they were.
     _save_links(cursor, graph.links)
     merged = [(merge, _save_merge(cursor, merge)) for merge in graph.merges]
-    _save_people(cursor, list(graph.changed.values()))
+    save_people(cursor, list(graph.changed.values()))
     return merged
 
 
-def _save_people(cursor: CursorWrapper, people: Sequence[Person]) -> None:
-    columns = "(id, workspace_id, traits, personalization, assignments, created_at, last_seen_at, merged_into)"
+def save_people(cursor: CursorWrapper, people: Sequence[Person]) -> None:
+    columns = "(id, workspace_id, traits, personalization, assignments, accounts, apart, created_at, last_seen_at, merged_into)"
     for group in groups(people):
         parameters: list[Any] = []
         for person in group:
@@ -129,14 +150,17 @@ def _save_people(cursor: CursorWrapper, people: Sequence[Person]) -> None:
                 _encode(person.traits).decode() if person.traits else "{}",
                 _encode(person.personalization).decode() if person.personalization else "{}",
                 _encode(person.assignments).decode() if person.assignments else "{}",
+                _encode(person.accounts).decode() if person.accounts else "[]",
+                _encode(sorted(person.apart)).decode() if person.apart else "[]",
                 person.created_at,
                 person.last_seen_at,
                 survivor(person).id if person.merged_into is not None else None,
             )
         cursor.execute(
-            f"INSERT INTO profiles_profile {columns} VALUES {_rows(len(group), 8)} "  # noqa: S608
+            f"INSERT INTO profiles_profile {columns} VALUES {_rows(len(group), 10)} "  # noqa: S608
             "ON CONFLICT (id) DO UPDATE SET traits = excluded.traits, personalization = excluded.personalization, "
-            "assignments = excluded.assignments, created_at = excluded.created_at, "
+            "assignments = excluded.assignments, accounts = excluded.accounts, apart = excluded.apart, "
+            "created_at = excluded.created_at, "
             "last_seen_at = excluded.last_seen_at, merged_into = excluded.merged_into",
             parameters,
         )
@@ -161,18 +185,14 @@ def _save_links(cursor: CursorWrapper, links: Sequence[Link]) -> None:
 def _save_merge(cursor: CursorWrapper, merge: Merge) -> list[int]:
     """Records the merge and lets everything that pointed to the loser point to the winner."""
     winner, loser = merge.winner.id, merge.loser.id
-    cursor.execute("SELECT i.type, i.value FROM profiles_identifier AS i WHERE i.profile_id = %s", [loser])
-    detail = {"identifiers": cursor.fetchall(), "winnerTraits": merge.winner_before}
     cursor.execute("UPDATE profiles_identifier SET profile_id = %s WHERE profile_id = %s", [winner, loser])
-    cursor.execute("SELECT p.id FROM profiles_profile AS p WHERE p.merged_into = %s", [loser])
-    followers = [row[0] for row in cursor.fetchall()]
     cursor.execute("UPDATE profiles_profile SET merged_into = %s WHERE merged_into = %s", [winner, loser])
     cursor.execute(
-        "INSERT INTO profiles_merge (workspace_id, winner_id, loser_id, merged_at, message_id, detail) "
-        "VALUES (%s, %s, %s, %s, %s, %s)",
-        [merge.workspace_id, winner, loser, merge.at, merge.message_id, _encode(detail).decode()],
+        "INSERT INTO profiles_merge (workspace_id, winner_id, loser_id, merged_at, message_id, merged_by, detail, undone_by) "
+        "VALUES (%s, %s, %s, %s, %s, %s, %s, '')",
+        [merge.workspace_id, winner, loser, merge.at, merge.message_id, merge.by, _encode(merge.detail).decode()],
     )
-    return [loser, *followers]
+    return [loser, *merge.detail.followers]
 
 
 def groups(items: Sequence[_T]) -> Iterator[Sequence[_T]]:

@@ -39,7 +39,7 @@ PAGES = {
     "nobody found": "/people/?q=nobody-has-this",
     "a person": "/people/1/",
     "delete a person": "/people/1/delete/",
-    "deleted people": "/people/deleted/",
+    "deleted people": "/people/identity/deleted/",
     "settings": "/settings/",
     "nothing there": "/nothing-here/",
 }

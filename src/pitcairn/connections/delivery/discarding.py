@@ -19,7 +19,7 @@ _ROWS = 500
 
 def discard(store: EventStore | None, workspace_id: int, destination_id: int, now: int) -> int:
     """Removes what is queued and what waits at this moment; returns how many messages."""
-    _have_the_engine_look(workspace_id, destination_id)
+    have_the_engine_look(workspace_id, destination_id)
     count = 0
     chunks = list(OutboxChunk.objects.filter(destination_id=destination_id).order_by("id").values_list("id", flat=True))
     for chunk_id in chunks:
@@ -29,7 +29,11 @@ def discard(store: EventStore | None, workspace_id: int, destination_id: int, no
                 continue
             progress = ChunkProgress.objects.filter(chunk_id=chunk_id).first()
             done = int.from_bytes(bytes(progress.done), "little") if progress else 0
-            messages = [one for index, one in enumerate(outbox.unpack(bytes(chunk.messages))) if not done >> index & 1]
+            messages = [
+                one
+                for index, one in enumerate(outbox.unpack(bytes(chunk.messages)))
+                if one.type and not done >> index & 1
+            ]
             _log(store, workspace_id, destination_id, messages, [0] * len(messages), now)
             chunk.delete()
             ChunkProgress.objects.filter(chunk_id=chunk_id).delete()
@@ -49,11 +53,11 @@ def discard(store: EventStore | None, workspace_id: int, destination_id: int, no
             WaitingDelivery.objects.filter(id__in=[row.id for row in rows]).delete()
         last = rows[-1].id
         count += len(rows)
-    _have_the_engine_look(workspace_id, destination_id)
+    have_the_engine_look(workspace_id, destination_id)
     return count
 
 
-def _have_the_engine_look(workspace_id: int, destination_id: int) -> None:
+def have_the_engine_look(workspace_id: int, destination_id: int) -> None:
     """The engine lets go of what it has in hand, and reads the queue anew."""
     with transaction.atomic(), connection.cursor() as cursor:
         DeliveryState.objects.get_or_create(destination_id=destination_id, defaults={"workspace_id": workspace_id})

@@ -40,6 +40,9 @@ class Outgoing(msgspec.Struct, array_like=True):
     """Sent again by hand: counted apart."""
 
 
+GONE = Outgoing("", "", "", "", 0, 0, {})
+"""In the place of a message that was taken out of a chunk: done, whatever is written about it."""
+
 _decode = msgspec.json.Decoder(Outgoing).decode
 _decode_lines = msgspec.json.Decoder(Outgoing).decode_lines
 
@@ -135,7 +138,14 @@ def read_chunks(destination_id: int, besides: Collection[int], limit: int) -> li
             [destination_id, *besides, limit],
         )
         rows = cursor.fetchall()
-    return [QueuedChunk(row[0], row[1], unpack(bytes(row[2])), bytes(row[3] or b"")) for row in rows]
+    return [_chunk(row[0], row[1], unpack(bytes(row[2])), bytes(row[3] or b"")) for row in rows]
+
+
+def _chunk(chunk_id: int, queued_at: int, messages: list[Outgoing], done: bytes) -> QueuedChunk:
+    gone = sum(1 << place for place, message in enumerate(messages) if not message.type)
+    if gone:
+        done = (int.from_bytes(done, "little") | gone).to_bytes((len(messages) + 7) // 8, "little")
+    return QueuedChunk(chunk_id, queued_at, messages, done)
 
 
 def has_chunks(destination_id: int) -> bool:
@@ -144,6 +154,16 @@ def has_chunks(destination_id: int) -> bool:
             "SELECT 1 FROM connections_outboxchunk AS c WHERE c.destination_id = %s LIMIT 1", [destination_id]
         )
         return cursor.fetchone() is not None
+
+
+def queued(destination_id: int) -> int:
+    """Messages in the destination's chunks, those included that are done already: chunks go as a whole."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT COALESCE(SUM(c.count), 0) FROM connections_outboxchunk AS c WHERE c.destination_id = %s",
+            [destination_id],
+        )
+        return int(cursor.fetchone()[0])
 
 
 def waiting_heads(destination_id: int) -> list[WaitingHead]:

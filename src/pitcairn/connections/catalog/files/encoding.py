@@ -30,7 +30,6 @@ def parquet(messages: Sequence[OutgoingMessage]) -> bytes:
     """A Parquet file: a row for each message; what has no column of its own is JSON in `other`."""
     # Half a second and 50 MB, for those who use it.
     import pyarrow as pa  # noqa: PLC0415
-    import pyarrow.parquet as pq  # noqa: PLC0415
 
     bodies = [message.body for message in messages]
     moment = pa.timestamp("ms", tz="UTC")
@@ -39,8 +38,15 @@ def parquet(messages: Sequence[OutgoingMessage]) -> bytes:
     columns |= {name: pa.array([_moment(body.get(key)) for body in bodies], moment) for name, key in _TIMES.items()}
     columns |= {key: pa.array([_json(body.get(key)) for body in bodies], pa.string()) for key in _OBJECTS}
     columns["other"] = pa.array([_json(_rest(body)) for body in bodies], pa.string())
+    return encode_rows(pa.table(columns))
+
+
+def encode_rows(table: Any) -> bytes:
+    """A table of pyarrow as the contents of a Parquet file."""
+    import pyarrow.parquet as pq  # noqa: PLC0415
+
     sink = io.BytesIO()
-    pq.write_table(pa.table(columns), sink, compression="zstd")
+    pq.write_table(table, sink, compression="zstd")
     return sink.getvalue()
 
 

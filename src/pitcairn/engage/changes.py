@@ -1,0 +1,77 @@
+"""What batches changed that audiences have not been asked about yet."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import msgspec
+
+from pitcairn.engage.plan import WorkspacePlan
+from pitcairn.pipeline.batch import Batch
+from pitcairn.profiles.identity import survivor
+
+
+class Pending(msgspec.Struct):
+    """In one workspace."""
+
+    profiles: set[int] = msgspec.field(default_factory=set)
+    links: dict[int, set[tuple[str, str]]] = msgspec.field(default_factory=dict)
+    """Identifiers that are new for a profile."""
+    merges: list[tuple[int, int]] = []
+    """(loser, winner), in order."""
+    accounts: set[int] = msgspec.field(default_factory=set)
+    """Accounts with a new trait: it may matter for all their people."""
+    last_received_at: int = 0
+
+
+class Soon(msgspec.Struct, order=True):
+    """A moment at which a profile is to be looked at, though nothing may have happened: `at` in ms since 1970."""
+
+    at: int
+    workspace_id: int
+    profile_id: int
+
+
+def note(batch: Batch, pending: dict[int, Pending]) -> None:
+    """Adds what a batch changed, or a part of one."""
+    for traveller in batch.travellers:
+        one = _of(pending, traveller.source.workspace_id)
+        one.last_received_at = max(one.last_received_at, traveller.message.received_at)
+        if traveller.person is not None:
+            one.profiles.add(survivor(traveller.person).id)
+    if batch.graph is not None:
+        for person in batch.graph.changed.values():
+            _of(pending, person.workspace_id).profiles.add(survivor(person).id)
+        for link in batch.graph.links:
+            links = _of(pending, link.workspace_id).links
+            links.setdefault(survivor(link.person).id, set()).add(link.identifier)
+        for merge in batch.graph.merges:
+            links = _of(pending, merge.workspace_id).links
+            links.setdefault(survivor(merge.winner).id, set()).update(merge.detail.identifiers)
+    for workspace_id, loser, winner, _ in batch.merges:
+        one = _of(pending, workspace_id)
+        one.profiles.add(winner)
+        if loser != winner:
+            one.merges.append((loser, winner))
+    for workspace_id, account_id, *_ in batch.changed_accounts:
+        _of(pending, workspace_id).accounts.add(account_id)
+
+
+def crossings_of(batch: Batch, workspaces: Mapping[int, WorkspacePlan], from_ms: int, until_ms: int) -> list[Soon]:
+    """When the batch's own events reach an age that matters, between the two moments."""
+    found = []
+    for traveller in batch.travellers:
+        workspace = workspaces.get(traveller.source.workspace_id)
+        if workspace is None or not workspace.ages or traveller.person is None:
+            continue
+        message = traveller.message
+        for name in (message.event, ""):
+            for age in workspace.ages.get((message.type, name), ()):
+                at = message.timestamp + age
+                if from_ms < at <= until_ms:
+                    found.append(Soon(at, workspace.id, survivor(traveller.person).id))
+    return found
+
+
+def _of(pending: dict[int, Pending], workspace_id: int) -> Pending:
+    return pending.setdefault(workspace_id, Pending())

@@ -1,0 +1,374 @@
+"""The live engine: keeps every audience and computed trait right, in the worker's own thread.
+
+After each batch the profiles that it changed are looked at, and so are those for which time alone may have changed something:
+once a minute the event store says who reaches an age that matters within the next. One query asks all audiences of a workspace
+about these profiles. What differs from what is stored becomes values, past values and messages for destinations, in one SQL
+transaction, so that nothing is told twice or forgotten. Then the event store gets its copy of the memberships.
+
+A round may be repeated: what is stored already does not differ any more. After a failure or a restart everything that
+changed since the last batch that counts is asked of the stores again.
+"""
+
+from __future__ import annotations
+
+import heapq
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+
+from django.db import connection, transaction
+
+from pitcairn.engage import values
+from pitcairn.engage.changes import Pending, Soon, crossings_of, note
+from pitcairn.engage.evaluation import differences, evaluate, everybody
+from pitcairn.engage.first_run import FirstRun
+from pitcairn.engage.mirror import mirror, mirror_since
+from pitcairn.engage.people import identifiers_of_profiles, is_known, people_by_account
+from pitcairn.engage.plan import NOTHING, Computed, Plan, WorkspacePlan, read_plan
+from pitcairn.engage.state import (
+    committed_batch,
+    load_state,
+    save_state,
+    survivors,
+    telling_identifiers,
+)
+from pitcairn.engage.sync_pass import next_slice
+from pitcairn.engage.telling import News, tell
+from pitcairn.engage.values import Change
+from pitcairn.eventstore import EventStore
+from pitcairn.pipeline.batch import Batch
+from pitcairn.workspaces.queries import configuration_revision
+
+GAP_SECONDS = 0.3
+"""The shortest time between two rounds: what happens within it is looked at together."""
+
+AHEAD_MS = 60_000
+"""How far ahead the event store is asked who reaches an age."""
+
+NOTE_EVERY_MS = 1_000
+"""How often a round that changed nothing writes down that there was one."""
+
+ACCOUNT_GAP_SECONDS = 5.0
+"""The shortest time between two looks at what is computed of accounts: each look reads everybody's events."""
+
+MOST_AT_ONCE = 20_000
+"""Profiles in one round; more are looked at one part after the other."""
+
+
+def now_ms() -> int:
+    return int(time.time() * 1000)
+
+
+class Live:
+    """`clock` gives ms since 1970. Everything runs in the worker's thread."""
+
+    def __init__(
+        self,
+        store: EventStore,
+        *,
+        on_queued: Callable[[set[int]], None] | None = None,
+        clock: Callable[[], int] = now_ms,
+        gap_seconds: float = GAP_SECONDS,
+    ) -> None:
+        self._store = store
+        self._on_queued = on_queued
+        self._clock = clock
+        self._gap = gap_seconds
+        self._account_gap = min(ACCOUNT_GAP_SECONDS, gap_seconds * 100)
+        self._plan: Plan = NOTHING
+        self._pending: dict[int, Pending] = {}
+        self._soon: list[Soon] = []
+        self._ahead_until = 0
+        self._moment = 0
+        self._batch = 0
+        self._ready = False
+        self._noted_at = 0
+        self._round_at = 0.0
+        self._run: FirstRun | None = None
+        self._accounts: set[int] = set()
+        """Workspaces in which something changed that accounts may depend on."""
+        self._accounts_at = 0.0
+
+    # ── What the worker tells ────────────────────────────────────────────────────────────────────────────────────────
+
+    def note(self, batch: Batch) -> None:
+        """A batch, or a part of it, is as good as committed. Should it fail after all, `forget` follows."""
+        if not self._plan.workspaces:
+            self._batch = batch.number
+            return
+        note(batch, self._pending)
+        self._batch = batch.number
+        for soon in crossings_of(batch, self._plan.workspaces, self._moment, self._ahead_until):
+            heapq.heappush(self._soon, soon)
+
+    def forget(self) -> None:
+        """What is in memory is not to be trusted: the stores are asked again."""
+        self._ready = False
+        self._plan = NOTHING
+        self._pending.clear()
+        self._soon.clear()
+        self._accounts.clear()
+        self._run = None
+
+    def due_in(self) -> float:
+        """Seconds until there may be something to do; what batches bring is not foreseen."""
+        if not self._ready:
+            return 0.0
+        if not self._plan.workspaces:
+            return 3600.0
+        if self._pending:
+            return max(0.0, self._round_at + self._gap - time.monotonic())
+        if self._accounts:
+            return max(0.0, self._accounts_at + self._account_gap - time.monotonic())
+        soonest = min([self._ahead_until, *(soon.at for soon in self._soon[:1])])
+        return max(0.0, (soonest - self._clock()) / 1000)
+
+    # ── Working ──────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def work(self) -> bool:
+        """Does what is due. True when there is more that need not wait.
+
+        Raises what the stores raise; call `forget` then.
+        """
+        self._read_plan()
+        if not self._plan.workspaces:
+            return False
+        now = self._clock()
+        if now >= self._ahead_until:
+            self._look_ahead()
+        self._take_due(now)
+        if self._pending and time.monotonic() - self._round_at >= self._gap:
+            self._round_at = time.monotonic()
+            self._round()
+        if self._accounts and time.monotonic() - self._accounts_at >= self._account_gap:
+            self._look_at_accounts()
+            self._accounts_at = time.monotonic()
+        more = bool(self._pending) and not self._gap
+        more = self._compute_next() or more
+        return self._tell_next() or more
+
+    def _read_plan(self) -> None:
+        revision = configuration_revision()
+        if self._ready and revision == self._plan.revision:
+            return
+        if not self._ready:
+            state = load_state()
+            self._moment = max(self._moment, state.evaluated_at)
+            self._batch = committed_batch()
+        before = {one.id for workspace in self._plan.workspaces.values() for one in workspace.live}
+        self._plan = read_plan(revision, self._moment)
+        if not self._plan.workspaces:
+            self._ready = True
+            return
+        if not self._ready:
+            mirror_since(self._store, state.mirrored_at)
+            if any(workspace.live for workspace in self._plan.workspaces.values()):
+                for workspace_id, profiles in self._store.changed_since(state.evaluated_batch).items():
+                    self._recover(workspace_id, profiles, state.evaluated_at)
+            self._ready = True
+        after = {one.id for workspace in self._plan.workspaces.values() for one in workspace.live}
+        if after != before:
+            self._ahead_until = 0
+        if self._run is not None and not any(self._run.computes(one) for one in self._plan.waiting):
+            self._run = None
+
+    def _recover(self, workspace_id: int, profiles: Iterable[int], since: int) -> None:
+        ids = sorted(set(map(int, profiles)))
+        pending = self._pending.setdefault(workspace_id, Pending())
+        merged = survivors(ids)
+        pending.profiles.update(merged.get(one, one) for one in ids)
+        pending.merges += sorted(merged.items())
+        pending.links.update(telling_identifiers(ids, since))
+
+    def _next_moment(self) -> int:
+        """Now, and later than every moment before."""
+        self._moment = max(self._clock(), self._moment + 1)
+        return self._moment
+
+    def _look_ahead(self) -> None:
+        """Asks who reaches an age that matters until a while from now, from where the last look ended."""
+        start = max(self._ahead_until, 0) or self._moment
+        until = self._clock() + AHEAD_MS
+        for workspace in self._plan.workspaces.values():
+            found = self._store.crossing(workspace.id, workspace.crossings, start, until)
+            for profile_id, at in self._store.moment_crossing(workspace.id, workspace.moments, start, until):
+                # Whether a moment is before or after another may differ from whether it is the same.
+                found += [(profile_id, at), (profile_id, at + 1)]
+            accounts = self._store.moment_crossing(workspace.id, workspace.account_moments, start, until, accounts=True)
+            of = people_by_account(sorted({account_id for account_id, _ in accounts}))
+            found += [
+                (profile_id, moment)
+                for account_id, at in accounts
+                for profile_id in of.get(account_id, ())
+                for moment in (at, at + 1)
+            ]
+            for profile_id, at in found:
+                heapq.heappush(self._soon, Soon(int(at), workspace.id, int(profile_id)))
+        self._ahead_until = until
+
+    def _take_due(self, now: int) -> None:
+        while self._soon and self._soon[0].at <= now:
+            soon = heapq.heappop(self._soon)
+            self._pending.setdefault(soon.workspace_id, Pending()).profiles.add(soon.profile_id)
+
+    def _round(self) -> None:
+        """Looks at everybody who is pending."""
+        pending, batch = self._pending, self._batch
+        self._pending = {}
+        changed = False
+        for workspace_id, one in pending.items():
+            workspace = self._plan.workspaces.get(workspace_id)
+            if workspace is None:
+                continue
+            if one.accounts:
+                one.profiles.update(*people_by_account(sorted(one.accounts)).values())
+            if workspace.of_accounts:
+                self._accounts.add(workspace_id)
+            merged = survivors(sorted(one.profiles))
+            one.profiles = {merged.get(profile_id, profile_id) for profile_id in one.profiles}
+            if self._run is not None and self._run.workspace_id == workspace_id:
+                self._run.touched |= one.profiles
+            ids = sorted(one.profiles)
+            for start in range(0, len(ids), MOST_AT_ONCE):
+                changed |= self._look_at(workspace, one, ids[start : start + MOST_AT_ONCE])
+        if changed or self._moment - self._noted_at >= NOTE_EVERY_MS:
+            received = {workspace_id: one.last_received_at for workspace_id, one in pending.items()}
+            save_state(batch, self._moment, received)
+            self._noted_at = self._moment
+
+    def _look_at_accounts(self) -> None:
+        """Asks again of all accounts, where anything changed."""
+        for workspace_id in sorted(self._accounts):
+            workspace = self._plan.workspaces.get(workspace_id)
+            for one in workspace.of_accounts if workspace is not None else ():
+                assert workspace is not None
+                now = self._next_moment()
+                found = everybody(self._store, workspace, one, now)
+                with connection.cursor() as cursor:
+                    profiles = sorted(found.keys() | values.members_of(cursor, one.id))
+                for start in range(0, len(profiles), MOST_AT_ONCE):
+                    part = profiles[start : start + MOST_AT_ONCE]
+                    with transaction.atomic():
+                        changes, destinations = self._apply(workspace, [one], {one.id: found}, part, Pending(), now, [])
+                    mirror(self._store, workspace, changes, now)
+                    self._call(destinations)
+                    self._affect(workspace, [one], changes)
+        self._accounts.clear()
+
+    def _affect(self, workspace: WorkspacePlan, changed: Sequence[Computed], changes: Iterable[Change]) -> None:
+        """Has those looked at again whose membership changed after the audiences that ask for it were looked at."""
+        if {one.key for one in changed} & workspace.asked_for:
+            profiles = {change.profile_id for change in changes}
+            if profiles:
+                self._pending.setdefault(workspace.id, Pending()).profiles |= profiles
+
+    def _look_at(self, workspace: WorkspacePlan, pending: Pending, profiles: Sequence[int]) -> bool:
+        now = self._next_moment()
+        changed = False
+        merges = [merge for merge in pending.merges if merge[1] in pending.profiles]
+        for index, level in enumerate(workspace.levels):
+            found = evaluate(self._store, workspace, level, now, profiles)
+            with transaction.atomic():
+                changes, destinations = self._apply(workspace, level, found, profiles, pending, now, merges)
+            mirror(self._store, workspace, changes, now)
+            self._call(destinations)
+            changed |= bool(changes)
+            if index == 0:
+                merges = []
+        return changed
+
+    def _apply(
+        self,
+        workspace: WorkspacePlan,
+        level: Sequence[Computed],
+        found: Mapping[int, Mapping[int, str]],
+        profiles: Sequence[int],
+        pending: Pending,
+        now: int,
+        merges: Sequence[tuple[int, int]],
+    ) -> tuple[list[Change], set[int]]:
+        """Stores and tells what is new. Within a transaction."""
+        ended: list[Change] = []
+        with connection.cursor() as cursor:
+            moved: dict[int, set[tuple[str, str]]] = {key: set(ids) for key, ids in pending.links.items()}
+            for loser, winner in merges:
+                ended += values.take_over(cursor, workspace.id, loser, winner, now)
+            ids = [one.id for one in level]
+            stored = values.read(cursor, ids, profiles)
+            changes = differences(level, {key: dict(value) for key, value in found.items()}, stored, profiles)
+            changed = {(change.computation_id, change.profile_id) for change in changes}
+            again = [
+                (key, one)
+                for key, one in stored.items()
+                if key[1] in moved and one.member and key not in changed and workspace.tellings.get(key[0])
+            ]
+            named = identifiers_of_profiles(
+                sorted({change.profile_id for change in changes} | {key[1] for key, _ in again})
+            )
+            strict = {one.id for one in level if not one.audience and not one.anonymous}
+            changes = [
+                change
+                for change in changes
+                if change.computation_id not in strict or is_known(named.get(change.profile_id, ()))
+            ]
+            values.write(cursor, workspace.id, changes, now)
+            values.count(cursor, changes, now)
+            news = [
+                News(telling, change.profile_id, named.get(change.profile_id, ()), change.value, now)
+                for change in changes
+                for telling in workspace.tellings.get(change.computation_id, ())
+                if telling.hears(change.profile_id)
+            ]
+            news += [
+                News(telling, key[1], named.get(key[1], ()), one.value, one.since, frozenset(moved[key[1]]))
+                for key, one in again
+                for telling in workspace.tellings.get(key[0], ())
+                if telling.hears(key[1])
+            ]
+            outcome = tell(cursor, workspace.id, news, now)
+        return ended + changes, outcome.destinations
+
+    def _call(self, destinations: set[int]) -> None:
+        if destinations and self._on_queued is not None:
+            self._on_queued(destinations)
+
+    # ── Everybody ────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def _compute_next(self) -> bool:
+        """A slice of the computation over everybody that is under way, or the beginning of the next."""
+        if self._run is None:
+            if not self._plan.waiting:
+                return False
+            computed = self._plan.waiting[0]
+            if not any(workspace.live for workspace in self._plan.workspaces.values()):
+                # Nothing depends on older batches: everybody is asked about now.
+                save_state(self._batch, self._next_moment(), {})
+            self._run = FirstRun(
+                self._store, computed, self._plan.workspaces[computed.workspace_id], self._next_moment()
+            )
+            self._run.start()
+            return True
+        run = self._run
+        waiting = self._pending.get(run.workspace_id)
+        if waiting is not None:
+            run.touched |= waiting.profiles
+        self._call(run.next_slice(self._plan.workspaces[run.workspace_id], self._next_moment()))
+        if not run.finished:
+            return not run.held
+        self._run = None
+        self._plan.revision = -1
+        if run.finish(self._next_moment()):
+            workspace = self._plan.workspaces[run.workspace_id]
+            touched = run.touched | (run.changed if run.key in workspace.asked_for else set())
+            self._pending.setdefault(run.workspace_id, Pending()).profiles |= touched
+        return True
+
+    def _tell_next(self) -> bool:
+        """A slice for a sync that goes through everybody. True when there is more that need not wait."""
+        for workspace in self._plan.workspaces.values():
+            for one in workspace.live:
+                for telling in workspace.tellings.get(one.id, ()):
+                    slice_ = next_slice(workspace.id, telling, self._next_moment)
+                    if slice_ is not None:
+                        self._call(slice_.destinations)
+                        return True
+        return False

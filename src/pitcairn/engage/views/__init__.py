@@ -1,0 +1,1 @@
+"""The pages of audiences, lists and computed traits."""

@@ -1,0 +1,60 @@
+"""Deleting a person, and who is refused since."""
+
+from django.contrib import messages
+from django.http import Http404, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from pitcairn.dashboard.requests import MemberRequest
+from pitcairn.profiles import queries, services
+from pitcairn.profiles.identity import USER_ID
+
+DELETED_MOST = 200
+
+
+@require_http_methods(["GET", "POST"])
+def delete(request: MemberRequest, profile_id: int) -> HttpResponse:
+    """Asks for the person's name, then for the person to be deleted; the pipeline does that within seconds."""
+    detail = queries.profile(request.workspace.id, profile_id)
+    if detail is None:
+        raise Http404
+    person = detail.item
+    user_id = next((item.value for item in person.identifiers if item.type == USER_ID), "")
+    typed = request.POST.get("name", "").strip()
+    if request.method == "POST" and typed == person.title:
+        suppress = bool(user_id) and request.POST.get("suppress") == "yes"
+        services.delete_person(workspace_id=request.workspace.id, profile_id=profile_id, suppress=suppress)
+        messages.success(
+            request,
+            f"{person.title} is being deleted, and refused from now on."
+            if suppress
+            else f"{person.title} is being deleted.",
+        )
+        return redirect("profiles:deleted")
+    context = {
+        "detail": detail,
+        "person": person,
+        "user_id": user_id,
+        "typed": typed,
+        "suppress": request.method == "GET" or request.POST.get("suppress") == "yes",
+        "error": (f"{typed!r} is not the name." if typed else "The name is missing.")
+        if request.method == "POST"
+        else "",
+    }
+    return render(request, "profiles/delete.html", context, status=422 if request.method == "POST" else 200)
+
+
+@require_GET
+def deleted(request: MemberRequest) -> HttpResponse:
+    """Who was deleted, as far as that may still be known, and who is refused."""
+    return render(
+        request, "profiles/deleted.html", {"rows": queries.deletions(request.workspace.id, limit=DELETED_MOST)}
+    )
+
+
+@require_POST
+def allow_again(request: MemberRequest) -> HttpResponse:
+    user_id = request.POST.get("user_id", "")
+    services.allow_again(workspace_id=request.workspace.id, user_id=user_id)
+    messages.success(request, f"Messages of {user_id} are taken again. What was deleted stays deleted.")
+    return redirect("profiles:deleted")
