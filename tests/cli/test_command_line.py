@@ -11,7 +11,8 @@ from pitcairn.commands import COMMANDS, STORE_COMMANDS
 def test_every_command_of_the_promise_is_there() -> None:
     assert {command.words for command in COMMANDS} == {
         "serve", "migrate", "user add", "source add", "source list", "destination add", "destination list",
-        "demo seed", "demo traffic", "demo site", "results", "events", "profile show", "status",
+        "audience add", "audience list", "audience show",
+        "demo seed", "demo traffic", "demo site", "results", "events", "profile show", "profile export", "profile delete", "status",
     }  # fmt: skip
 
 

@@ -38,7 +38,7 @@ def milliseconds(moment: datetime) -> int:
     return (moment - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(milliseconds=1)
 
 
-@settings(unhurried, max_examples=300)
+@settings(unhurried, max_examples=150)
 @given(trees, people)
 def test_condition_is_answered_as_by_the_naive_evaluator(tree: dict[str, Any], person: dict[str, Any]) -> None:
     holds, history = compile_history(parse(tree)), history_of(person)
@@ -46,7 +46,7 @@ def test_condition_is_answered_as_by_the_naive_evaluator(tree: dict[str, Any], p
         assert holds(history, milliseconds(now)) is NaivePerson(person, now).holds(tree), now
 
 
-@settings(unhurried, max_examples=100)
+@settings(unhurried, max_examples=60)
 @given(account_trees, accounts)
 def test_condition_of_an_account_is_answered_as_by_the_naive_evaluator(
     tree: dict[str, Any], account: dict[str, Any]
@@ -56,7 +56,7 @@ def test_condition_of_an_account_is_answered_as_by_the_naive_evaluator(
         assert holds(account_of(account), milliseconds(now)) is naive_account(tree, account, now), now
 
 
-@settings(unhurried, max_examples=300)
+@settings(unhurried, max_examples=150)
 @given(measures(), people)
 def test_computed_trait_is_measured_as_by_the_naive_evaluator(
     definition: dict[str, Any], person: dict[str, Any]
@@ -66,7 +66,7 @@ def test_computed_trait_is_measured_as_by_the_naive_evaluator(
         assert measured(events, history, milliseconds(now)) == NaivePerson(person, now).measured(definition), now
 
 
-@settings(unhurried, max_examples=100)
+@settings(unhurried, max_examples=40)
 @given(trees)
 def test_tree_over_histories_survives_the_way_to_json_and_back(tree: dict[str, Any]) -> None:
     condition = parse(tree)
@@ -83,7 +83,7 @@ def test_definition_of_a_computed_trait_survives_the_way_to_json_and_back(defini
     assert describe_measure(events)
 
 
-@settings(unhurried, max_examples=200)
+@settings(unhurried, max_examples=120)
 @given(trees, people)
 def test_time_alone_changes_an_answer_only_at_a_crossing(tree: dict[str, Any], person: dict[str, Any]) -> None:
     condition, history = parse(tree), history_of(person)
@@ -108,7 +108,7 @@ def test_time_alone_changes_an_answer_only_at_a_crossing(tree: dict[str, Any], p
         before = now, answer
 
 
-@settings(unhurried, max_examples=150)
+@settings(unhurried, max_examples=60)
 @given(trees, people)
 def test_explanation_answers_as_the_condition_does_in_every_part(tree: dict[str, Any], person: dict[str, Any]) -> None:
     history = history_of(person)

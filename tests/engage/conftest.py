@@ -1,7 +1,7 @@
-from pages import *  # noqa: F403 - the fixtures that tests of pages share
 import pytest
 
 from engage.world import EngageWorld
+from pages import *  # noqa: F403 - the fixtures that tests of pages share
 from pitcairn.eventstore import EventStore
 
 

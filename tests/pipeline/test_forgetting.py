@@ -42,7 +42,7 @@ def rows_naming(text: str) -> Iterator[str]:
     for alias in connections:
         with connections[alias].cursor() as cursor:
             for table in connections[alias].introspection.table_names(cursor):
-                cursor.execute(f'SELECT * FROM "{table}"')  # noqa: S608 - every table there is
+                cursor.execute(f'SELECT * FROM "{table}"')
                 if any(text in as_text(value) for row in cursor.fetchall() for value in row):
                     yield table
 
@@ -53,7 +53,7 @@ def as_text(value: Any) -> str:
     if isinstance(value, bytes):
         if value[:1] == b"\x78":
             value = zlib.decompress(value)
-        return value.decode("utf-8", "replace")
+        return bytes(value).decode("utf-8", "replace")
     return str(value)
 
 
@@ -70,7 +70,7 @@ def events_naming(world: World, text: str) -> list[str]:
         ]
         if names and "view" not in table:
             columns = ", ".join(f"`{name}`" for name in names)
-            sql = f"SELECT count() FROM `{table}` WHERE workspace_id = {{workspace}} AND positionCaseInsensitive(concat({columns}, ''), '{text}') > 0"  # noqa: E501, S608
+            sql = f"SELECT count() FROM `{table}` WHERE workspace_id = {{workspace}} AND positionCaseInsensitive(concat({columns}, ''), '{text}') > 0"
             if world.rows(sql)[0][0]:
                 found.append(table)
     return found
@@ -86,7 +86,7 @@ def files_naming(text: str) -> list[str]:
 
 def fill(world: World) -> None:
     """Everywhere that a person can be: Ana, and Ben, who stays."""
-    workspace = {"workspace_id": world.workspace_id}
+    workspace: dict[str, Any] = {"workspace_id": world.workspace_id}
     webhook = connections_services.create_destination(
         **workspace, slug="webhook", source_ids=[world.website], settings={"url": "https://example.com/"}, enabled=True
     )
@@ -179,7 +179,7 @@ def test_nothing_names_a_person_who_was_deleted(world: World) -> None:
     # They are still refused, and may come back.
     world.process(track("later", userId=EMAIL))
     assert world.profile(f"email:{OTHER}")
-    assert [refusal.reason for refusal in world.refusals()][0] == "user_suppressed"
+    assert next(refusal.reason for refusal in world.refusals()) == "user_suppressed"
     services.allow_again(workspace_id=world.workspace_id, user_id=EMAIL)
     world.process(track("again", userId=EMAIL))
     assert "again" in world.message_ids()

@@ -10,8 +10,10 @@ from django.db import connection
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from engage.world import EngageWorld, did
 from pipeline.world import NOON, World, identify, track
 from pitcairn.edge.identity_requests import UndoMerge
+from pitcairn.eventstore import EventStore
 from pitcairn.profiles import queries, queries_merges, services
 from pitcairn.profiles.identity import IdentityGraph, survivor
 from pitcairn.profiles.merges import undo
@@ -89,6 +91,21 @@ def accounts(world: World, identifier: str) -> list[str]:
     from pitcairn.profiles.queries_accounts import accounts_of
 
     return [item.group_id for item in accounts_of(world.workspace_id, world.profile(identifier).item.id)]
+
+
+def test_memberships_follow_a_merge_and_its_undoing(embedded_store: EventStore, transactional_db: None) -> None:
+    world = EngageWorld(embedded_store)
+    buyers = world.audience("Buyers", did("Order Completed"), anonymous=True)
+    world.did("Order Completed", "a2")
+    world.identify("kim", anonymousId="a1")
+    assert world.is_member(buyers, "anonymous_id:a2") is True
+    assert world.is_member(buyers, "user_id:kim") is not True
+    world.identify("kim", anonymousId="a2")
+    assert world.is_member(buyers, "user_id:kim") is True
+    undone(world)
+    world.settle()
+    assert world.is_member(buyers, "anonymous_id:a2") is True
+    assert world.is_member(buyers, "user_id:kim") is False
 
 
 def test_what_was_parted_stays_apart(world: World) -> None:

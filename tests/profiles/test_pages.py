@@ -152,6 +152,24 @@ def test_one_person(client: Client, workspace: Workspace, store: EventStore) -> 
     assert "Somebody else" not in said
 
 
+def test_everything_known_of_a_person_can_be_taken_away(
+    client: Client, workspace: Workspace, store: EventStore
+) -> None:
+    one = person(workspace, {"user_id": ["usr_1"]}, {"plan": "frée"})
+    store.insert(
+        "messages",
+        [message(workspace, source(workspace).id, message_id="m-1", profile_id=one, event="Signed Up")],
+    )
+    assert f"/people/{one}/export/" in client.get(f"/people/{one}/").content.decode()
+    answer = client.get(f"/people/{one}/export/")
+    assert answer.headers["Content-Disposition"] == f'attachment; filename="person-{one}.json"'
+    taken = json.loads(answer.content)
+    assert [(item["type"], item["value"]) for item in taken["identifiers"]] == [("user_id", "usr_1")]
+    assert [(trait["name"], trait["value"]) for trait in taken["traits"]] == [("plan", "frée")]
+    assert [sent["event"] for sent in taken["messages"]] == ["Signed Up"]
+    assert client.get(f"/people/{person(workspace, {}, merged_into=one)}/export/").status_code == 404
+
+
 def test_an_anonymous_visitor(client: Client, workspace: Workspace, store: EventStore) -> None:
     visitor = person(workspace, {"anonymous_id": ["7f3a0000-aaaa-bbbb"]})
     said = text(client.get(f"/people/{visitor}/"))

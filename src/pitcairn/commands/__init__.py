@@ -7,7 +7,20 @@ store's folder they are run inside that server (`pitcairn.control`), with the sa
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from pitcairn.commands import demo, destinations, events, migrate, profiles, results, serve, sources, status, users
+from pitcairn.commands import (
+    audiences,
+    demo,
+    destinations,
+    events,
+    migrate,
+    people,
+    profiles,
+    results,
+    serve,
+    sources,
+    status,
+    users,
+)
 from pitcairn.commands.command import Command, CommandError
 
 if TYPE_CHECKING:
@@ -21,12 +34,17 @@ COMMANDS: tuple[Command, ...] = (
     sources.LIST,
     destinations.ADD,
     destinations.LIST,
+    audiences.ADD,
+    audiences.LIST,
+    audiences.SHOW,
     demo.SEED,
     demo.TRAFFIC,
     demo.SITE,
     results.RESULTS,
     events.EVENTS,
     profiles.SHOW,
+    people.EXPORT,
+    people.DELETE,
     status.STATUS,
 )
 
@@ -35,6 +53,7 @@ STORE_COMMANDS: "dict[str, Callable[[dict[str, Any], EventStore], dict[str, Any]
     "events": events.run_events,
     "results": results.run_results,
     "profile": profiles.run_profile,
+    "export": people.run_export,
     "status": status.run_status,
 }
 

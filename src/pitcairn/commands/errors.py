@@ -29,12 +29,13 @@ def _in_words(error: Exception) -> str | None:
 
     from pitcairn.connections.services import ConnectionsError
     from pitcairn.control import CommandFailed
+    from pitcairn.engage.services import AudienceError
     from pitcairn.eventstore import EventStoreError
     from pitcairn.experiences.services import ExperienceError
     from pitcairn.experiments.results import ResultsError
     from pitcairn.experiments.services import GoalError
 
-    ours = (CommandFailed, ConnectionsError, EventStoreError, ExperienceError, GoalError, ResultsError)
+    ours = (AudienceError, CommandFailed, ConnectionsError, EventStoreError, ExperienceError, GoalError, ResultsError)
     if isinstance(error, (*ours, ImproperlyConfigured)):
         return str(error)
     if isinstance(error, ValidationError):

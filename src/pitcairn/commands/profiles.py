@@ -22,7 +22,8 @@ def run_profile(arguments: dict[str, Any], store: "EventStore") -> Result:
     """`identifier` is TYPE:VALUE; `messages` is how many of the profile's latest messages are wanted."""
     from pitcairn.commands import choose
     from pitcairn.connections.queries import source_names
-    from pitcairn.eventstore.records import iso
+    from pitcairn.engage.queries import memberships_of
+    from pitcairn.eventstore.records import from_ms, iso
     from pitcairn.experiences.queries import experience_outline
     from pitcairn.profiles import queries
 
@@ -62,6 +63,15 @@ def run_profile(arguments: dict[str, Any], store: "EventStore") -> Result:
         ],
         "traits": {trait.name: trait.value for trait in profile.traits},
         "targetableTraits": [trait.name for trait in profile.traits if trait.targetable],
+        "memberships": [
+            {
+                "audience" if item.kind == "audience" else "computedTrait": item.name,
+                "key": item.key,
+                "value": item.value,
+                "since": from_ms(item.since).isoformat(),
+            }
+            for item in memberships_of(profile.item.id)
+        ],
         "assignments": assignments,
         "merges": [
             {
@@ -118,6 +128,12 @@ def _show(result: Result, console: Console) -> None:
             shown = json.dumps(value, ensure_ascii=False)
             traits.add(name, shown, "yes" if name in result["targetableTraits"] else "no")
         console.print(traits)
+    if result["memberships"]:
+        memberships = Rows("Audience or computed trait", "Key", "Value", "Since")
+        for item in result["memberships"]:
+            name = item.get("audience") or item.get("computedTrait")
+            memberships.add(name, item["key"], json.dumps(item["value"], ensure_ascii=False), clock(item["since"]))
+        console.print(memberships)
     for assignment in result["assignments"]:
         arm = "personalized" if assignment["personalized"] else "control"
         console.print(

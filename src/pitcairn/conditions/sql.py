@@ -35,6 +35,10 @@ from pitcairn.conditions.tree import (
     Users,
 )
 
+PEOPLE = ("profile_id", "batch", "alive", "identified", "accounts", "traits")
+ACCOUNTS = ("account_id", "batch", "traits")
+EVENTS = ("person", "type", "event", "ts", "received_ms", "message_id", "properties", "context")
+
 _COUNTS = frozenset({Measure.COUNT, Measure.UNIQUE_COUNT})
 _EQUALITIES = {Operator.EQUALS: "=", Operator.DIFFERS: "!="}
 _SIGNS = {
@@ -118,33 +122,31 @@ class PersonQuery:
         lines = [f"WITH people_now AS ({people})" if self._uses_people_twice() else ""]
         source = "people_now" if self._uses_people_twice() else f"({people})"
         lines.append(f"SELECT {columns}")
-        lines.append(f"FROM (SELECT now.*{self._totals_given()}{self._accounts_given()}{self._answers.columns()}")
-        lines.append(f"FROM {source} AS now")
-        if self._events.names:
-            lines.append(f"GLOBAL LEFT JOIN ({self._totals(source)}) AS done ON done.person = now.profile_id")
-        if self._account_totals:
-            lines.append(
-                f"GLOBAL LEFT JOIN ({self._accounts_joined(source)}) AS theirs ON theirs.owner = now.profile_id"
-            )
-        lines.append(f") AS asked WHERE {condition}")
+        known = ["profile_id", "identified", *(["accounts"] if accounts else []), *self._people.given]
+        totals, theirs = self._events.totals.aliases, self._account_totals.aliases
+        named = [f"now.{column} AS {column}" for column in known]
+        named += [f"done.{column} AS {column}" for column in totals]
+        named += [f"theirs.{column} AS {column}" for column in theirs]
+        joined = f"SELECT {', '.join(named)}\nFROM {source} AS now"
+        if totals:
+            joined += f"\nGLOBAL LEFT JOIN ({self._totals(source)}) AS done ON done.person = now.profile_id"
+        if theirs:
+            joined += f"\nGLOBAL LEFT JOIN ({self._accounts_joined(source)}) AS theirs ON theirs.owner = now.profile_id"
+        answers = self._answers.over(f"({joined})", [*known, *totals, *theirs], f"{columns} {condition}")
+        lines.append(f"FROM {answers} AS asked WHERE {condition}")
         return "\n".join(line for line in lines if line)
 
     def _uses_people_twice(self) -> bool:
         return self._joins_traits or bool(self._account_totals)
 
-    def _totals_given(self) -> str:
-        return ", done.*" if self._events.names else ""
-
-    def _accounts_given(self) -> str:
-        return ", theirs.*" if self._account_totals else ""
-
     def _people_now(self, *, accounts: bool) -> str:
         columns = ["identified", *(["accounts"] if accounts else []), *self._people.given]
         unpacked = "".join(f", latest.{index + 2} AS {column}" for index, column in enumerate(columns))
+        wanted = ", ".join(["profile_id", "batch", "alive", *columns])
         return (
             f"SELECT profile_id{unpacked} FROM (\n"
             f"SELECT profile_id, argMax(tuple(alive, {', '.join(columns)}), batch) AS latest\n"
-            f"FROM {self._people.over(self._tables.people)} AS rows GROUP BY profile_id) AS states WHERE latest.1"
+            f"FROM {self._people.over(self._tables.people, PEOPLE, wanted)} AS rows GROUP BY profile_id) AS states WHERE latest.1"
         )
 
     def _totals(self, people: str) -> str:
@@ -155,7 +157,9 @@ class PersonQuery:
             traits = "".join(f", {column}" for column in self._people.given)
             joined = f"(SELECT profile_id{traits} FROM {people}) AS known ON known.profile_id = event.person"
             source = f"(SELECT * FROM {source} AS event GLOBAL LEFT JOIN {joined})"
-        return f"SELECT person{events.totals.columns()}\nFROM {events.rows.over(source)} AS rows GROUP BY person"
+        totals = f"person{events.totals.columns()}"
+        rows = events.rows.over(source, [*EVENTS, *self._people.given], totals)
+        return f"SELECT {totals}\nFROM {rows} AS rows GROUP BY person"
 
     def _accounts_joined(self, people: str) -> str:
         traits = "".join(f", {column}" for column in self._people.given)
@@ -164,9 +168,9 @@ class PersonQuery:
             f"GLOBAL INNER JOIN (SELECT account_id, argMax(traits, batch) AS account_traits FROM {self._tables.accounts} "
             "AS source GROUP BY account_id) AS latest ON latest.account_id = owned.account)"
         )
-        return (
-            f"SELECT owner{self._account_totals.columns()}\nFROM {self._account_rows.over(pairs)} AS pairs GROUP BY owner"
-        )
+        totals = f"owner{self._account_totals.columns()}"
+        rows = self._account_rows.over(pairs, ["owner", "account_traits", *self._people.given], totals)
+        return f"SELECT {totals}\nFROM {rows} AS pairs GROUP BY owner"
 
     def _trait(self, name: str) -> str:
         """The column of a trait's raw value, for those who join people."""
@@ -215,6 +219,13 @@ class PersonQuery:
         return self._answers.add(f"({found.there} AND {test})" if events.operator in OPPOSITES else test)
 
 
+def as_bits(answers: Sequence[str]) -> str:
+    """Boolean expressions as one UInt64, the first as its lowest bit."""
+    # A sum of fifty terms is a tree fifty deep, which takes the engine long to plan.
+    bits = ", ".join(str(1 << index) for index in range(len(answers)))
+    return f"toUInt64(arrayDotProduct([{', '.join(f'toUInt8({answer})' for answer in answers)}], [{bits}]::Array(UInt64)))"
+
+
 def leaf_test(leaf: Leaf, value: StageValue, other: StageValue | None, now_ms: int) -> str:
     """A leaf as an expression over the stage that its values are in."""
     if other is not None:
@@ -230,13 +241,13 @@ def compile_people(questions: Sequence[Question], tables: Tables, now_ms: int, a
     `answers` is a UInt64 with the bit of each question, so there are at most 64.
     """
     query = PersonQuery(tables, now_ms, audience_ids)
-    bits = []
-    for index, question in enumerate(questions):
+    answers = []
+    for question in questions:
         check_place(question.condition, "person")
         holds = query.holds(question.condition, question.since_ms)
         asked = holds if question.anonymous else f"identified AND {holds}"
-        bits.append(f"if({asked}, {1 << index}, 0)")
-    mask = query.answer(f"toUInt64({' + '.join(bits)})")
+        answers.append(asked)
+    mask = query.answer(as_bits(answers))
     return query.select(f"profile_id, {mask}", f"{mask} != 0")
 
 
@@ -269,16 +280,16 @@ def compile_accounts(
             case _:
                 raise AssertionError(f"{condition} is not asked of an account")
 
-    bits = []
-    for index, question in enumerate(questions):
+    answers = []
+    for question in questions:
         check_place(question.condition, "account")
-        bits.append(f"if({holds(question.condition, question.since_ms)}, {1 << index}, 0)")
+        answers.append(holds(question.condition, question.since_ms))
     given = "".join(f", {column}" for column in accounts.given)
     unpacked = "".join(f", latest.{number + 2} AS {column}" for number, column in enumerate(accounts.given))
     lines = [
-        f"SELECT account_id, answers FROM (SELECT now.account_id AS account_id, toUInt64({' + '.join(bits)}) AS answers",
+        f"SELECT account_id, answers FROM (SELECT now.account_id AS account_id, {as_bits(answers)} AS answers",
         f"FROM (SELECT account_id{unpacked} FROM (SELECT account_id, argMax(tuple(1{given}), batch) AS latest",
-        f"FROM {accounts.over(tables.accounts)} AS rows GROUP BY account_id)) AS now",
+        f"FROM {accounts.over(tables.accounts, ACCOUNTS, f'account_id, batch{given}')} AS rows GROUP BY account_id)) AS now",
     ]
     if totals:
         answers = people.select(f"accounts{users.columns()}", accounts=True)

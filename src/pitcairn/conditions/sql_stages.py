@@ -7,12 +7,14 @@ the stage where it can be computed first, and gets an alias there; the same expr
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 from pitcairn.conditions import sql_values
 from pitcairn.conditions.sql_values import Value
 
 
 _TEXT = re.compile(r"'(?:[^'\\]|\\.)*'", re.DOTALL)
+_NAME = re.compile(r"[a-z_][a-zA-Z_0-9]*")
 
 
 class Stage:
@@ -24,7 +26,6 @@ class Stage:
 
     def __init__(self, prefix: str) -> None:
         self._prefix = prefix
-        self._mention = re.compile(rf"\b{prefix}[0-9]+\b")
         self._aliases: dict[str, str] = {}
         self._depths: dict[str, int] = {}
         self._given: dict[str, None] = {}
@@ -36,7 +37,7 @@ class Stage:
         alias = self._aliases.get(expression)
         if alias is None:
             alias = self._aliases[expression] = f"{self._prefix}{len(self._aliases)}"
-            mentioned = (self._depths[name] for name in self._mention.findall(_outside_texts(expression)))
+            mentioned = (self._depths[name] for name in names_in(expression) if name in self._depths)
             self._depths[alias] = 1 + max(mentioned, default=-1)
         return alias
 
@@ -50,27 +51,39 @@ class Stage:
     def given(self) -> list[str]:
         return list(self._given)
 
+    @property
+    def aliases(self) -> list[str]:
+        return list(self._depths)
+
     def columns(self) -> str:
         """The expressions with their aliases, each after a comma: for a stage in which none mentions another."""
         return "".join(f",\n  {expression} AS {alias}" for expression, alias in self._aliases.items())
 
-    def over(self, source: str) -> str:
-        """The select, in brackets, that has the columns of the source and those of this stage."""
-        for depth in range(1 + max(self._depths.values(), default=-1)):
-            columns = "".join(
-                f",\n  {expression} AS {alias}"
+    def over(self, source: str, columns: Sequence[str], wanted: str) -> str:
+        """The select, in brackets, that has those columns of the source and of this stage which `wanted` mentions."""
+        needed = names_in(wanted)
+        levels = []
+        for depth in range(max(self._depths.values(), default=0), -1, -1):
+            earlier = [*columns, *(alias for alias in self._depths if self._depths[alias] < depth)]
+            passed = [column for column in earlier if column in needed]
+            made = [
+                (expression, alias)
                 for expression, alias in self._aliases.items()
-                if self._depths[alias] == depth
-            )
-            source = f"(SELECT *{columns}\nFROM {source} AS {self._prefix}_{depth})"
+                if self._depths[alias] == depth and alias in needed
+            ]
+            levels.append(",\n  ".join([*passed, *(f"{expression} AS {alias}" for expression, alias in made)]) or "1")
+            needed = {*passed}.union(*(names_in(expression) for expression, _ in made))
+        for depth, level in enumerate(reversed(levels)):
+            source = f"(SELECT {level}\nFROM {source} AS {self._prefix}_{depth})"
         return source
 
     def __bool__(self) -> bool:
         return bool(self._aliases)
 
 
-def _outside_texts(expression: str) -> str:
-    return _TEXT.sub("''", expression)
+def names_in(expression: str) -> set[str]:
+    """The names that an expression mentions, of columns or functions."""
+    return set(_NAME.findall(_TEXT.sub("", expression)))
 
 
 class StageValue:

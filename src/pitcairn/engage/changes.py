@@ -19,6 +19,8 @@ class Pending(msgspec.Struct):
     """Identifiers that are new for a profile."""
     merges: list[tuple[int, int]] = []
     """(loser, winner), in order."""
+    parted: set[int] = msgspec.field(default_factory=set)
+    """Profiles whose merge was undone."""
     accounts: set[int] = msgspec.field(default_factory=set)
     """Accounts with a new trait: it may matter for all their people."""
     last_received_at: int = 0
@@ -39,9 +41,9 @@ def note(batch: Batch, pending: dict[int, Pending]) -> None:
         one.last_received_at = max(one.last_received_at, traveller.message.received_at)
         if traveller.person is not None:
             one.profiles.add(survivor(traveller.person).id)
+    for person in batch.changed_people.values():
+        _of(pending, person.workspace_id).profiles.add(survivor(person).id)
     if batch.graph is not None:
-        for person in batch.graph.changed.values():
-            _of(pending, person.workspace_id).profiles.add(survivor(person).id)
         for link in batch.graph.links:
             links = _of(pending, link.workspace_id).links
             links.setdefault(survivor(link.person).id, set()).add(link.identifier)
@@ -53,6 +55,8 @@ def note(batch: Batch, pending: dict[int, Pending]) -> None:
         one.profiles.add(winner)
         if loser != winner:
             one.merges.append((loser, winner))
+        else:
+            one.parted.add(loser)
     for workspace_id, account_id, *_ in batch.changed_accounts:
         _of(pending, workspace_id).accounts.add(account_id)
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from pitcairn.conditions import Condition, ConditionError, Events, check_place, parse, parse_measure
-from pitcairn.conditions.places import audiences_in
+from pitcairn.conditions import Condition, ConditionError, Events, check_measure, check_place, parse, parse_measure
+from pitcairn.conditions.places import audiences_in, traits_in
 from pitcairn.engage.errors import AudienceError
-from pitcairn.engage.models import Audience, Computation, Kind, Sync, Target
+from pitcairn.engage.models import Computation, Kind, Sync, Target
 from pitcairn.engage.references import circle
 
 
@@ -40,33 +40,32 @@ def check_audience(workspace_id: int, key: str, condition: Mapping[str, Any], ta
 def check_trait(workspace_id: int, key: str, events: Mapping[str, Any], target: str) -> Events:
     """The same for the `Events` of a computed trait."""
     try:
-        parsed = parse(events)
+        parsed = parse_measure(events)
+        check_measure(parsed)
     except ConditionError as error:
         raise AudienceError("condition", str(error), path=error.path) from error
-    if not isinstance(parsed, Events):
-        raise AudienceError(
-            "condition", "A computed trait is made of events. Name the event that it counts or looks at."
-        )
     _check_references(workspace_id, key, parsed)
     return parsed
 
 
 def _check_references(workspace_id: int, key: str, condition: Condition) -> None:
-    wanted = audiences_in(condition)
-    if not wanted:
-        return
-    audiences = {audience.key: audience for audience in Audience.objects.filter(workspace_id=workspace_id)}
-    for missing in sorted(wanted - audiences.keys() - {key}):
-        gone = Computation.objects.filter(workspace_id=workspace_id, key=missing, deleted_at__isnull=False).exists()
-        what = f"The audience {missing!r} was deleted" if gone else f"There is no audience {missing!r}"
-        raise AudienceError("condition", f"{what}. Choose another, or take the condition out.")
-    asks = {
-        other.key: audiences_in(found) for other in audiences.values() if (found := condition_of(other)) is not None
-    }
-    way = circle(key, {**asks, key: wanted})
+    others = {one.key: one for one in Computation.objects.filter(workspace_id=workspace_id, deleted_at__isnull=True)}
+    for missing in sorted(audiences_in(condition) - {key}):
+        if missing not in others or others[missing].kind != Kind.AUDIENCE:
+            gone = Computation.objects.filter(workspace_id=workspace_id, key=missing, deleted_at__isnull=False).exists()
+            what = f"The audience {missing!r} was deleted" if gone else f"There is no audience {missing!r}"
+            raise AudienceError("condition", f"{what}. Choose another, or take the condition out.")
+    traits = frozenset(one.key for one in others.values() if one.kind == Kind.COMPUTED_TRAIT)
+    asks = {one.key: _asked(found, traits) for one in others.values() if (found := condition_of(one)) is not None}
+    way = circle(key, {**asks, key: _asked(condition, traits | {key})})
     if way:
         steps = ", which asks for ".join(repr(one) for one in way[1:])
         raise AudienceError("condition", f"This would go in a circle: {key!r} asks for {steps}.")
+
+
+def _asked(condition: Condition, computed_traits: frozenset[str]) -> frozenset[str]:
+    """The audiences and computed traits that the condition asks for, by key."""
+    return audiences_in(condition) | (traits_in(condition) & computed_traits)
 
 
 AS_OF_NOW = -1

@@ -8,7 +8,8 @@ found of them may not hold any more.
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import TypeAlias
 
 from django.db import connection, transaction
 
@@ -20,12 +21,19 @@ from pitcairn.engage.models import Computation, Status
 from pitcairn.engage.people import identifiers_of_profiles
 from pitcairn.engage.plan import Computed, Telling, WorkspacePlan
 from pitcairn.engage.telling import News, tell
+from pitcairn.engage.values import Change
 from pitcairn.eventstore import EventStore, EventStoreError
 
 logger = logging.getLogger(__name__)
 
 SLICE = 5_000
 """Profiles stored in one transaction: some tens of milliseconds."""
+
+TRAITS_SLICE = 1_000
+"""The same where each is written into the profile as well."""
+
+Teach: TypeAlias = Callable[[WorkspacePlan, Sequence[Computed], Sequence[Change], int], None]
+"""Makes the computed traits among the changes traits of the people, in the transaction that is open."""
 
 MOST_WAITING = 20_000
 """Messages in a destination's outbox above which no more are put behind them: what happens now would wait for them all."""
@@ -34,11 +42,15 @@ MOST_WAITING = 20_000
 class FirstRun:
     """Computing one computation as of `moment` (ms since 1970)."""
 
-    def __init__(self, store: EventStore, computed: Computed, workspace: WorkspacePlan, moment: int) -> None:
+    def __init__(
+        self, store: EventStore, computed: Computed, workspace: WorkspacePlan, moment: int, teach: Teach
+    ) -> None:
         self._store = store
         self._computed = computed
         self._workspace = workspace
         self._moment = moment
+        self._teach = teach
+        self._slice = SLICE if computed.audience else TRAITS_SLICE
         self._found: dict[int, str] = {}
         self._profiles: list[int] = []
         self._done = 0
@@ -82,7 +94,7 @@ class FirstRun:
         self.held = any(waiting_for(telling) > MOST_WAITING for telling in tellings)
         if self.finished or self.held:
             return set()
-        part = self._profiles[self._done : self._done + SLICE]
+        part = self._profiles[self._done : self._done + self._slice]
         profiles = [profile_id for profile_id in part if profile_id not in self.touched]
         destinations: set[int] = set()
         if profiles:
@@ -113,6 +125,7 @@ class FirstRun:
             cursor.execute(
                 "UPDATE engage_computation SET done = %s WHERE id = %s", [self._done + len(profiles), one.id]
             )
+            self._teach(self._workspace, [one], changes, now)
         mirror(self._store, self._workspace, changes, now)
         return outcome.destinations
 
@@ -130,6 +143,12 @@ class FirstRun:
             id=self._computed.id, revision=self._computed.revision, deleted_at__isnull=True
         ).exclude(status=Status.DISABLED)
         return bool(mine.update(**fields))
+
+
+def fail(computed: Computed, problem: str) -> None:
+    """Says that it cannot be computed, unless it was edited meanwhile."""
+    wanted = Computation.objects.filter(id=computed.id, revision=computed.revision)
+    wanted.exclude(status=Status.DISABLED).update(status=Status.FAILED, problem=problem)
 
 
 def waiting_for(telling: Telling) -> int:

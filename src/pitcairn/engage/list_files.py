@@ -56,24 +56,20 @@ def read_list(file: IO[bytes], types: Collection[str]) -> ListFile:
     file.seek(0)
     if any(start.startswith(mark) for mark in _MARKS):
         raise ListFileError("The file is UTF-16. Save it as UTF-8 and upload it again.")
-    rows = _rows(file)
-    header = next(rows, None)
-    if header is None:
-        raise ListFileError("The file is empty. Its first line names the columns, such as email.")
-    columns = _columns([name.strip() for name in header[1]], types)
-    return _entries(rows, columns, len(header[1]))
-
-
-def _rows(file: IO[bytes]) -> Iterator[tuple[int, list[str]]]:
-    """The rows with the numbers of their lines; empty ones are left out."""
     text = io.TextIOWrapper(file, encoding="utf-8-sig", newline="")
     try:
-        yield from _parsed(text)
+        rows = _rows(text)
+        header = next(rows, None)
+        if header is None:
+            raise ListFileError("The file is empty. Its first line names the columns, such as email.")
+        columns = _columns([name.strip() for name in header[1]], types)
+        return _entries(rows, columns, len(header[1]))
     finally:
         text.detach()
 
 
-def _parsed(text: io.TextIOWrapper) -> Iterator[tuple[int, list[str]]]:
+def _rows(text: io.TextIOWrapper) -> Iterator[tuple[int, list[str]]]:
+    """The rows with the numbers of their lines; empty ones are left out."""
     line = 0
     try:
         first = text.readline(MAX_VALUE * 200)

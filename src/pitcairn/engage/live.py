@@ -12,15 +12,18 @@ changed since the last batch that counts is asked of the stores again.
 from __future__ import annotations
 
 import heapq
+import logging
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
 
+import msgspec
 from django.db import connection, transaction
 
 from pitcairn.engage import values
 from pitcairn.engage.changes import Pending, Soon, crossings_of, note
-from pitcairn.engage.evaluation import differences, evaluate, everybody
-from pitcairn.engage.first_run import FirstRun
+from pitcairn.engage.evaluation import Found, differences, evaluate, everybody
+from pitcairn.engage.first_run import FirstRun, fail
 from pitcairn.engage.mirror import mirror, mirror_since
 from pitcairn.engage.people import identifiers_of_profiles, is_known, people_by_account
 from pitcairn.engage.plan import NOTHING, Computed, Plan, WorkspacePlan, read_plan
@@ -34,9 +37,11 @@ from pitcairn.engage.state import (
 from pitcairn.engage.sync_pass import next_slice
 from pitcairn.engage.telling import News, tell
 from pitcairn.engage.values import Change
-from pitcairn.eventstore import EventStore
+from pitcairn.eventstore import EventStore, EventStoreError
 from pitcairn.pipeline.batch import Batch
 from pitcairn.workspaces.queries import configuration_revision
+
+logger = logging.getLogger(__name__)
 
 GAP_SECONDS = 0.3
 """The shortest time between two rounds: what happens within it is looked at together."""
@@ -54,6 +59,14 @@ MOST_AT_ONCE = 20_000
 """Profiles in one round; more are looked at one part after the other."""
 
 
+Learned = Mapping[int, Mapping[str, Any]]
+"""Traits that people have from now on, by profile and name; None takes a trait away."""
+
+
+LEFT_AT_ONCE = 1_000
+"""People whose traits are written in one transaction."""
+
+
 def now_ms() -> int:
     return int(time.time() * 1000)
 
@@ -69,6 +82,8 @@ class Live:
         clock: Callable[[], int] = now_ms,
         gap_seconds: float = GAP_SECONDS,
     ) -> None:
+        self.learn: Callable[[Learned, int], int] | None = None
+        """Writes computed traits into the profiles, in the transaction that is open: the pipeline's part, as a batch."""
         self._store = store
         self._on_queued = on_queued
         self._clock = clock
@@ -82,6 +97,11 @@ class Live:
         self._batch = 0
         self._ready = False
         self._noted_at = 0
+        self._counted = 0
+        """The last batch that rounds have looked at."""
+        self._unsaved = False
+        self._received: dict[int, int] = {}
+        """When the last message came that counts, by workspace, as far as it is not written down."""
         self._round_at = 0.0
         self._run: FirstRun | None = None
         self._accounts: set[int] = set()
@@ -107,6 +127,7 @@ class Live:
         self._pending.clear()
         self._soon.clear()
         self._accounts.clear()
+        self._received = {}
         self._run = None
 
     def due_in(self) -> float:
@@ -119,7 +140,8 @@ class Live:
             return max(0.0, self._round_at + self._gap - time.monotonic())
         if self._accounts:
             return max(0.0, self._accounts_at + self._account_gap - time.monotonic())
-        soonest = min([self._ahead_until, *(soon.at for soon in self._soon[:1])])
+        noting = [self._noted_at + NOTE_EVERY_MS] if self._unsaved else []
+        soonest = min([self._ahead_until, *noting, *(soon.at for soon in self._soon[:1])])
         return max(0.0, (soonest - self._clock()) / 1000)
 
     # ── Working ──────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -131,7 +153,7 @@ class Live:
         """
         self._read_plan()
         if not self._plan.workspaces:
-            return False
+            return self._leave_next()
         now = self._clock()
         if now >= self._ahead_until:
             self._look_ahead()
@@ -142,8 +164,11 @@ class Live:
         if self._accounts and time.monotonic() - self._accounts_at >= self._account_gap:
             self._look_at_accounts()
             self._accounts_at = time.monotonic()
+        if self._unsaved and now - self._noted_at >= NOTE_EVERY_MS:
+            self._note_state()
         more = bool(self._pending) and not self._gap
         more = self._compute_next() or more
+        more = self._leave_next() or more
         return self._tell_next() or more
 
     def _read_plan(self) -> None:
@@ -230,10 +255,18 @@ class Live:
             ids = sorted(one.profiles)
             for start in range(0, len(ids), MOST_AT_ONCE):
                 changed |= self._look_at(workspace, one, ids[start : start + MOST_AT_ONCE])
-        if changed or self._moment - self._noted_at >= NOTE_EVERY_MS:
-            received = {workspace_id: one.last_received_at for workspace_id, one in pending.items()}
-            save_state(batch, self._moment, received)
-            self._noted_at = self._moment
+        for workspace_id, one in pending.items():
+            self._received[workspace_id] = max(self._received.get(workspace_id, 0), one.last_received_at)
+        self._counted = batch if self._pending else self._batch
+        self._unsaved = True
+        if changed:
+            self._note_state()
+
+    def _note_state(self) -> None:
+        save_state(self._counted, self._moment, self._received)
+        self._noted_at = self._moment
+        self._received = {}
+        self._unsaved = False
 
     def _look_at_accounts(self) -> None:
         """Asks again of all accounts, where anything changed."""
@@ -253,6 +286,8 @@ class Live:
                     self._call(destinations)
                     self._affect(workspace, [one], changes)
         self._accounts.clear()
+        if not self._pending:
+            self._counted, self._unsaved = self._batch, True
 
     def _affect(self, workspace: WorkspacePlan, changed: Sequence[Computed], changes: Iterable[Change]) -> None:
         """Has those looked at again whose membership changed after the audiences that ask for it were looked at."""
@@ -266,15 +301,35 @@ class Live:
         changed = False
         merges = [merge for merge in pending.merges if merge[1] in pending.profiles]
         for index, level in enumerate(workspace.levels):
-            found = evaluate(self._store, workspace, level, now, profiles)
+            found = self._evaluate(workspace, level, now, profiles)
+            level = [one for one in level if one.id in found]  # noqa: PLW2901 - without those that failed
             with transaction.atomic():
-                changes, destinations = self._apply(workspace, level, found, profiles, pending, now, merges)
+                parted = pending.parted.intersection(profiles) if index == 0 else set()
+                changes, destinations = self._apply(workspace, level, found, profiles, pending, now, merges, parted)
             mirror(self._store, workspace, changes, now)
             self._call(destinations)
             changed |= bool(changes)
             if index == 0:
                 merges = []
         return changed
+
+    def _evaluate(
+        self, workspace: WorkspacePlan, level: Sequence[Computed], now: int, profiles: Sequence[int]
+    ) -> Found:
+        """The values of all at once; where the event store refuses, of each for itself, so that one cannot stop the others."""
+        try:
+            return evaluate(self._store, workspace, level, now, profiles)
+        except EventStoreError:
+            self._store.ping()
+        found: Found = {}
+        for one in level:
+            try:
+                found |= evaluate(self._store, workspace, [one], now, profiles)
+            except EventStoreError as error:
+                logger.error("%s (%s) cannot be computed any more: %s", one.key, one.id, error)
+                fail(one, f"The event store refuses the question: {error}")
+                self._plan.revision = -1
+        return found
 
     def _apply(
         self,
@@ -285,6 +340,7 @@ class Live:
         pending: Pending,
         now: int,
         merges: Sequence[tuple[int, int]],
+        parted: Iterable[int] = (),
     ) -> tuple[list[Change], set[int]]:
         """Stores and tells what is new. Within a transaction."""
         ended: list[Change] = []
@@ -292,6 +348,8 @@ class Live:
             moved: dict[int, set[tuple[str, str]]] = {key: set(ids) for key, ids in pending.links.items()}
             for loser, winner in merges:
                 ended += values.take_over(cursor, workspace.id, loser, winner, now)
+            for loser in sorted(parted):
+                ended += values.share(cursor, workspace.id, loser, now)
             ids = [one.id for one in level]
             stored = values.read(cursor, ids, profiles)
             changes = differences(level, {key: dict(value) for key, value in found.items()}, stored, profiles)
@@ -325,7 +383,44 @@ class Live:
                 if telling.hears(key[1])
             ]
             outcome = tell(cursor, workspace.id, news, now)
+        self._teach(workspace, level, changes, now)
         return ended + changes, outcome.destinations
+
+    def _teach(
+        self, workspace: WorkspacePlan, computed: Sequence[Computed], changes: Sequence[Change], now: int
+    ) -> None:
+        """Makes computed traits traits of the people, and has whoever asks for them look again."""
+        keys = {one.id: one.key for one in computed if not one.audience}
+        learned: dict[int, dict[str, Any]] = {}
+        for change in changes:
+            if change.computation_id in keys:
+                value = msgspec.json.decode(change.value)
+                learned.setdefault(change.profile_id, {})[keys[change.computation_id]] = value
+        if not learned or self.learn is None:
+            return
+        self._batch = self.learn(learned, now)
+        if workspace.asked_traits.intersection(keys.values()):
+            self._pending.setdefault(workspace.id, Pending()).profiles.update(learned)
+
+    def _leave_next(self) -> bool:
+        """What a deleted audience said of people becomes an ordinary trait of theirs, a slice at a time."""
+        if not self._plan.leaving:
+            return False
+        one = self._plan.leaving[0]
+        now = self._next_moment()
+        with transaction.atomic(), connection.cursor() as cursor:
+            rows = values.some_of(cursor, one.id, LEFT_AT_ONCE)
+            if rows and one.audience and self.learn is not None:
+                self._batch = self.learn(
+                    {profile_id: {one.key: value == values.TRUE} for profile_id, value in rows}, now
+                )
+            values.remove(cursor, one.id, [profile_id for profile_id, _ in rows])
+        workspace = self._plan.workspaces.get(one.workspace_id)
+        if workspace is not None and one.key in workspace.asked_traits:
+            self._pending.setdefault(workspace.id, Pending()).profiles.update(profile_id for profile_id, _ in rows)
+        if len(rows) < LEFT_AT_ONCE:
+            self._plan.leaving.pop(0)
+        return True
 
     def _call(self, destinations: set[int]) -> None:
         if destinations and self._on_queued is not None:
@@ -342,9 +437,8 @@ class Live:
             if not any(workspace.live for workspace in self._plan.workspaces.values()):
                 # Nothing depends on older batches: everybody is asked about now.
                 save_state(self._batch, self._next_moment(), {})
-            self._run = FirstRun(
-                self._store, computed, self._plan.workspaces[computed.workspace_id], self._next_moment()
-            )
+            workspace = self._plan.workspaces[computed.workspace_id]
+            self._run = FirstRun(self._store, computed, workspace, self._next_moment(), self._teach)
             self._run.start()
             return True
         run = self._run

@@ -9,11 +9,11 @@ import msgspec
 
 from pitcairn.conditions import Condition, Events
 from pitcairn.conditions.crossings import Crossing, account_moments, crossings, moment_traits
-from pitcairn.conditions.places import audiences_in
-from pitcairn.connections.routing import enabled_destinations
+from pitcairn.conditions.places import audiences_in, traits_in
+from pitcairn.connections.routing import EnabledDestination, enabled_destinations
 from pitcairn.edge.snapshot import RoutedDestination
 from pitcairn.engage.definitions import AS_OF_NOW, condition_of
-from pitcairn.engage.models import Computation, Kind, Status, Sync, Target
+from pitcairn.engage.models import Computation, Kind, Status, Sync, Target, Value
 from pitcairn.engage.payloads import Subject
 from pitcairn.engage.references import in_order
 
@@ -78,6 +78,8 @@ class WorkspacePlan(msgspec.Struct, kw_only=True):
     crossings: frozenset[Crossing]
     moments: frozenset[tuple[str, int]]
     account_moments: frozenset[tuple[str, int]]
+    asked_traits: frozenset[str]
+    """Names of the traits that are asked for."""
     asked_for: frozenset[str]
     """Keys of the audiences for whose members some other asks."""
     ages: dict[tuple[str, str], list[int]]
@@ -88,11 +90,21 @@ class WorkspacePlan(msgspec.Struct, kw_only=True):
         return [*self.of_accounts, *(one for level in self.levels for one in level)]
 
 
+class Leaving(msgspec.Struct, frozen=True, kw_only=True):
+    """What was deleted, and still has values."""
+
+    id: int
+    workspace_id: int
+    key: str
+    audience: bool
+
+
 class Plan(msgspec.Struct, kw_only=True):
     revision: int
     workspaces: Mapping[int, WorkspacePlan]
     waiting: list[Computed]
     """Those that are to be computed over everybody, the longest waiting first."""
+    leaving: list[Leaving] = []
 
 
 NOTHING = Plan(revision=-1, workspaces={}, waiting=[])
@@ -101,8 +113,9 @@ NOTHING = Plan(revision=-1, workspaces={}, waiting=[])
 def read_plan(revision: int, moment: int) -> Plan:
     """`moment` is the last one at which values changed: what a sync knows as of now, it knows as of then."""
     computations = list(Computation.objects.filter(deleted_at__isnull=True).order_by("id"))
+    leaving = _leaving()
     if not computations:
-        return Plan(revision=revision, workspaces={}, waiting=[])
+        return Plan(revision=revision, workspaces={}, waiting=[], leaving=leaving)
     live: dict[int, list[Computed]] = {}
     waiting = []
     for computation in computations:
@@ -129,8 +142,17 @@ def read_plan(revision: int, moment: int) -> Plan:
             )
             for workspace_id in {computation.workspace_id for computation in computations}
         },
+        leaving=leaving,
         waiting=[computed for _, computed in sorted(waiting, key=lambda pair: (pair[0], pair[1].id))],
     )
+
+
+def _leaving() -> list[Leaving]:
+    return [
+        Leaving(id=one.id, workspace_id=one.workspace_id, key=one.key, audience=one.kind == Kind.AUDIENCE)
+        for one in Computation.objects.filter(deleted_at__isnull=False).order_by("id")
+        if Value.objects.filter(computation_id=one.id).exists()
+    ]
 
 
 def _computed(computation: Computation) -> Computed | None:
@@ -182,6 +204,7 @@ def _workspace(
         crossings=frozenset(found),
         moments=frozenset(moments),
         account_moments=frozenset(of_accounts),
+        asked_traits=frozenset[str]().union(*(traits_in(definition) for definition in defined)),
         asked_for=frozenset[str]().union(*(audiences_in(definition) for definition in defined)),
         ages={name: sorted(values) for name, values in ages.items()},
     )
@@ -195,15 +218,17 @@ def _tellings(computations: Mapping[int, Computation], moment: int) -> dict[int,
         enabled = destinations.get(sync.destination_id)
         if enabled is None:
             continue
-        computation = computations[sync.computation_id]
-        destination = RoutedDestination(
-            id=enabled.id,
-            entry=enabled.entry,
-            settings=enabled.settings,
-            ready=not enabled.entry.manifest.missing(enabled.settings),
-            change=enabled.change,
-        )
-        subject = Subject(
+        found.setdefault(sync.computation_id, []).append(telling_of(sync, computations[sync.computation_id], enabled))
+    return found
+
+
+def telling_of(sync: Sync, computation: Computation, enabled: EnabledDestination) -> Telling:
+    """What the sync tells, and to whom."""
+    methods = enabled.entry.manifest.methods
+    return Telling(
+        id=sync.id,
+        computation_id=computation.id,
+        subject=Subject(
             computation_id=computation.id,
             workspace_id=computation.workspace_id,
             key=computation.key,
@@ -211,27 +236,26 @@ def _tellings(computations: Mapping[int, Computation], moment: int) -> dict[int,
             anonymous=computation.anonymous,
             integration=enabled.entry.manifest.name,
             sync_id=sync.id,
-            send_identify=sync.send_identify and "identify" in enabled.entry.manifest.methods,
-            send_track=sync.send_track and "track" in enabled.entry.manifest.methods,
+            send_identify=sync.send_identify and "identify" in methods,
+            send_track=sync.send_track and "track" in methods,
             entered=sync.entered,
             exited=sync.exited,
             computed=sync.computed,
-        )
-        found.setdefault(computation.id, []).append(
-            Telling(
-                id=sync.id,
-                computation_id=computation.id,
-                subject=subject,
-                destination=destination,
-                position=sync.position,
-                known=[(end, at) for end, at in sync.known],
-                paused=sync.paused_at is not None,
-                resend=sync.resend,
-                started_at=sync.started_at,
-                done=sync.done,
-            )
-        )
-    return found
+        ),
+        destination=RoutedDestination(
+            id=enabled.id,
+            entry=enabled.entry,
+            settings=enabled.settings,
+            ready=not enabled.entry.manifest.missing(enabled.settings),
+            change=enabled.change,
+        ),
+        position=sync.position,
+        known=[(end, at) for end, at in sync.known],
+        paused=sync.paused_at is not None,
+        resend=sync.resend,
+        started_at=sync.started_at,
+        done=sync.done,
+    )
 
 
 def _settle(sync: Sync, moment: int) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -24,6 +25,8 @@ from pitcairn.engage.models import (
     Value,
 )
 from pitcairn.engage.people import identifiers_of_profiles
+from pitcairn.engage.state import load_state
+from pitcairn.pipeline.worker import lag
 
 PAGE = 50
 
@@ -261,6 +264,17 @@ def _detail(computation: Computation) -> ComputationDetail:
     )
 
 
+def lag_ms(fresh: Freshness) -> int:
+    """How long what was accepted waits already: for the pipeline, or for audiences to be asked about it."""
+    now = int(time.time() * 1000)
+    waiting = lag()
+    if waiting.oldest_received_at is not None:
+        return max(0, now - waiting.oldest_received_at)
+    state = load_state()
+    behind = state.evaluated_batch < waiting.batch and Computation.objects.filter(status=Status.LIVE).exists()
+    return max(0, now - max(state.evaluated_at, fresh.evaluated_at)) if behind else 0
+
+
 def _shown(computation: Computation, fresh: Freshness, destinations: Sequence[str]) -> dict[str, Any]:
     condition = condition_of(computation)
     computing = computation.status == Status.COMPUTING and computation.total > 0
@@ -284,7 +298,7 @@ def _shown(computation: Computation, fresh: Freshness, destinations: Sequence[st
         "changed_at": computation.changed_at,
         "evaluated_at": max(fresh.evaluated_at, computation.computed_at),
         "last_received_at": fresh.last_received_at,
-        "lag_ms": 0,
+        "lag_ms": lag_ms(fresh),
         "destinations": tuple(destinations),
     }
 

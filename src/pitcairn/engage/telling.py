@@ -80,16 +80,24 @@ def _addresses(news: News) -> list[Address]:
     return [address for address in all_of_them if address not in before]
 
 
+def bodies_of(news: News, now: int) -> list[dict[str, Any]]:
+    """What the destination would get: after its filters and its mapping."""
+    return [body for call in calls_of(news, now) for body, _ in _sent(news, call)]
+
+
 def _add(lines: list[bytes], news: News, call: Call, now: int) -> None:
-    routing = route(call, (news.telling.destination,), ENGAGE_SOURCE, _body)
-    for sending in routing.sending:
-        body = call.body if sending.body is None else sending.body
+    for body, options in _sent(news, call):
         lines.append(
             outbox.line_around(
                 call.message_id, call.type, call.event, person_key(news.profile_id, "", ""), ENGAGE_SOURCE, now,
-                _encode(body), sending.options,
+                _encode(body), options,
             )
         )  # fmt: skip
+
+
+def _sent(news: News, call: Call) -> list[tuple[dict[str, Any], dict[str, Any]]]:
+    routing = route(call, (news.telling.destination,), ENGAGE_SOURCE, _body)
+    return [(call.body if one.body is None else one.body, one.options) for one in routing.sending]
 
 
 def _body(call: Call) -> dict[str, Any]:

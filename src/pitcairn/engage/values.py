@@ -69,6 +69,25 @@ def members_of(cursor: CursorWrapper, computation_id: int) -> set[int]:
     return {row[0] for row in cursor.fetchall()}
 
 
+def some_of(cursor: CursorWrapper, computation_id: int, limit: int) -> list[tuple[int, str]]:
+    """Some profiles with a value, and the value."""
+    cursor.execute(
+        "SELECT v.profile_id, v.value FROM engage_value AS v WHERE v.computation_id = %s ORDER BY v.profile_id LIMIT %s",
+        [computation_id, limit],
+    )
+    return list(cursor.fetchall())
+
+
+def remove(cursor: CursorWrapper, computation_id: int, profile_ids: Sequence[int]) -> None:
+    """Removes what the computation says, and said, of the profiles."""
+    for group in groups(profile_ids):
+        for table in ("engage_value", "engage_pastvalue"):
+            cursor.execute(
+                f"DELETE FROM {table} WHERE computation_id = %s AND profile_id IN ({', '.join(['%s'] * len(group))})",  # noqa: S608
+                [computation_id, *group],
+            )
+
+
 def write(cursor: CursorWrapper, workspace_id: int, changes: Sequence[Change], at: int) -> None:
     """Stores the new values, and what held before as past."""
     past = [change for change in changes if change.before is not None]
@@ -147,6 +166,34 @@ def take_over(cursor: CursorWrapper, workspace_id: int, loser: int, winner: int,
     write(cursor, workspace_id, ended, at)
     count(cursor, [*ended, *lost], at)
     return ended
+
+
+def share(cursor: CursorWrapper, workspace_id: int, loser: int, at: int) -> list[Change]:
+    """After a merge was undone: what held for both together holds for the loser too, as long as nobody has looked again.
+
+    So that who was told of it under the loser's names is told if it does not hold. Returns what the loser has now.
+    """
+    cursor.execute(
+        "SELECT m.winner_id FROM profiles_merge AS m WHERE m.loser_id = %s AND m.undone_at IS NOT NULL "
+        "ORDER BY m.undone_at DESC LIMIT 1",
+        [loser],
+    )
+    row = cursor.fetchone()
+    if row is None:
+        return []
+    cursor.execute(
+        "SELECT v.profile_id, v.computation_id, v.value, v.since FROM engage_value AS v WHERE v.profile_id IN (%s, %s)",
+        [row[0], loser],
+    )
+    held: dict[tuple[int, int], Stored] = {(key[0], key[1]): Stored(key[2], key[3]) for key in cursor.fetchall()}
+    changes = []
+    for (profile_id, computation_id), stored in sorted(held.items()):
+        own = held.get((loser, computation_id))
+        if profile_id != loser and stored.member and (own is None or not own.member):
+            changes.append(Change(computation_id, loser, stored.value, own))
+    write(cursor, workspace_id, changes, at)
+    count(cursor, changes, at)
+    return changes
 
 
 def _rows(number: int, width: int) -> str:

@@ -188,12 +188,13 @@ def moment_crossing(
     table, key, alive = ("accounts", "account_id", "1") if accounts else ("people", "profile_id", "alive")
     rows = Stage("m")
     moment = StageValue(rows, raw_of("traits", name)).moment
+    source = f"(SELECT * FROM {table} WHERE workspace_id = {workspace_id})"
     return f"""
 SELECT id, toUInt64(latest.2 + {offset_ms}) AS at
 FROM (
     SELECT {key} AS id, argMax(tuple({alive}, {moment}), batch) AS latest
     FROM (
-        SELECT * FROM {rows.over(f"(SELECT * FROM {table} WHERE workspace_id = {workspace_id})")}
+        SELECT * FROM {rows.over(source, [key, "batch", "alive", "traits"], f"{key} batch {alive} {moment}")}
     ) AS rows
     GROUP BY id
 )

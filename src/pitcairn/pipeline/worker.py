@@ -31,7 +31,7 @@ from pitcairn.edge.deletions import DELETE, read_deletion
 from pitcairn.edge.identity_requests import IDENTITY_REQUESTS
 from pitcairn.edge.inbox import Accepted, Entry
 from pitcairn.edge.snapshot import EMPTY, Snapshot, newer_snapshot
-from pitcairn.engage.live import Live
+from pitcairn.engage.live import Learned, Live
 from pitcairn.eventstore import EventStore, EventStoreError
 from pitcairn.pipeline import steps
 from pitcairn.pipeline.batch import Batch
@@ -41,7 +41,8 @@ from pitcairn.pipeline.mirror import fill
 from pitcairn.pipeline.models import PipelineState
 from pitcairn.pipeline.rules import Rules
 from pitcairn.pipeline.tracking_plans import Plans
-from pitcairn.profiles.store import People
+from pitcairn.profiles.identity import TraitValue
+from pitcairn.profiles.store import People, save_people
 from pitcairn.wire.limits import DUPLICATE_WINDOW_MS
 from pitcairn.wire.reasons import DropReason
 
@@ -98,6 +99,7 @@ class Worker:
         self._on_queued = on_queued
         """Told the destinations that a batch queued something for."""
         self._live = live or Live(store, on_queued=on_queued)
+        self._live.learn = self._learn
         self.leads = False
         """It held the lease when it last looked. Whatever only one process may do is done by the one whose worker leads."""
         self._position = 0
@@ -162,10 +164,13 @@ class Worker:
         """
         worked = self._work_on_inbox()
         try:
-            return self._live.work() or worked
+            more = self._live.work()
         except Exception:
+            self._recovered = False
             self._live.forget()
             raise
+        self._recovered = True
+        return more or worked
 
     def _work_on_inbox(self) -> bool:
         if not self._recovered:
@@ -209,7 +214,7 @@ class Worker:
             requests = [request for entry in entries for request in entry.requests]
             parts = _cut_after_deletions(requests)
             batch = self._run_steps(requests, state) if len(parts) == 1 else self._run_parts(parts, state)
-            self._commit(batch, entries)
+            self._commit(batch, entries[-1].id)
         self._remember(batch)
 
     def _run_parts(self, parts: list[list[Accepted]], state: PipelineState) -> Batch:
@@ -267,7 +272,7 @@ class Worker:
                 whole.queued |= batch.queued
             # A later part may have moved on whom an earlier one merged; the last word counts.
             whole.merges = list({merge[:2]: merge for merge in whole.merges}.values())
-            self._commit(whole, entries)
+            self._commit(whole, entries[-1].id)
         self._tell(whole)
 
     def _new_batch(self, state: PipelineState) -> Batch:
@@ -285,7 +290,24 @@ class Worker:
                 step(batch, cursor)
         return batch
 
-    def _commit(self, batch: Batch, entries: list[Entry]) -> None:
+    def _learn(self, learned: Learned, at: int) -> int:
+        """Gives people the traits that were computed of them: a batch of its own, whose number is returned.
+
+        In the transaction of the caller.
+        """
+        state = _state()
+        _lock(state)
+        self._recovered = False
+        batch = self._new_batch(state)
+        with connection.cursor() as cursor:
+            batch.changed_people = self._people.with_ids(cursor, sorted(learned))
+            for person in batch.changed_people.values():
+                person.traits.update({name: TraitValue(value, at, 0) for name, value in learned[person.id].items()})
+            save_people(cursor, list(batch.changed_people.values()))
+        self._commit(batch, state.inbox_position)
+        return batch.number
+
+    def _commit(self, batch: Batch, inbox_position: int) -> None:
         rows_by_table = rows_of(batch)
         for table, rows in rows_by_table.items():
             self._store.insert(table, rows)
@@ -293,7 +315,7 @@ class Worker:
         with connection.cursor() as cursor:
             cursor.execute(
                 "UPDATE pipeline_pipelinestate SET inbox_position = %s, batch = %s, next_profile_id = %s WHERE id = 1",
-                [entries[-1].id, batch.number, batch.next_profile_id],
+                [inbox_position, batch.number, batch.next_profile_id],
             )
 
     def _tell(self, batch: Batch) -> None:

@@ -68,6 +68,11 @@ class People:
             self._by_key.update((key, self._by_id[profile_id]) for key, profile_id in found.items())
         return IdentityGraph(self._by_key, next_id, self._generation)
 
+    def with_ids(self, cursor: CursorWrapper, ids: Sequence[int]) -> dict[int, Person]:
+        """The people with these ids. What is changed in them is remembered: store it, or `forget`."""
+        self._by_id.update(load_people(cursor, [one for one in ids if one not in self._by_id]))
+        return {one: self._by_id[one] for one in ids if one in self._by_id}
+
     def committed(self, graph: IdentityGraph) -> None:
         """Remembers whom the batch made; nobody, when everyone was forgotten meanwhile."""
         if graph.generation == self._generation:

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from pitcairn.profiles.views import accounts, merges, people, profile, removal, rules, tokens
+from pitcairn.profiles.views import accounts, export, merges, people, profile, removal, rules, tokens
 
 app_name = "profiles"
 urlpatterns = [
@@ -12,6 +12,7 @@ urlpatterns = [
     path("<int:profile_id>/audiences/", profile.audiences, name="audiences"),
     path("<int:profile_id>/identity/", profile.identity, name="identity"),
     path("<int:profile_id>/merge/", merges.join, name="join"),
+    path("<int:profile_id>/export/", export.export, name="export"),
     path("<int:profile_id>/delete/", removal.delete, name="delete"),
     path("accounts/", accounts.accounts, name="accounts"),
     path("accounts/<int:account_id>/", accounts.account, name="account"),

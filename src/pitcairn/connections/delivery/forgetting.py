@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
 from itertools import islice
+from typing import Any
 
 from django.db import connection, transaction
 
@@ -94,7 +95,7 @@ def _is_theirs(message: Outgoing, persons: Collection[str], theirs: Theirs) -> b
     return message.person in persons or theirs.own(message.body, outbox.line(message), message.received_at)
 
 
-def _rows(table: str, columns: str, workspace_id: int) -> Iterator[tuple[int, ...]]:
+def _rows(table: str, columns: str, workspace_id: int) -> Iterator[tuple[Any, ...]]:
     """The rows that are there, in the order of their ids, a few at a time: each may hold hundreds of messages."""
     last = 0
     while True:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from datetime import timedelta
 from typing import Any
 
 from django.http import Http404, HttpResponse
@@ -10,6 +11,7 @@ from django.shortcuts import redirect
 from django.urls import reverse
 
 from pitcairn.dashboard.requests import MemberRequest
+from pitcairn.dashboard.times import duration_words
 from pitcairn.engage import queries
 from pitcairn.engage.models import Kind, Status
 from pitcairn.engage.queries import ComputationDetail, ComputationItem
@@ -41,13 +43,15 @@ def state_words(item: ComputationItem) -> str:
     if item.progress is not None:
         return f"{item.status_words}, {item.progress:.0%}"
     if item.status == Status.LIVE and item.lag_ms > LAG_WORTH_SAYING_MS:
-        return f"Live, {item.lag_ms / 1000:,.0f} s behind"
+        return f"Live, {lag_words(item)}"
     return item.status_words
 
 
-def people_words(item: ComputationItem) -> str:
-    """`1,204 people`."""
-    return "1 person" if item.size == 1 else f"{item.size:,} people"
+def lag_words(item: ComputationItem) -> str:
+    """How far it is behind what was accepted, such as `3 seconds behind`; "" while that is not worth saying."""
+    if item.lag_ms <= LAG_WORTH_SAYING_MS:
+        return ""
+    return f"{duration_words(timedelta(milliseconds=item.lag_ms))} behind"
 
 
 def computation_page(found: ComputationDetail, current: str) -> dict[str, Any]:
@@ -60,6 +64,7 @@ def computation_page(found: ComputationDetail, current: str) -> dict[str, Any]:
         "audience": found,
         "state_dot": dot(found),
         "state_words": state_words(found),
+        "lag": lag_words(found),
         "is_trait": found.kind != Kind.AUDIENCE,
         "tabs": [
             {"url": reverse(f"engage:{route}", args=[found.id]), "label": label, "current": route == current}

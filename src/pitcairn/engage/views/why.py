@@ -12,9 +12,9 @@ from pitcairn.conditions.explanation import Explanation
 from pitcairn.dashboard.requests import MemberRequest
 from pitcairn.dashboard.stores import event_store
 from pitcairn.dashboard.times import from_ms
-from pitcairn.engage import queries
+from pitcairn.engage import explanations, queries
 from pitcairn.engage.previews import person_lines
-from pitcairn.engage.views.pages import audience_or_404, computation_page, value_words
+from pitcairn.engage.views.pages import audience_or_404, computation_page, now_ms, value_words
 
 MISSED = {"window": "too old or too new", "where": "its properties do not fit", "then": "what came after does not fit"}
 
@@ -27,16 +27,14 @@ def why(request: MemberRequest, audience_id: int, profile_id: int) -> HttpRespon
         raise Http404
     person = people[0]
     store = event_store()
-    explanation: Any = None
-    if store is not None and not found.listed:
-        explanation = queries.why(request.workspace.id, audience_id, person.id)  # type: ignore[attr-defined]
+    found_why = [] if store is None else explanations.why(store, request.workspace.id, audience_id, person.id, now_ms())
     membership = next((one for one in queries.memberships_of(person.id) if one.computation_id == audience_id), None)
     context = {
         "person": person,
         "membership": membership,
         "since": from_ms(membership.since) if membership and membership.since else None,
         "no_store": store is None,
-        "explanation": None if explanation is None else _line(explanation),
+        "explanations": [_line(one) for one in found_why],
         "history": [
             (value_words(past.value), from_ms(past.since), from_ms(past.until))
             for past in (membership.history if membership else ())
@@ -46,7 +44,9 @@ def why(request: MemberRequest, audience_id: int, profile_id: int) -> HttpRespon
 
 
 def _line(one: Explanation) -> dict[str, Any]:
-    """A part of the condition as the page shows it."""
+    """A part of the condition as the page shows it. A group of one part says nothing that the part does not say."""
+    if len(one.inner) == 1 and one.inner[0].words == one.words:
+        return _line(one.inner[0])
     return {
         "words": one.words,
         "holds": one.holds,

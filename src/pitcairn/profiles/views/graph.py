@@ -18,6 +18,9 @@ LANE = 18
 HEIGHT = 40
 """Height of a row in the drawing's own units; it is stretched to the row's real one."""
 
+OVER = 1
+"""How far lines reach into the rows above and below, so that no seam shows where two drawings meet."""
+
 MOST_LANES = 8
 """More lines than fit beside the words on a phone share the last one."""
 
@@ -107,14 +110,15 @@ def _x(lane: int) -> float:
 
 
 def _straight(lane: int) -> str:
-    return f"M{_x(lane):g} 0V{HEIGHT}"
+    return f"M{_x(lane):g} {-OVER}V{HEIGHT + OVER}"
 
 
 def _up(lane: int) -> str:
     """A line that begins here: from the dot to the top."""
-    return f"M{_x(lane):g} 0V{HEIGHT / 2:g}"
+    return f"M{_x(lane):g} {-OVER}V{HEIGHT / 2:g}"
 
 
 def _bend(source: int, into: int) -> str:
     """A line that comes from below and ends in the dot of another one."""
-    return f"M{_x(source):g} {HEIGHT}C{_x(source):g} {HEIGHT * 0.7:g} {_x(into):g} {HEIGHT * 0.8:g} {_x(into):g} {HEIGHT / 2:g}"
+    here, there = f"{_x(source):g}", f"{_x(into):g}"
+    return f"M{here} {HEIGHT + OVER}C{here} {HEIGHT * 0.7:g} {there} {HEIGHT * 0.8:g} {there} {HEIGHT / 2:g}"

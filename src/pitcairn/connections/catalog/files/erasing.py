@@ -29,11 +29,12 @@ def _is_theirs(line: bytes, theirs: Theirs) -> bool:
 def kept_rows(data: bytes, theirs: Theirs) -> bytes:
     """A Parquet file without the rows of theirs."""
     # Half a second and 50 MB, for those who use it.
+    import pyarrow as pa  # noqa: PLC0415
     import pyarrow.parquet as pq  # noqa: PLC0415
 
     table = pq.read_table(io.BytesIO(data))
     kept = [number for number, row in enumerate(table.to_pylist()) if not _row_is_theirs(row, theirs)]
-    return data if len(kept) == table.num_rows else encode_rows(table.take(kept))
+    return data if len(kept) == table.num_rows else encode_rows(table.take(pa.array(kept, pa.int64())))
 
 
 def _row_is_theirs(row: Mapping[str, Any], theirs: Theirs) -> bool:
