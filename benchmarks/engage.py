@@ -94,6 +94,7 @@ def engage_new() -> Iterator[Line]:
 
 def engage_live() -> Iterator[Line]:
     with _seeded(AUDIENCES, 0, 0) as (folder, sink), _served(folder) as process:
+        _wait(lambda: _told_by_sql(folder, "SELECT count(*) FROM engage_computation WHERE status = 'live'") == AUDIENCES)
         time.sleep(5)  # Starting is over.
         used = process.cpu_seconds()
         time.sleep(30)
@@ -164,8 +165,12 @@ def _latencies(sink: str) -> list[float]:
 
 def _stored(folder: Path) -> int:
     """How many are in the audience, as decisions see it."""
+    return _told_by_sql(folder, "SELECT count(*) FROM engage_value WHERE value = 'true'")
+
+
+def _told_by_sql(folder: Path, query: str) -> int:
     with contextlib.closing(sqlite3.connect(folder / "pitcairn.db", timeout=30)) as store:
-        return int(store.execute("SELECT count(*) FROM engage_value WHERE value = 'true'").fetchone()[0])
+        return int(store.execute(query).fetchone()[0])
 
 
 def _wait(until: Callable[[], bool]) -> float:

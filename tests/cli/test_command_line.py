@@ -90,4 +90,4 @@ def test_every_command_explains_itself_and_its_options(capsys: pytest.CaptureFix
 
 
 def test_store_commands_are_those_that_ask_the_event_store() -> None:
-    assert set(STORE_COMMANDS) == {"migrate", "events", "results", "profile", "status"}
+    assert set(STORE_COMMANDS) == {"migrate", "events", "results", "profile", "export", "status"}

@@ -10,7 +10,9 @@ from hypothesis import strategies as st
 
 from pitcairn.conditions import (
     ConditionError,
+    Facts,
     check_place,
+    compile_condition,
     describe,
     describe_measure,
     measure_to_json,
@@ -25,7 +27,7 @@ from pitcairn.conditions.history import compile_account, compile_history, measur
 from pitcairn.conditions.moments import moment_of
 
 from .histories import account_of, history_of
-from .history_trees import NOW, account_trees, accounts, edges, measures, people, trees
+from .history_trees import NOW, account_trees, accounts, edges, measures, people, trees, visitor_trees
 from .naive_histories import NaivePerson, naive_account, naive_moment
 
 unhurried = settings(deadline=None, suppress_health_check=list(HealthCheck))
@@ -38,7 +40,7 @@ def milliseconds(moment: datetime) -> int:
     return (moment - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(milliseconds=1)
 
 
-@settings(unhurried, max_examples=150)
+@settings(unhurried, max_examples=500)
 @given(trees, people)
 def test_condition_is_answered_as_by_the_naive_evaluator(tree: dict[str, Any], person: dict[str, Any]) -> None:
     holds, history = compile_history(parse(tree)), history_of(person)
@@ -46,7 +48,17 @@ def test_condition_is_answered_as_by_the_naive_evaluator(tree: dict[str, Any], p
         assert holds(history, milliseconds(now)) is NaivePerson(person, now).holds(tree), now
 
 
-@settings(unhurried, max_examples=60)
+@settings(unhurried, max_examples=200)
+@given(visitor_trees, people)
+def test_visit_and_history_are_answered_alike(tree: dict[str, Any], person: dict[str, Any]) -> None:
+    condition, history = parse(tree), history_of(person)
+    on_a_page, in_memory = compile_condition(condition), compile_history(condition)
+    for now in [NOW, *edges(tree, person.get("traits", {}))]:
+        facts = Facts(traits=history.traits, audiences=history.audiences, now=milliseconds(now))
+        assert on_a_page(facts) is in_memory(history, milliseconds(now))
+
+
+@settings(unhurried, max_examples=150)
 @given(account_trees, accounts)
 def test_condition_of_an_account_is_answered_as_by_the_naive_evaluator(
     tree: dict[str, Any], account: dict[str, Any]
@@ -56,7 +68,7 @@ def test_condition_of_an_account_is_answered_as_by_the_naive_evaluator(
         assert holds(account_of(account), milliseconds(now)) is naive_account(tree, account, now), now
 
 
-@settings(unhurried, max_examples=150)
+@settings(unhurried, max_examples=400)
 @given(measures(), people)
 def test_computed_trait_is_measured_as_by_the_naive_evaluator(
     definition: dict[str, Any], person: dict[str, Any]
@@ -83,7 +95,7 @@ def test_definition_of_a_computed_trait_survives_the_way_to_json_and_back(defini
     assert describe_measure(events)
 
 
-@settings(unhurried, max_examples=120)
+@settings(unhurried, max_examples=300)
 @given(trees, people)
 def test_time_alone_changes_an_answer_only_at_a_crossing(tree: dict[str, Any], person: dict[str, Any]) -> None:
     condition, history = parse(tree), history_of(person)
@@ -108,7 +120,7 @@ def test_time_alone_changes_an_answer_only_at_a_crossing(tree: dict[str, Any], p
         before = now, answer
 
 
-@settings(unhurried, max_examples=60)
+@settings(unhurried, max_examples=150)
 @given(trees, people)
 def test_explanation_answers_as_the_condition_does_in_every_part(tree: dict[str, Any], person: dict[str, Any]) -> None:
     history = history_of(person)

@@ -1,5 +1,7 @@
 """What holds for every tree and all facts: against a second, naive evaluator that reads the JSON itself."""
 
+from contextlib import suppress
+from random import Random
 from typing import Any
 
 import msgspec
@@ -8,7 +10,10 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from pitcairn.conditions import ConditionError, Facts, compile_condition, describe, parse, to_json
+from pitcairn.conditions.history import compile_account, compile_history
+from pitcairn.conditions.records import AccountHistory, History
 
+from .history_trees import trees as trees_over_histories
 from .naive import NAIVE, naive
 
 unhurried = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -183,24 +188,107 @@ def test_any_json_is_parsed_or_refused(value: object) -> None:
     assert parse(to_json(condition)) == condition
 
 
-KEYS = st.sampled_from(["all", "any", "not", "fact", "name", "operator", "value", "x"])
+KEYS = st.sampled_from(
+    [
+        "all",
+        "any",
+        "not",
+        "fact",
+        "name",
+        "operator",
+        "value",
+        "x",
+        "event",
+        "type",
+        "where",
+        "window",
+        "then",
+        "measure",
+        "property",
+        "users",
+        "condition",
+        "oldest",
+        "newest",
+        "session",
+        "did",
+        "within",
+        "amount",
+        "unit",
+        "trait",
+        "parent",
+    ]
+)
+WORDS_OF_CONDITIONS = [
+    "trait",
+    "page",
+    "country",
+    "property",
+    "account",
+    "audience",
+    "equals",
+    "contains",
+    "one_of",
+    "exists",
+    "before_date",
+    "within_last",
+    "at_least",
+    "url",
+    "query.a",
+    "track",
+    "count",
+    "sum",
+    "unique",
+    "days",
+    "minutes",
+    "2026-03-01T00:00:00Z",
+]
 NEAR = st.recursive(
-    JSON | st.sampled_from(["trait", "page", "country", "equals", "contains", "one_of", "exists", "url", "query.a"]),
+    JSON | st.sampled_from(WORDS_OF_CONDITIONS) | st.sampled_from([{"event": "A"}, {"amount": 1, "unit": "days"}]),
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(KEYS, inner, max_size=4),
     max_leaves=20,
 )
 
 
-@unhurried
-@given(NEAR)
-def test_what_nearly_is_a_condition_is_parsed_or_refused(value: object) -> None:
+def check_near(value: object) -> None:
+    """Either an error with a place, or a condition for everything that is done with conditions."""
     try:
         condition = parse(value)
     except ConditionError:
         return
     assert parse(to_json(condition)) == condition
     assert describe(condition)
-    compile_condition(condition)(Facts())
+    for compiled in (
+        lambda: compile_condition(condition)(Facts()),
+        lambda: compile_history(condition)(History(), 0),
+        lambda: compile_account(condition)(AccountHistory(), 0),
+    ):
+        with suppress(ConditionError):
+            assert compiled() in {True, False}
+
+
+@unhurried
+@given(NEAR)
+def test_what_nearly_is_a_condition_is_parsed_or_refused(value: object) -> None:
+    check_near(value)
+
+
+@unhurried
+@given(trees_over_histories, st.randoms(use_true_random=True), JSON | NEAR)
+@example({"event": "A", "window": {"oldest": {"amount": 10**400, "unit": "days"}}}, Random(0), None)
+@example({"event": "A", "value": float("inf")}, Random(0), None)
+@example({"event": "A", "type": ["track"]}, Random(0), None)
+def test_a_condition_with_one_part_spoilt_is_parsed_or_refused(tree: object, random: Random, spoilt: object) -> None:
+    def places(node: object) -> list[tuple[Any, Any]]:
+        found: list[tuple[Any, Any]] = []
+        for key, inner in node.items() if isinstance(node, dict) else enumerate(node) if isinstance(node, list) else ():
+            found += [(node, key), *places(inner)]
+        return found
+
+    whole = {"not": tree}
+    check_near(whole)
+    node, key = random.choice(places(whole))
+    node[key] = spoilt
+    check_near(whole)
 
 
 @unhurried

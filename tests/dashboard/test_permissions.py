@@ -17,6 +17,7 @@ from pitcairn.connections.models import OAuthApp, SeenEvent, Source, TrackingPla
 from pitcairn.connections.services_alerts import create_alert
 from pitcairn.connections.services_filters import create_filter
 from pitcairn.dashboard.middleware import OWN_BUSINESS, PUBLIC
+from pitcairn.engage.services import connect_destination, create_audience, create_computed_trait
 from pitcairn.eventstore import EventStore
 from pitcairn.experiences.models import AudienceSegment, Experience, Variation
 from pitcairn.profiles.models import Account, Merge, ProfileToken
@@ -53,7 +54,8 @@ def _routes(patterns: list[Any], prefix: str = "", space: str = "") -> Iterator[
 
 
 def routes() -> list[Route]:
-    return list(_routes(get_resolver().url_patterns))
+    """Every page. The Profile API is none: it knows tokens, not members, and has tests of its own."""
+    return [route for route in _routes(get_resolver().url_patterns) if not route.name.startswith("profile-api")]
 
 
 @pytest.fixture
@@ -94,6 +96,10 @@ def values(workspace: Workspace, store: EventStore) -> dict[str, Any]:
     account = Account.objects.create(workspace_id=workspace.id, group_id="acorn", created_at=1, last_seen_at=1)
     create_token(workspace_id=workspace.id, name="Help desk", by="owner@acme.example")
     token = ProfileToken.objects.get(workspace_id=workspace.id)
+    condition = {"fact": "trait", "name": "plan", "operator": "equals", "value": "pro"}
+    audience = create_audience(workspace.id, "On the pro plan", condition)
+    connect_destination(workspace.id, audience.id, destination.id)
+    trait = create_computed_trait(workspace.id, "Orders", {"event": "Order Completed"})
     app = OAuthApp.objects.create(workspace=workspace, name="Importer", client_id="c", key_id="k", public_key="public")
     return {
         "app_id": app.id,
@@ -107,6 +113,9 @@ def values(workspace: Workspace, store: EventStore) -> dict[str, Any]:
         "experience_id": experience.id,
         "profile_id": somebody,
         "account_id": account.id,
+        "audience_id": audience.id,
+        "computation_id": audience.id,
+        "trait_id": trait.id,
         "merge_id": merge.id,
         "token_id": token.id,
         "slug": "mutiny",
@@ -116,7 +125,7 @@ def values(workspace: Workspace, store: EventStore) -> dict[str, Any]:
 
 
 def test_there_are_routes_to_walk() -> None:
-    names = {route.name for route in routes()}
+    names = {route.name for route in _routes(get_resolver().url_patterns)}
     assert {"home", "connections:debugger-stream", "profiles:profile", "experiences:list"} <= names
     assert names >= PUBLIC | OWN_BUSINESS
 
@@ -146,7 +155,9 @@ def test_a_viewer_sees_what_an_owner_sees(values: dict[str, Any], client: Client
             continue
         seen = [browser.get(route.url(values)) for browser in (client, viewer_client)]
         assert seen[0].status_code == seen[1].status_code, route.name
-        assert seen[0].status_code in {200, 204, 302, 405, 422}, f"{route.name} answered {seen[0].status_code}"
+        # The audience here is made by a condition, so it has no list to edit.
+        allowed = {404} if route.name == "engage:list-edit" else {200, 204, 302, 405, 422}
+        assert seen[0].status_code in allowed, f"{route.name} answered {seen[0].status_code}"
 
 
 def test_nothing_of_another_workspace_is_found(values: dict[str, Any]) -> None:

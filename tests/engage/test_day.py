@@ -72,7 +72,7 @@ class Model:
         return found
 
 
-@pytest.mark.parametrize("seed", [1, 2])
+@pytest.mark.parametrize("seed", [1, pytest.param(2, marks=pytest.mark.slow)])
 def test_what_is_told_in_a_day_is_what_the_model_says(engage: EngageWorld, seed: int) -> None:
     chance, model = random.Random(seed), Model()
     for key, condition in CONDITIONS.items():
@@ -88,8 +88,8 @@ def test_what_is_told_in_a_day_is_what_the_model_says(engage: EngageWorld, seed:
         news = engage.news()
         assert sorted(news) == sorted(model.changes(engage.now)), f"at {iso(engage.now)}"
         told += len(news)
-        engage.now += chance.choice([MINUTE, 7 * MINUTE, 20 * MINUTE, 30 * MINUTE])
-    assert told > 100
+        engage.now += chance.choice([MINUTE, 20 * MINUTE, 30 * MINUTE, 60 * MINUTE])
+    assert told > 50
 
 
 def _happens(engage: EngageWorld, model: Model, chance: random.Random) -> None:

@@ -122,7 +122,9 @@ def test_what_held_before_is_kept_with_from_when_until_when(engage: EngageWorld)
     engage.pass_time(HOUR)
     (item,) = queries.memberships_of(engage.profile_id("user_id:u1"))
     assert (item.key, item.member) == ("active", False)
-    assert [(past.value, past.until - past.since) for past in item.history] == [(True, engage.now - entered)]
+    (past,) = item.history
+    # The engine's moments never repeat: on a clock that stands still they run a few milliseconds ahead of it.
+    assert (past.value, past.since - entered < 100, abs(past.until - engage.now) < 100) == (True, True, True)
     assert audience.id == item.computation_id
 
 
@@ -160,6 +162,7 @@ def test_115_a_deleted_audience_leaves_an_ordinary_trait(engage: EngageWorld) ->
     assert engage.traits("user_id:u2")["on_pro"] is False
     assert not Value.objects.filter(computation_id=audience.id).exists()
     assert not PastValue.objects.filter(computation_id=audience.id).exists()
+    engage.pass_time(MINUTE)
     engage.identify("u1", {"on_pro": "by hand"})
     assert engage.traits("user_id:u1")["on_pro"] == "by hand"
     assert engage.news() == []

@@ -205,6 +205,9 @@ def test_destinations_are_connected_paused_and_removed(client: Client, workspace
     assert refused.status_code == 422
     assert "Choose Identify, Track or both" in text(refused)
     fields = {"destination": destination.id, "send_identify": "on", "entered": "In", "exited": "Out"}
+    tried = client.post(f"{address}new/", fields | {"do": "try"})
+    assert "nothing was sent" in text(tried)
+    assert not Sync.objects.exists()
     page = client.post(f"{address}new/", fields, follow=True)
     assert "is told about Pro customers" in text(page)
     sync = Sync.objects.get(computation_id=audience.id)

@@ -11,25 +11,26 @@ from pitcairn.connections import services as connections
 from pitcairn.engage import services
 from pitcairn.engage.models import Value
 from pitcairn.engage.services import AudienceError
+from pitcairn.profiles import api_resources
+from pitcairn.profiles.api import Found
+from pitcairn.profiles.api_arguments import Arguments
 
 pytestmark = pytest.mark.django_db(databases="__all__", transaction=True)
 
 
-@pytest.mark.parametrize(
-    ("measure", "expected"),
-    [
-        ("count", 4), ("sum", 26), ("average", 6.5), ("minimum", 3), ("maximum", 10),
-        ("mode", 3), ("first", 10), ("last", 3), ("unique", [3, 10]), ("unique_count", 2),
-    ],
-)  # fmt: skip
-def test_97_computed_traits_give_the_values_of_the_table(engage: EngageWorld, measure: str, expected: Any) -> None:
+MEASURES: dict[str, Any] = {
+    "count": 4, "sum": 26, "average": 6.5, "minimum": 3, "maximum": 10, "mode": 3, "first": 10, "last": 3,
+    "unique": [3, 10], "unique_count": 2,
+}  # fmt: skip
+
+
+def test_97_computed_traits_give_the_values_of_the_table(engage: EngageWorld) -> None:
     for minutes, price in ((9, 10), (7, 3), (5, 10), (3, 3)):
         engage.did("Order Completed", "u1", ago=minutes * MINUTE, price=price)
-    definition = {"event": "Order Completed", "measure": measure}
-    if measure != "count":
-        definition["property"] = "price"
-    engage.trait("Computed", definition)
-    assert engage.news() == [("u1", "computed", expected)]
+    for measure in MEASURES:
+        definition = {"event": "Order Completed", "measure": measure}
+        engage.trait(measure, definition if measure == "count" else {**definition, "property": "price"})
+    assert {key: value for _, key, value in engage.news()} == MEASURES
 
 
 def test_98_the_key_stays_when_the_name_changes_and_is_never_given_out_again(engage: EngageWorld) -> None:
@@ -194,6 +195,15 @@ def test_112_calls_are_for_the_connected_destination_alone(engage: EngageWorld) 
     engage.did("Bought", "u1")
     (body,) = engage.told()
     assert body["integrations"] == {"All": False, "Webhook": True}
+
+
+def test_113_membership_is_a_trait_of_the_profile_api(engage: EngageWorld) -> None:
+    engage.audience("On pro", trait_is("plan", "pro"))
+    engage.identify("u1", {"plan": "pro"})
+    asked = Found(workspace_id=engage.workspace_id, profile_id=engage.profile_id("user_id:u1"), url="/")
+    assert api_resources.traits(asked, Arguments({"include": "on_pro"}))["traits"] == {"on_pro": True}
+    engage.identify("u1", {"plan": "free"})
+    assert api_resources.traits(asked, Arguments({"class": "audience"}))["traits"] == {"on_pro": False}
 
 
 def test_114_a_computed_trait_is_told_when_its_value_changes(engage: EngageWorld) -> None:

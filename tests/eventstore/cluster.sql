@@ -122,6 +122,26 @@ SETTINGS fsync_after_insert = 1, fsync_part_directory = 1, replicated_deduplicat
 CREATE TABLE IF NOT EXISTS `events` ON CLUSTER `our cluster` AS `events_shard`
 ENGINE = Distributed(`our cluster`, currentDatabase(), `events_shard`, cityHash64(workspace_id, profile_id));
 
+CREATE TABLE IF NOT EXISTS `profile_events_shard` ON CLUSTER `our cluster`
+(
+    `workspace_id` UInt32,
+    `profile_id` UInt64 CODEC(Delta(8), ZSTD(1)),
+    `timestamp` DateTime64(3, 'UTC') CODEC(Delta(8), ZSTD(1)),
+    `type` LowCardinality(String),
+    `event` LowCardinality(String),
+    `received_at` DateTime64(3, 'UTC') CODEC(Delta(8), ZSTD(1)),
+    `message_id` String CODEC(ZSTD(1)),
+    `properties` String CODEC(ZSTD(3)),
+    `batch` UInt64 CODEC(Delta(8), ZSTD(1)),
+    INDEX `batch_range` batch TYPE minmax GRANULARITY 1
+)
+ENGINE = ReplicatedMergeTree('/clickhouse/tables/{shard}/{database}/{table}', '{replica}')
+ORDER BY (workspace_id, profile_id, timestamp)
+SETTINGS fsync_after_insert = 1, fsync_part_directory = 1, replicated_deduplication_window = 0, index_granularity = 1024;
+
+CREATE TABLE IF NOT EXISTS `profile_events` ON CLUSTER `our cluster` AS `profile_events_shard`
+ENGINE = Distributed(`our cluster`, currentDatabase(), `profile_events_shard`, cityHash64(workspace_id, profile_id));
+
 CREATE TABLE IF NOT EXISTS `deliveries_shard` ON CLUSTER `our cluster`
 (
     `workspace_id` UInt32,
@@ -208,3 +228,8 @@ CREATE MATERIALIZED VIEW IF NOT EXISTS `events_view` ON CLUSTER `our cluster` TO
 AS SELECT messages.workspace_id AS `workspace_id`, messages.type AS `type`, messages.event AS `event`, messages.timestamp AS `timestamp`, messages.profile_id AS `profile_id`, messages.anonymous_id AS `anonymous_id`, messages.delivered_to AS `delivered_to`, messages.batch AS `batch`, toYYYYMM(messages.received_at) AS `received_month`, messages.received_at AS `received_at`, messages.message_id AS `message_id`, messages.properties AS `properties`
 FROM `messages_shard` AS `messages`
 WHERE messages.type IN ('track', 'page', 'screen');
+
+CREATE MATERIALIZED VIEW IF NOT EXISTS `profile_events_view` ON CLUSTER `our cluster` TO `profile_events_shard`
+AS SELECT messages.workspace_id AS `workspace_id`, messages.profile_id AS `profile_id`, messages.timestamp AS `timestamp`, messages.type AS `type`, messages.event AS `event`, messages.received_at AS `received_at`, messages.message_id AS `message_id`, messages.properties AS `properties`, messages.batch AS `batch`
+FROM `messages_shard` AS `messages`
+WHERE messages.type IN ('track', 'page', 'screen') AND messages.profile_id > 0;

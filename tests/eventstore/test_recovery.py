@@ -79,7 +79,18 @@ def test_totals_count_what_is_there(store: EventStore, workspace_id: int) -> Non
     before = {total.table: total for total in store.totals()}
     store.insert("messages", [message(workspace_id, message_id=str(n), type="identify") for n in range(50)])
     after = {total.table: total for total in store.totals()}
-    assert list(after) == ["messages", "refusals", "exposures", "merges", "events", "deliveries", "people", "accounts", "memberships"]
+    assert list(after) == [
+        "messages",
+        "refusals",
+        "exposures",
+        "merges",
+        "events",
+        "profile_events",
+        "deliveries",
+        "people",
+        "accounts",
+        "memberships",
+    ]
     assert after["messages"].rows == before["messages"].rows + 50
     assert after["events"].rows == before["events"].rows
     assert after["messages"].bytes > 0

@@ -6,13 +6,13 @@ from typing import Any
 
 from hypothesis import strategies as st
 
+from pitcairn.profiles.identifiers import identifiers_of
 from pitcairn.profiles.identity import (
     Identifier,
     IdentityGraph,
     Occasion,
     Person,
     StoredAssignment,
-    identifiers_of,
     learn_traits,
     remember_assignment,
 )

@@ -6,12 +6,12 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from pitcairn.profiles.identifiers import identifiers_of
 from pitcairn.profiles.identity import (
     IdentityGraph,
     Person,
     StoredAssignment,
     current_traits,
-    identifiers_of,
     learn_traits,
     remember_assignment,
     survivor,

@@ -17,6 +17,7 @@ from pitcairn.edge.deletions import read_deletion
 from pitcairn.eventstore import EventStore
 from pitcairn.experiences.models import AudienceSegment, Experience, Variation
 from pitcairn.profiles import queries
+from pitcairn.profiles.deletions import kept_user_id
 from pitcairn.profiles.models import Deletion, Merge, Profile
 from pitcairn.profiles.views.words import flat
 from pitcairn.workspaces.models import Workspace
@@ -304,3 +305,18 @@ def test_who_was_deleted_can_be_taken_again(client: Client, workspace: Workspace
     assert not Deletion.objects.filter(workspace_id=workspace.id, suppressed=True).exists()
     client.post("/people/identity/deleted/allow/", {"user_id": "theirs"})
     assert Deletion.objects.filter(suppressed=True).exists()
+
+
+def test_of_an_email_address_only_a_digest_is_shown_and_it_can_still_be_taken_again(
+    client: Client, workspace: Workspace
+) -> None:
+    kept = kept_user_id(workspace.id, "ana@acme.example")
+    Deletion.objects.create(workspace_id=workspace.id, user_id=kept, suppressed=True, requested_at=1, erased_at=2)
+    page = text(client.get("/people/identity/deleted/"))
+    assert f"an email address digest {kept.removeprefix('digest:')[:8]} Refused" in page
+    assert "Take somebody's messages again" in page
+    page = text(client.post("/people/identity/deleted/allow/", {"user_id": " "}, follow=True))
+    assert "The user id is missing" in page
+    page = text(client.post("/people/identity/deleted/allow/", {"user_id": "ana@acme.example"}, follow=True))
+    assert "Messages of ana@acme.example are taken again" in page
+    assert not Deletion.objects.filter(workspace_id=workspace.id, suppressed=True).exists()

@@ -65,6 +65,7 @@ _VERBS: dict[Operator, str] = {
     Operator.AFTER_NEXT: "is more than",
 }
 
+_FROM_NOW = {Operator.WITHIN_LAST, Operator.WITHIN_NEXT}
 _SPAN_ENDS = {Operator.BEFORE_LAST: " ago", Operator.AFTER_NEXT: " ahead"}
 
 _TIMES: dict[Operator, str] = {
@@ -150,6 +151,8 @@ def _leaf(leaf: Leaf) -> str:
         return f"{'is' if leaf.value else 'is not'} in the audience {_quoted(leaf.name)}"
     if leaf.value is None:
         return f"{_subject(leaf)} {verb}"
+    if leaf.operator in _FROM_NOW and isinstance(leaf.value, Span):
+        return f"{_subject(leaf)} {verb} {_bare_span(leaf.value)}"
     return f"{_subject(leaf)} {verb} {_value(leaf.value)}{_SPAN_ENDS.get(leaf.operator, '')}"
 
 
@@ -209,7 +212,7 @@ def _when(window: Window) -> str:
         case Span() as oldest, Span() as newest:
             return f" between {_span(newest)} and {_span(oldest)} ago"
         case Span() as oldest, None:
-            return f" in the last {_span(oldest)}"
+            return f" in the last {_bare_span(oldest)}"
         case None, Span() as newest:
             return f" at least {_span(newest)} ago"
         case _:
@@ -248,6 +251,11 @@ def _value(value: Value) -> str:
             return ""
         case _:
             return _spelt(value)
+
+
+def _bare_span(span: Span) -> str:
+    """A span after "the last" or "the next", where one day is said as "day"."""
+    return span.unit.removesuffix("s") if span.amount == 1 else _span(span)
 
 
 def _span(span: Span) -> str:

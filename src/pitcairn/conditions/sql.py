@@ -39,6 +39,10 @@ PEOPLE = ("profile_id", "batch", "alive", "identified", "accounts", "traits")
 ACCOUNTS = ("account_id", "batch", "traits")
 EVENTS = ("person", "type", "event", "ts", "received_ms", "message_id", "properties", "context")
 
+_BITS = 64
+_FEW = 6
+"""Bits that are added up quicker than an array of them is made."""
+
 _COUNTS = frozenset({Measure.COUNT, Measure.UNIQUE_COUNT})
 _EQUALITIES = {Operator.EQUALS: "=", Operator.DIFFERS: "!="}
 _SIGNS = {
@@ -93,6 +97,8 @@ class PersonQuery:
         self._answers = Stage("a")
         self._events = EventStages(now_ms, self._trait, self._answers)
         self._joins_traits = False
+        self._flags: dict[str, None] = {}
+        """Columns of people that are yes or no."""
 
     def holds(self, condition: Condition, since_ms: int) -> str:
         """The condition as an expression over a person's row."""
@@ -140,13 +146,21 @@ class PersonQuery:
         return self._joins_traits or bool(self._account_totals)
 
     def _people_now(self, *, accounts: bool) -> str:
-        columns = ["identified", *(["accounts"] if accounts else []), *self._people.given]
-        unpacked = "".join(f", latest.{index + 2} AS {column}" for index, column in enumerate(columns))
-        wanted = ", ".join(["profile_id", "batch", "alive", *columns])
+        flags = ["alive", "identified", *self._flags]
+        others = [*(["accounts"] if accounts else []), *(one for one in self._people.given if one not in self._flags)]
+        latest = [
+            f"argMax({as_bits(flags[start : start + _BITS])}, batch) AS flags_{start}"
+            for start in range(0, len(flags), _BITS)
+        ]
+        latest += [f"argMax({column}, batch) AS latest_{column}" for column in others]
+        unpacked = [f"bitTest(flags_{n - n % _BITS}, {n % _BITS}) AS {flag}" for n, flag in enumerate(flags) if n]
+        unpacked += [f"latest_{column} AS {column}" for column in others]
+        wanted = ", ".join(["profile_id", "batch", *flags, *others])
         return (
-            f"SELECT profile_id{unpacked} FROM (\n"
-            f"SELECT profile_id, argMax(tuple(alive, {', '.join(columns)}), batch) AS latest\n"
-            f"FROM {self._people.over(self._tables.people, PEOPLE, wanted)} AS rows GROUP BY profile_id) AS states WHERE latest.1"
+            f"SELECT profile_id, {', '.join(unpacked)} FROM (\n"
+            f"SELECT profile_id, {', '.join(latest)}\n"
+            f"FROM {self._people.over(self._tables.people, PEOPLE, wanted)} AS rows GROUP BY profile_id) AS states "
+            f"WHERE bitTest(flags_0, 0)"
         )
 
     def _totals(self, people: str) -> str:
@@ -194,7 +208,9 @@ class PersonQuery:
                 other = None
                 if isinstance(leaf.value, Reference):
                     other = StageValue(self._people, raw_of("traits", leaf.value.name))
-                return self._people.give(leaf_test(leaf, value, other, self._now_ms))
+                test = self._people.give(leaf_test(leaf, value, other, self._now_ms))
+                self._flags[test] = None
+                return test
             case _:
                 value = StageValue(self._account_rows, raw_of("account_traits", leaf.name))
                 if leaf.operator is Operator.ABSENT:
@@ -221,9 +237,13 @@ class PersonQuery:
 
 def as_bits(answers: Sequence[str]) -> str:
     """Boolean expressions as one UInt64, the first as its lowest bit."""
+    if len(answers) <= _FEW:
+        return f"toUInt64({' + '.join(f'toUInt8({answer}) * {1 << index}' for index, answer in enumerate(answers))})"
     # A sum of fifty terms is a tree fifty deep, which takes the engine long to plan.
     bits = ", ".join(str(1 << index) for index in range(len(answers)))
-    return f"toUInt64(arrayDotProduct([{', '.join(f'toUInt8({answer})' for answer in answers)}], [{bits}]::Array(UInt64)))"
+    return (
+        f"toUInt64(arrayDotProduct([{', '.join(f'toUInt8({answer})' for answer in answers)}], [{bits}]::Array(UInt64)))"
+    )
 
 
 def leaf_test(leaf: Leaf, value: StageValue, other: StageValue | None, now_ms: int) -> str:
@@ -292,9 +312,9 @@ def compile_accounts(
         f"FROM {accounts.over(tables.accounts, ACCOUNTS, f'account_id, batch{given}')} AS rows GROUP BY account_id)) AS now",
     ]
     if totals:
-        answers = people.select(f"accounts{users.columns()}", accounts=True)
+        asked = people.select(f"accounts{users.columns()}", accounts=True)
         lines.append(
-            f"GLOBAL LEFT JOIN (SELECT account, count() AS users{totals.columns()}\nFROM (\n{answers}\n) AS person "
+            f"GLOBAL LEFT JOIN (SELECT account, count() AS users{totals.columns()}\nFROM (\n{asked}\n) AS person "
             f"ARRAY JOIN accounts AS account GROUP BY account) AS used ON used.account = now.account_id"
         )
     lines.append(") AS asked WHERE answers != 0")

@@ -218,8 +218,8 @@ class EventStages:
             f"multiIf(NOT {there}, '', {found}.1 = 2, concat('\"', {found}.3, '\"'), {found}.1 = 1, '0', "
             f"{found}.2 = 1, 'true', 'false')"
         )
-        text = answers.add(f"if({found}.1 = 2, {found}.3, {raw})")
-        return Measured(there, found, _SingleValue(answers, raw, text, f"{found}.1 = 1", f"{found}.2"))
+        text = answers.add(f"if({there} AND {found}.1 = 2, {found}.3, {raw})")
+        return Measured(there, found, _SingleValue(answers, raw, text, f"{there} AND {found}.1 = 1", f"{found}.2"))
 
     def _where(self, condition: Condition, leaf: Callable[[Leaf], str]) -> str:
         match condition:

@@ -12,7 +12,6 @@ from collections.abc import Sequence
 from pitcairn.conditions import sql_values
 from pitcairn.conditions.sql_values import Value
 
-
 _TEXT = re.compile(r"'(?:[^'\\]|\\.)*'", re.DOTALL)
 _NAME = re.compile(r"[a-z_][a-zA-Z_0-9]*")
 

@@ -36,9 +36,7 @@ def navigation(path: str) -> list[Place]:
         _place(path, "Home", "home"),
         _place(path, "Experiences", "experiences:list"),
         _place(path, "Audiences", "engage:list", ("Computed traits", "engage:traits")),
-        _place(
-            path, "People", "profiles:list", ("Accounts", "profiles:accounts"), ("Identity", "profiles:rules")
-        ),
+        _place(path, "People", "profiles:list", ("Accounts", "profiles:accounts"), ("Identity", "profiles:rules")),
         _place(
             path,
             "Connections",

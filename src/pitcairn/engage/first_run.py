@@ -20,14 +20,15 @@ from pitcairn.engage.mirror import mirror
 from pitcairn.engage.models import Computation, Status
 from pitcairn.engage.people import identifiers_of_profiles
 from pitcairn.engage.plan import Computed, Telling, WorkspacePlan
+from pitcairn.engage.state import living
 from pitcairn.engage.telling import News, tell
 from pitcairn.engage.values import Change
 from pitcairn.eventstore import EventStore, EventStoreError
 
 logger = logging.getLogger(__name__)
 
-SLICE = 5_000
-"""Profiles stored in one transaction: some tens of milliseconds."""
+SLICE = 10_000
+"""Profiles stored in one transaction: a fraction of a second, in which the pipeline waits."""
 
 TRAITS_SLICE = 1_000
 """The same where each is written into the profile as well."""
@@ -48,7 +49,7 @@ class FirstRun:
         self._store = store
         self._computed = computed
         self._workspace = workspace
-        self._moment = moment
+        self.moment = moment
         self._teach = teach
         self._slice = SLICE if computed.audience else TRAITS_SLICE
         self._found: dict[int, str] = {}
@@ -73,7 +74,7 @@ class FirstRun:
         """Asks the question. A question that cannot be answered fails the computation; a store that is gone raises."""
         self._set(status=Status.COMPUTING)
         try:
-            self._found = everybody(self._store, self._workspace, self._computed, self._moment)
+            self._found = everybody(self._store, self._workspace, self._computed, self.moment)
         except EventStoreError as error:
             self._store.ping()
             logger.error("%s (%s) cannot be computed: %s", self._computed.key, self._computed.id, error)
@@ -95,7 +96,7 @@ class FirstRun:
         if self.finished or self.held:
             return set()
         part = self._profiles[self._done : self._done + self._slice]
-        profiles = [profile_id for profile_id in part if profile_id not in self.touched]
+        profiles = living([profile_id for profile_id in part if profile_id not in self.touched])
         destinations: set[int] = set()
         if profiles:
             destinations = self._store_slice(profiles, tellings, now)

@@ -13,6 +13,13 @@ def forget_values(cursor: CursorWrapper, profile_ids: Sequence[int]) -> None:
     """Removes what audiences and computed traits say, and ever said, of the profiles."""
     for group in groups(profile_ids):
         marks = ", ".join(["%s"] * len(group))
+        cursor.execute(
+            "SELECT v.computation_id, COUNT(*) FROM engage_value AS v "  # noqa: S608
+            f"WHERE v.profile_id IN ({marks}) AND v.value NOT IN ('false', 'null') GROUP BY v.computation_id",
+            list(group),
+        )
+        for computation_id, number in cursor.fetchall():
+            cursor.execute("UPDATE engage_computation SET size = size - %s WHERE id = %s", [number, computation_id])
         for table in ("engage_value", "engage_pastvalue"):
             cursor.execute(f"DELETE FROM {table} WHERE profile_id IN ({marks})", list(group))  # noqa: S608
 

@@ -12,6 +12,7 @@ import io
 import re
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from typing import IO
 
 from pitcairn.engage.keys import snake_case
@@ -76,7 +77,7 @@ def _rows(text: io.TextIOWrapper) -> Iterator[tuple[int, list[str]]]:
         if "\0" in first:
             raise ListFileError("The file is not text. Save the table as CSV and upload that.")
         delimiter = max(",;\t", key=first.count)
-        reader = csv.reader(_and_then(first, text), delimiter=delimiter, strict=True)
+        reader = csv.reader(chain([first] if first else [], text), delimiter=delimiter, strict=True)
         for row in reader:
             line = reader.line_num
             if any(cell.strip() for cell in row):
@@ -90,12 +91,6 @@ def _rows(text: io.TextIOWrapper) -> Iterator[tuple[int, list[str]]]:
         raise ListFileError(
             f"Line {line + 1:,} cannot be read as CSV: {error}. Look for a quotation mark that is not closed."
         ) from error
-
-
-def _and_then(first: str, text: io.TextIOWrapper) -> Iterator[str]:
-    if first:
-        yield first
-    yield from text
 
 
 def _columns(header: Sequence[str], types: Collection[str]) -> list[tuple[int, str]]:

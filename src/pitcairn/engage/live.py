@@ -1,9 +1,9 @@
 """The live engine: keeps every audience and computed trait right, in the worker's own thread.
 
-After each batch the profiles that it changed are looked at, and so are those for which time alone may have changed something:
-once a minute the event store says who reaches an age that matters within the next. One query asks all audiences of a workspace
-about these profiles. What differs from what is stored becomes values, past values and messages for destinations, in one SQL
-transaction, so that nothing is told twice or forgotten. Then the event store gets its copy of the memberships.
+After each batch the profiles that it changed are looked at, and so are those whom time alone may change (`ahead`). One query
+asks all audiences of a workspace about these profiles. What differs from what is stored becomes values, past values and
+messages for destinations, in one SQL transaction, so that nothing is told twice or forgotten. Then the event store gets its
+copy of the memberships.
 
 A round may be repeated: what is stored already does not differ any more. After a failure or a restart everything that
 changed since the last batch that counts is asked of the stores again.
@@ -11,7 +11,6 @@ changed since the last batch that counts is asked of the stores again.
 
 from __future__ import annotations
 
-import heapq
 import logging
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -21,14 +20,17 @@ import msgspec
 from django.db import connection, transaction
 
 from pitcairn.engage import values
-from pitcairn.engage.changes import Pending, Soon, crossings_of, note
+from pitcairn.engage.ahead import Ahead
+from pitcairn.engage.changes import Pending, Told, note
 from pitcairn.engage.evaluation import Found, differences, evaluate, everybody
 from pitcairn.engage.first_run import FirstRun, fail
-from pitcairn.engage.mirror import mirror, mirror_since
+from pitcairn.engage.mirror import mirror, mirror_people, mirror_since
+from pitcairn.engage.models import EVERYBODY
 from pitcairn.engage.people import identifiers_of_profiles, is_known, people_by_account
 from pitcairn.engage.plan import NOTHING, Computed, Plan, WorkspacePlan, read_plan
 from pitcairn.engage.state import (
     committed_batch,
+    last_received,
     load_state,
     save_state,
     survivors,
@@ -46,8 +48,8 @@ logger = logging.getLogger(__name__)
 GAP_SECONDS = 0.3
 """The shortest time between two rounds: what happens within it is looked at together."""
 
-AHEAD_MS = 60_000
-"""How far ahead the event store is asked who reaches an age."""
+HELD_SECONDS = 0.5
+"""How long what waits for a destination's outbox waits until it looks again."""
 
 NOTE_EVERY_MS = 1_000
 """How often a round that changed nothing writes down that there was one."""
@@ -91,17 +93,21 @@ class Live:
         self._account_gap = min(ACCOUNT_GAP_SECONDS, gap_seconds * 100)
         self._plan: Plan = NOTHING
         self._pending: dict[int, Pending] = {}
-        self._soon: list[Soon] = []
-        self._ahead_until = 0
+        self._ahead = Ahead(store)
         self._moment = 0
+        self._evaluated_at = 0
+        """Whatever time changed until then is in the values."""
         self._batch = 0
         self._ready = False
+        self._held = False
         self._noted_at = 0
         self._counted = 0
         """The last batch that rounds have looked at."""
         self._unsaved = False
         self._received: dict[int, int] = {}
         """When the last message came that counts, by workspace, as far as it is not written down."""
+        self._again: dict[int, list[News]] = {}
+        """What holds as before, and is to be told under new names, by workspace."""
         self._round_at = 0.0
         self._run: FirstRun | None = None
         self._accounts: set[int] = set()
@@ -117,17 +123,16 @@ class Live:
             return
         note(batch, self._pending)
         self._batch = batch.number
-        for soon in crossings_of(batch, self._plan.workspaces, self._moment, self._ahead_until):
-            heapq.heappush(self._soon, soon)
+        self._ahead.add(batch, self._plan.workspaces)
 
     def forget(self) -> None:
         """What is in memory is not to be trusted: the stores are asked again."""
         self._ready = False
         self._plan = NOTHING
         self._pending.clear()
-        self._soon.clear()
         self._accounts.clear()
         self._received = {}
+        self._again = {}
         self._run = None
 
     def due_in(self) -> float:
@@ -141,8 +146,8 @@ class Live:
         if self._accounts:
             return max(0.0, self._accounts_at + self._account_gap - time.monotonic())
         noting = [self._noted_at + NOTE_EVERY_MS] if self._unsaved else []
-        soonest = min([self._ahead_until, *noting, *(soon.at for soon in self._soon[:1])])
-        return max(0.0, (soonest - self._clock()) / 1000)
+        due = max(0.0, (min([self._ahead.soonest, *noting]) - self._clock()) / 1000)
+        return min(due, HELD_SECONDS) if self._held else due
 
     # ── Working ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -155,12 +160,13 @@ class Live:
         if not self._plan.workspaces:
             return self._leave_next()
         now = self._clock()
-        if now >= self._ahead_until:
-            self._look_ahead()
-        self._take_due(now)
+        self._ahead.look(now, self._plan.workspaces.values())
+        self._ahead.take_due(now, self._pending)
         if self._pending and time.monotonic() - self._round_at >= self._gap:
             self._round_at = time.monotonic()
             self._round()
+        if not self._pending:
+            self._evaluated_at = now
         if self._accounts and time.monotonic() - self._accounts_at >= self._account_gap:
             self._look_at_accounts()
             self._accounts_at = time.monotonic()
@@ -169,7 +175,18 @@ class Live:
         more = bool(self._pending) and not self._gap
         more = self._compute_next() or more
         more = self._leave_next() or more
-        return self._tell_next() or more
+        more = self._tell_next() or more
+        self._held = not more and self._has_work()
+        return more
+
+    def _has_work(self) -> bool:
+        """Something goes through everybody, and waits for an outbox to become shorter."""
+        return self._run is not None or any(
+            telling.position != EVERYBODY and not telling.paused
+            for workspace in self._plan.workspaces.values()
+            for one in workspace.live
+            for telling in workspace.tellings.get(one.id, ())
+        )
 
     def _read_plan(self) -> None:
         revision = configuration_revision()
@@ -177,9 +194,10 @@ class Live:
             return
         if not self._ready:
             state = load_state()
-            self._moment = max(self._moment, state.evaluated_at)
+            self._moment = max(self._moment, state.mirrored_at)
+            self._evaluated_at = state.evaluated_at
+            self._ahead.begin(state.evaluated_at or self._clock())
             self._batch = committed_batch()
-        before = {one.id for workspace in self._plan.workspaces.values() for one in workspace.live}
         self._plan = read_plan(revision, self._moment)
         if not self._plan.workspaces:
             self._ready = True
@@ -187,53 +205,29 @@ class Live:
         if not self._ready:
             mirror_since(self._store, state.mirrored_at)
             if any(workspace.live for workspace in self._plan.workspaces.values()):
+                received = last_received()
                 for workspace_id, profiles in self._store.changed_since(state.evaluated_batch).items():
-                    self._recover(workspace_id, profiles, state.evaluated_at)
+                    self._recover(workspace_id, profiles, received.get(workspace_id, 0) + 1, state.mirrored_at)
             self._ready = True
-        after = {one.id for workspace in self._plan.workspaces.values() for one in workspace.live}
-        if after != before:
-            self._ahead_until = 0
         if self._run is not None and not any(self._run.computes(one) for one in self._plan.waiting):
             self._run = None
 
-    def _recover(self, workspace_id: int, profiles: Iterable[int], since: int) -> None:
+    def _recover(self, workspace_id: int, profiles: Iterable[int], since: int, moment: int) -> None:
+        """`since` is receivedAt of the first message that may not count yet, `moment` the last one whose values do."""
         ids = sorted(set(map(int, profiles)))
         pending = self._pending.setdefault(workspace_id, Pending())
         merged = survivors(ids)
         pending.profiles.update(merged.get(one, one) for one in ids)
         pending.merges += sorted(merged.items())
         pending.links.update(telling_identifiers(ids, since))
+        pending.told_until = moment
+        # A merge gives values to its survivor that are older than the last copy.
+        mirror_people(self._store, sorted(pending.profiles), self._next_moment())
 
     def _next_moment(self) -> int:
         """Now, and later than every moment before."""
         self._moment = max(self._clock(), self._moment + 1)
         return self._moment
-
-    def _look_ahead(self) -> None:
-        """Asks who reaches an age that matters until a while from now, from where the last look ended."""
-        start = max(self._ahead_until, 0) or self._moment
-        until = self._clock() + AHEAD_MS
-        for workspace in self._plan.workspaces.values():
-            found = self._store.crossing(workspace.id, workspace.crossings, start, until)
-            for profile_id, at in self._store.moment_crossing(workspace.id, workspace.moments, start, until):
-                # Whether a moment is before or after another may differ from whether it is the same.
-                found += [(profile_id, at), (profile_id, at + 1)]
-            accounts = self._store.moment_crossing(workspace.id, workspace.account_moments, start, until, accounts=True)
-            of = people_by_account(sorted({account_id for account_id, _ in accounts}))
-            found += [
-                (profile_id, moment)
-                for account_id, at in accounts
-                for profile_id in of.get(account_id, ())
-                for moment in (at, at + 1)
-            ]
-            for profile_id, at in found:
-                heapq.heappush(self._soon, Soon(int(at), workspace.id, int(profile_id)))
-        self._ahead_until = until
-
-    def _take_due(self, now: int) -> None:
-        while self._soon and self._soon[0].at <= now:
-            soon = heapq.heappop(self._soon)
-            self._pending.setdefault(soon.workspace_id, Pending()).profiles.add(soon.profile_id)
 
     def _round(self) -> None:
         """Looks at everybody who is pending."""
@@ -259,11 +253,19 @@ class Live:
             self._received[workspace_id] = max(self._received.get(workspace_id, 0), one.last_received_at)
         self._counted = batch if self._pending else self._batch
         self._unsaved = True
-        if changed:
+        if changed or any(self._again.values()):
             self._note_state()
 
     def _note_state(self) -> None:
-        save_state(self._counted, self._moment, self._received)
+        """Writes down how far it is, and tells under new names what holds as before: after a failure it does both again."""
+        destinations: set[int] = set()
+        with transaction.atomic():
+            with connection.cursor() as cursor:
+                for workspace_id, news in self._again.items():
+                    destinations |= tell(cursor, workspace_id, news, self._moment).destinations
+            save_state(self._counted, self._evaluated_at, self._moment, self._received)
+        self._call(destinations)
+        self._again = {}
         self._noted_at = self._moment
         self._received = {}
         self._unsaved = False
@@ -281,7 +283,9 @@ class Live:
                 for start in range(0, len(profiles), MOST_AT_ONCE):
                     part = profiles[start : start + MOST_AT_ONCE]
                     with transaction.atomic():
-                        changes, destinations = self._apply(workspace, [one], {one.id: found}, part, Pending(), now, [])
+                        changes, destinations = self._apply(
+                            workspace, [one], {one.id: found}, part, Told(Pending()), now, []
+                        )
                     mirror(self._store, workspace, changes, now)
                     self._call(destinations)
                     self._affect(workspace, [one], changes)
@@ -299,13 +303,15 @@ class Live:
     def _look_at(self, workspace: WorkspacePlan, pending: Pending, profiles: Sequence[int]) -> bool:
         now = self._next_moment()
         changed = False
-        merges = [merge for merge in pending.merges if merge[1] in pending.profiles]
+        here = set(profiles)
+        merges = [merge for merge in pending.merges if merge[1] in here]
+        told = Told(pending)
         for index, level in enumerate(workspace.levels):
             found = self._evaluate(workspace, level, now, profiles)
             level = [one for one in level if one.id in found]  # noqa: PLW2901 - without those that failed
             with transaction.atomic():
-                parted = pending.parted.intersection(profiles) if index == 0 else set()
-                changes, destinations = self._apply(workspace, level, found, profiles, pending, now, merges, parted)
+                parted = pending.parted & here if index == 0 else set()
+                changes, destinations = self._apply(workspace, level, found, profiles, told, now, merges, parted)
             mirror(self._store, workspace, changes, now)
             self._call(destinations)
             changed |= bool(changes)
@@ -337,7 +343,7 @@ class Live:
         level: Sequence[Computed],
         found: Mapping[int, Mapping[int, str]],
         profiles: Sequence[int],
-        pending: Pending,
+        told: Told,
         now: int,
         merges: Sequence[tuple[int, int]],
         parted: Iterable[int] = (),
@@ -345,9 +351,15 @@ class Live:
         """Stores and tells what is new. Within a transaction."""
         ended: list[Change] = []
         with connection.cursor() as cursor:
-            moved: dict[int, set[tuple[str, str]]] = {key: set(ids) for key, ids in pending.links.items()}
             for loser, winner in merges:
-                ended += values.take_over(cursor, workspace.id, loser, winner, now)
+                gone, taken = values.take_over(cursor, workspace.id, loser, winner, now)
+                ended += gone + taken
+                told.took_over(
+                    winner,
+                    loser,
+                    [change.computation_id for change in gone],
+                    [change.computation_id for change in taken],
+                )
             for loser in sorted(parted):
                 ended += values.share(cursor, workspace.id, loser, now)
             ids = [one.id for one in level]
@@ -357,7 +369,10 @@ class Live:
             again = [
                 (key, one)
                 for key, one in stored.items()
-                if key[1] in moved and one.member and key not in changed and workspace.tellings.get(key[0])
+                if told.has_news(key[1], one.since)
+                and one.member
+                and key not in changed
+                and workspace.tellings.get(key[0])
             ]
             named = identifiers_of_profiles(
                 sorted({change.profile_id for change in changes} | {key[1] for key, _ in again})
@@ -376,12 +391,19 @@ class Live:
                 for telling in workspace.tellings.get(change.computation_id, ())
                 if telling.hears(change.profile_id)
             ]
-            news += [
-                News(telling, key[1], named.get(key[1], ()), one.value, one.since, frozenset(moved[key[1]]))
+            self._again.setdefault(workspace.id, []).extend(
+                News(
+                    telling,
+                    key[1],
+                    named.get(key[1], ()),
+                    one.value,
+                    one.since,
+                    told.groups(*key, named.get(key[1], ())),
+                )
                 for key, one in again
                 for telling in workspace.tellings.get(key[0], ())
                 if telling.hears(key[1])
-            ]
+            )
             outcome = tell(cursor, workspace.id, news, now)
         self._teach(workspace, level, changes, now)
         return ended + changes, outcome.destinations
@@ -436,7 +458,7 @@ class Live:
             computed = self._plan.waiting[0]
             if not any(workspace.live for workspace in self._plan.workspaces.values()):
                 # Nothing depends on older batches: everybody is asked about now.
-                save_state(self._batch, self._next_moment(), {})
+                save_state(self._batch, self._evaluated_at, self._next_moment(), {})
             workspace = self._plan.workspaces[computed.workspace_id]
             self._run = FirstRun(self._store, computed, workspace, self._next_moment(), self._teach)
             self._run.start()
@@ -450,6 +472,7 @@ class Live:
             return not run.held
         self._run = None
         self._plan.revision = -1
+        self._ahead.look_again(run.moment)
         if run.finish(self._next_moment()):
             workspace = self._plan.workspaces[run.workspace_id]
             touched = run.touched | (run.changed if run.key in workspace.asked_for else set())

@@ -10,6 +10,7 @@ from django.db import connection
 from pitcairn.engage.plan import WorkspacePlan
 from pitcairn.engage.values import TRUE, Change
 from pitcairn.eventstore import EventStore
+from pitcairn.profiles.store import groups
 
 ROWS_AT_ONCE = 50_000
 
@@ -35,6 +36,21 @@ def mirror_since(store: EventStore, moment: int) -> None:
         )
         for rows in _blocks(iter(cursor.fetchone, None)):
             store.insert("memberships", rows)
+
+
+def mirror_people(store: EventStore, profile_ids: Sequence[int], at: int) -> None:
+    """Copies what holds for these people, whenever it changed."""
+    with connection.cursor() as cursor:
+        for group in groups(profile_ids):
+            cursor.execute(
+                "SELECT v.workspace_id, v.computation_id, v.profile_id, v.value FROM engage_value AS v "  # noqa: S608
+                "JOIN engage_computation AS c ON c.id = v.computation_id WHERE c.kind = 'audience' "
+                f"AND v.profile_id IN ({', '.join(['%s'] * len(group))})",
+                list(group),
+            )
+            rows = [_row(row[0], row[1], row[2], row[3], at) for row in cursor.fetchall()]
+            if rows:
+                store.insert("memberships", rows)
 
 
 def _blocks(found: Iterable[Any]) -> Iterator[list[Mapping[str, Any]]]:

@@ -38,6 +38,8 @@ class BuilderPreview:
     problem: str = ""
     at: str = ""
     key: str = ""
+    past: bool = False
+    """Events from before count in the size, and will not count in the audience."""
 
     @property
     def unit(self) -> str:

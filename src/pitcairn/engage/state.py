@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from django.db import connection, transaction
 
-from pitcairn.engage.models import EngageState
+from pitcairn.engage.models import EngageState, Freshness
 from pitcairn.profiles.store import groups
 
 
@@ -22,9 +22,16 @@ def committed_batch() -> int:
     return int(row[0]) if row else 0
 
 
+def last_received() -> dict[int, int]:
+    """By workspace, receivedAt of the last message that counts."""
+    return dict(Freshness.objects.values_list("workspace_id", "last_received_at"))
+
+
 @transaction.atomic
-def save_state(batch: int, moment: int, received: Mapping[int, int]) -> None:
-    """Everything of batches up to `batch` is in the values, and the values are in the event store.
+def save_state(batch: int, evaluated_at: int, mirrored_at: int, received: Mapping[int, int]) -> None:
+    """Everything of batches up to `batch`, and what time changed until `evaluated_at`, is in the values.
+
+    What changed up to `mirrored_at` is in the event store.
 
     `received` is, by workspace, when the last message came that counts now.
     """
@@ -33,7 +40,7 @@ def save_state(batch: int, moment: int, received: Mapping[int, int]) -> None:
             "INSERT INTO engage_engagestate (id, evaluated_batch, evaluated_at, mirrored_at) VALUES (1, %s, %s, %s) "
             "ON CONFLICT (id) DO UPDATE SET evaluated_batch = excluded.evaluated_batch, "
             "evaluated_at = excluded.evaluated_at, mirrored_at = excluded.mirrored_at",
-            [batch, moment, moment],
+            [batch, evaluated_at, mirrored_at],
         )
         for workspace_id, at in sorted(received.items()):
             cursor.execute(
@@ -41,7 +48,7 @@ def save_state(batch: int, moment: int, received: Mapping[int, int]) -> None:
                 "ON CONFLICT (workspace_id) DO UPDATE SET evaluated_at = excluded.evaluated_at, last_received_at = "
                 "CASE WHEN excluded.last_received_at > engage_freshness.last_received_at "
                 "THEN excluded.last_received_at ELSE engage_freshness.last_received_at END",
-                [workspace_id, moment, at],
+                [workspace_id, mirrored_at, at],
             )
 
 
@@ -57,6 +64,20 @@ def survivors(profile_ids: Sequence[int]) -> dict[int, int]:
             )
             found.update(cursor.fetchall())
     return found
+
+
+def living(profile_ids: Sequence[int]) -> list[int]:
+    """Those of the profiles that were neither deleted nor merged into another."""
+    found: set[int] = set()
+    with connection.cursor() as cursor:
+        for group in groups(profile_ids):
+            cursor.execute(
+                "SELECT p.id FROM profiles_profile AS p "  # noqa: S608
+                f"WHERE p.merged_into IS NULL AND p.id IN ({', '.join(['%s'] * len(group))})",
+                list(group),
+            )
+            found.update(row[0] for row in cursor.fetchall())
+    return [one for one in profile_ids if one in found]
 
 
 def telling_identifiers(profile_ids: Sequence[int], since: int) -> dict[int, set[tuple[str, str]]]:

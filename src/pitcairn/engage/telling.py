@@ -28,8 +28,8 @@ class News(msgspec.Struct, frozen=True):
     identifiers: Sequence[tuple[str, str]]
     value: str
     since: int
-    new: frozenset[tuple[str, str]] | None = None
-    """Tell only under names that need one of these identifiers: the others were told before. None tells under all."""
+    told: tuple[Sequence[tuple[str, str]], ...] = ()
+    """Under these identifiers, each group for itself, it was told already: only names that are new are told."""
     again: int = 0
 
 
@@ -73,11 +73,8 @@ def calls_of(news: News, now: int) -> list[Call]:
 
 def _addresses(news: News) -> list[Address]:
     anonymous = news.telling.subject.anonymous
-    all_of_them = addresses(news.identifiers, anonymous=anonymous)
-    if news.new is None:
-        return all_of_them
-    before = set(addresses((one for one in news.identifiers if one not in news.new), anonymous=anonymous))
-    return [address for address in all_of_them if address not in before]
+    told = {address for group in news.told for address in addresses(group, anonymous=anonymous)}
+    return [address for address in addresses(news.identifiers, anonymous=anonymous) if address not in told]
 
 
 def bodies_of(news: News, now: int) -> list[dict[str, Any]]:

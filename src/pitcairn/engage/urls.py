@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from pitcairn.engage.views import audiences, builder, computed_traits, lists, syncs, why
+from pitcairn.engage.views import audiences, builder, computed_traits, lists, reasons, syncs
 
 app_name = "engage"
 urlpatterns = [
@@ -21,7 +21,7 @@ urlpatterns = [
     path("<int:audience_id>/edit/", builder.edit, name="edit"),
     path("<int:audience_id>/list/", lists.edit, name="list-edit"),
     path("<int:audience_id>/people/", audiences.people, name="people"),
-    path("<int:audience_id>/people/<int:profile_id>/", why.why, name="why"),
+    path("<int:audience_id>/people/<int:profile_id>/", reasons.why, name="why"),
     path("<int:audience_id>/overlap/", audiences.overlap, name="overlap"),
     path("<int:audience_id>/enable/", audiences.enable, name="enable"),
     path("<int:audience_id>/disable/", audiences.disable, name="disable"),

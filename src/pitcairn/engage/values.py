@@ -138,17 +138,19 @@ def keep_size(cursor: CursorWrapper, computation_id: int, hour: int) -> None:
     )
 
 
-def take_over(cursor: CursorWrapper, workspace_id: int, loser: int, winner: int, at: int) -> list[Change]:
+def take_over(
+    cursor: CursorWrapper, workspace_id: int, loser: int, winner: int, at: int
+) -> tuple[list[Change], list[Change]]:
     """After a merge: what held for the loser alone holds for the winner, as long as nobody has looked again.
 
-    So that who was told that the loser is a member is told if the winner is not. The loser's values end. Returns what
-    became of the loser's, for the event store.
+    So that who was told that the loser is a member is told if the winner is not. The loser's values end. Returns how the
+    loser's ended, and what the winner has now of which it had no value of its own.
     """
     cursor.execute("SELECT v.computation_id, v.value, v.since FROM engage_value AS v WHERE v.profile_id = %s", [loser])
     theirs = {row[0]: Stored(row[1], row[2]) for row in cursor.fetchall()}
     held = {key: stored for key, stored in theirs.items() if stored.member}
     if not held:
-        return []
+        return [], []
     own = read(cursor, sorted(held), [winner])
     ended = [Change(key, loser, NULL, stored) for key, stored in sorted(held.items())]
     moved = [
@@ -156,7 +158,7 @@ def take_over(cursor: CursorWrapper, workspace_id: int, loser: int, winner: int,
         for key, stored in sorted(held.items())
         if (known := own.get((key, winner))) is None or not known.member
     ]
-    lost = [Change(key, winner, held[key].value, own.get((key, winner))) for _, key, *_ in moved]
+    taken = [Change(key, winner, held[key].value, own.get((key, winner))) for _, key, *_ in moved]
     for values in moved:
         cursor.execute(
             "INSERT INTO engage_value (profile_id, computation_id, workspace_id, value, since) VALUES (%s, %s, %s, %s, %s) "
@@ -164,8 +166,8 @@ def take_over(cursor: CursorWrapper, workspace_id: int, loser: int, winner: int,
             list(values),
         )
     write(cursor, workspace_id, ended, at)
-    count(cursor, [*ended, *lost], at)
-    return ended
+    count(cursor, [*ended, *taken], at)
+    return ended, taken
 
 
 def share(cursor: CursorWrapper, workspace_id: int, loser: int, at: int) -> list[Change]:

@@ -1,6 +1,7 @@
 """Named queries for audiences: the selects that compiled conditions read, and what the live engine asks.
 
-Everybody's events are read from `events`, in order of event; those of a few profiles from `messages`, in order of profile.
+Everybody's events are read from `events`, in order of event; those of some profiles from `profile_events`, in order of
+profile. Only `messages` has the context.
 Who somebody is now, `merges` says: events of a profile that was merged belong to its survivor.
 
 Ids are written into the text, as the constants of conditions are: there can be many, and a server bounds its addresses.
@@ -81,11 +82,10 @@ def _events(
         )
     person, read = "profile_id", profiles
     if losers and profiles is not None:
-        table = "messages"
         person = f"transform(profile_id, [{_listed(losers)}], [{_listed(losers.values())}], profile_id)"
         read = [*profiles, *losers]
-    if profiles is not None:
-        table = "messages"
+    if table == "events" and profiles is not None:
+        table = "profile_events"
     return (
         f"(SELECT {person} AS person, {columns} FROM {table} "
         f"WHERE {here} AND {{names}} AND profile_id > 0{_among('profile_id', read)})"

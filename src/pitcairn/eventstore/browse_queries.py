@@ -137,6 +137,7 @@ FROM (
     UNION ALL SELECT max(exposures.batch) FROM exposures
     UNION ALL SELECT max(merges.batch) FROM merges
     UNION ALL SELECT max(events.batch) FROM events
+    UNION ALL SELECT max(profile_events.batch) FROM profile_events
     UNION ALL SELECT max(people.batch) FROM people
     UNION ALL SELECT max(accounts.batch) FROM accounts
 ) AS last
@@ -148,6 +149,7 @@ UNION ALL SELECT 'refusals' FROM refusals WHERE refusals.batch > {batch:UInt64} 
 UNION ALL SELECT 'exposures' FROM exposures WHERE exposures.batch > {batch:UInt64} HAVING count() > 0
 UNION ALL SELECT 'merges' FROM merges WHERE merges.batch > {batch:UInt64} HAVING count() > 0
 UNION ALL SELECT 'events' FROM events WHERE events.batch > {batch:UInt64} HAVING count() > 0
+UNION ALL SELECT 'profile_events' FROM profile_events WHERE profile_events.batch > {batch:UInt64} HAVING count() > 0
 UNION ALL SELECT 'people' FROM people WHERE people.batch > {batch:UInt64} HAVING count() > 0
 UNION ALL SELECT 'accounts' FROM accounts WHERE accounts.batch > {batch:UInt64} HAVING count() > 0
 """
@@ -158,6 +160,7 @@ UNION ALL SELECT 'refusals' FROM refusals WHERE refusals.batch IN {batches:Array
 UNION ALL SELECT 'exposures' FROM exposures WHERE exposures.batch IN {batches:Array(UInt64)} HAVING count() > 0
 UNION ALL SELECT 'merges' FROM merges WHERE merges.batch IN {batches:Array(UInt64)} HAVING count() > 0
 UNION ALL SELECT 'events' FROM events WHERE events.batch IN {batches:Array(UInt64)} HAVING count() > 0
+UNION ALL SELECT 'profile_events' FROM profile_events WHERE profile_events.batch IN {batches:Array(UInt64)} HAVING count() > 0
 UNION ALL SELECT 'people' FROM people WHERE people.batch IN {batches:Array(UInt64)} HAVING count() > 0
 UNION ALL SELECT 'accounts' FROM accounts WHERE accounts.batch IN {batches:Array(UInt64)} HAVING count() > 0
 """
@@ -168,6 +171,7 @@ UNION ALL SELECT 'refusals', count() FROM refusals
 UNION ALL SELECT 'exposures', count() FROM exposures
 UNION ALL SELECT 'merges', count() FROM merges
 UNION ALL SELECT 'events', count() FROM events
+UNION ALL SELECT 'profile_events', count() FROM profile_events
 UNION ALL SELECT 'deliveries', count() FROM deliveries
 UNION ALL SELECT 'people', count() FROM people
 UNION ALL SELECT 'accounts', count() FROM accounts

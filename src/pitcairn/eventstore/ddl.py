@@ -44,7 +44,7 @@ def create_storage(table: Table, cluster: str = "") -> str:
     if table.partition_by:
         lines.append(f"PARTITION BY {table.partition_by}")
     lines.append(f"ORDER BY ({table.order_by})")
-    lines.append(f"SETTINGS {', '.join(TABLE_SETTINGS)}")
+    lines.append(f"SETTINGS {', '.join(TABLE_SETTINGS + table.settings)}")
     return "\n".join(lines)
 
 
@@ -93,6 +93,24 @@ def create_all(cluster: str = "") -> Iterator[str]:
             yield create_distributed(table, cluster)
     for view in VIEWS:
         yield create_view(view, cluster)
+
+
+def fill_view(view: View) -> str:
+    """The statement that gives a view's target the rows that came into its source before there was the view."""
+    columns = ", ".join(identifier(name) for name, _ in view.expressions)
+    return (
+        f"INSERT INTO {identifier(view.target.name)} ({columns})\n"
+        f"SELECT {', '.join(expression for _, expression in view.expressions)}\n"
+        f"FROM {identifier(view.source.name)} AS {identifier(view.source.name)}\nWHERE {view.condition}"
+    )
+
+
+def drop(kind: str, name: str, cluster: str = "") -> str:
+    return f"DROP {kind} IF EXISTS {identifier(name)}{_on_cluster(cluster)} SYNC"
+
+
+def empty(table: Table, cluster: str = "") -> str:
+    return f"TRUNCATE TABLE {identifier(storage_name(table, cluster))}{_on_cluster(cluster)}"
 
 
 def delete_batches_after(table: Table, cluster: str = "") -> str:

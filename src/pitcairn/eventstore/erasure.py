@@ -4,7 +4,17 @@ A row of `deliveries` is about many messages and stays, for the counts; what was
 """
 
 from pitcairn.eventstore.ddl import identifier, storage_name
-from pitcairn.eventstore.schema import DELIVERIES, EVENTS, EXPOSURES, MEMBERSHIPS, MESSAGES, PEOPLE, REFUSALS, Table
+from pitcairn.eventstore.schema import (
+    DELIVERIES,
+    EVENTS,
+    EXPOSURES,
+    MEMBERSHIPS,
+    MESSAGES,
+    PEOPLE,
+    PROFILE_EVENTS,
+    REFUSALS,
+    Table,
+)
 
 _WORKSPACE = "workspace_id = {workspace_id:UInt32}"
 _PROFILES = "profile_id IN {profile_ids:Array(UInt64)}"
@@ -26,6 +36,7 @@ _DELIVERED = "hasAny(message_ids, {message_ids:Array(String)}) AND (request != '
 
 ERASED: tuple[tuple[Table, str], ...] = (
     (EVENTS, f"({_PROFILES} OR (profile_id = 0 AND message_id IN {{loose_ids:Array(String)}}))"),
+    (PROFILE_EVENTS, _PROFILES),
     (PEOPLE, _PROFILES),
     (MEMBERSHIPS, _PROFILES),
     (EXPOSURES, _PROFILES),

@@ -19,11 +19,12 @@ parallel, one element for each message. It belongs to no batch: `flush` is a ran
 The audience engine writes `memberships`: who is in which audience. The row of the highest version holds. The SQL store has
 the truth; this is its copy for conditions that ask for membership.
 
-One table follows `messages` by itself, through a view that runs inside each insert:
+Two tables follow `messages` by themselves, through views that run inside each insert:
 
 - `events`: what results and conditions need of every Track, Page and Screen message, in order of event instead of profile.
   The conversions of an experience, or everybody who did one thing, are some events among millions of messages: here they
-  lie together.
+  lie together;
+- `profile_events`: the same in order of profile, for conditions that are asked of a few people, as after each batch.
 
 `batch` is the number of the pipeline batch a row came with. It only grows, so that recovery after a crash is to delete
 what is above the last committed batch. JSON is kept as text: the store promises every field back as it came, and
@@ -77,6 +78,7 @@ class Table:
     engine: str = "MergeTree"
     partition_by: str = ""
     indexes: tuple[Index, ...] = ()
+    settings: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -287,6 +289,44 @@ EVENTS_VIEW = View(
     condition="messages.type IN ('track', 'page', 'screen')",
 )
 
+# Not in partitions, and in small granules: a profile's events of all times lie in one of them.
+PROFILE_EVENTS = Table(
+    name="profile_events",
+    columns=(
+        Column(name="workspace_id", type="UInt32"),
+        Column(name="profile_id", type="UInt64", codec="Delta(8), ZSTD(1)"),
+        _time("timestamp"),
+        Column(name="type", type=NAME),
+        Column(name="event", type=NAME),
+        _time("received_at"),
+        _text("message_id"),
+        _json("properties"),
+        _BATCH,
+    ),
+    order_by="workspace_id, profile_id, timestamp",
+    shard_by="cityHash64(workspace_id, profile_id)",
+    indexes=(_BATCH_RANGE,),
+    settings=("index_granularity = 1024",),
+)
+
+PROFILE_EVENTS_VIEW = View(
+    name="profile_events_view",
+    source=MESSAGES,
+    target=PROFILE_EVENTS,
+    expressions=(
+        ("workspace_id", "messages.workspace_id"),
+        ("profile_id", "messages.profile_id"),
+        ("timestamp", "messages.timestamp"),
+        ("type", "messages.type"),
+        ("event", "messages.event"),
+        ("received_at", "messages.received_at"),
+        ("message_id", "messages.message_id"),
+        ("properties", "messages.properties"),
+        ("batch", "messages.batch"),
+    ),
+    condition="messages.type IN ('track', 'page', 'screen') AND messages.profile_id > 0",
+)
+
 PEOPLE = Table(
     name="people",
     columns=(
@@ -336,10 +376,12 @@ MEMBERSHIPS = Table(
 )
 
 TABLES: tuple[Table, ...] = (
-    MESSAGES, REFUSALS, EXPOSURES, MERGES, EVENTS, DELIVERIES, PEOPLE, ACCOUNTS, MEMBERSHIPS,
+    MESSAGES, REFUSALS, EXPOSURES, MERGES, EVENTS, PROFILE_EVENTS, DELIVERIES, PEOPLE, ACCOUNTS, MEMBERSHIPS,
 )  # fmt: skip
 # What belongs to the pipeline's batches, and can be forgotten with them.
-BATCHED: tuple[Table, ...] = (MESSAGES, REFUSALS, EXPOSURES, MERGES, EVENTS, PEOPLE, ACCOUNTS)
-VIEWS: tuple[View, ...] = (EVENTS_VIEW,)
+BATCHED: tuple[Table, ...] = (MESSAGES, REFUSALS, EXPOSURES, MERGES, EVENTS, PROFILE_EVENTS, PEOPLE, ACCOUNTS)
+VIEWS: tuple[View, ...] = (EVENTS_VIEW, PROFILE_EVENTS_VIEW)
 # What callers insert into.
 WRITTEN: tuple[Table, ...] = (MESSAGES, REFUSALS, EXPOSURES, MERGES, DELIVERIES, PEOPLE, ACCOUNTS, MEMBERSHIPS)
+# What `events` was before it had properties, and pages: of a store that has it, everything must be filled in again.
+FORMER_EVENTS = "track_events"

@@ -11,7 +11,17 @@ from numpy.typing import NDArray
 from pitcairn.eventstore import browse_queries, delivery_queries, erasure, profile_queries, results_queries
 from pitcairn.eventstore.audiences import AudienceReads
 from pitcairn.eventstore.connection import Address, Connection, numbers_of, rows_of
-from pitcairn.eventstore.ddl import add_columns, create_all, delete_batches, delete_batches_after, storage_name
+from pitcairn.eventstore.ddl import (
+    SHARD_SUFFIX,
+    add_columns,
+    create_all,
+    delete_batches,
+    delete_batches_after,
+    drop,
+    empty,
+    fill_view,
+    storage_name,
+)
 from pitcairn.eventstore.deliveries import DeliveryReads
 from pitcairn.eventstore.errors import EventStoreError
 from pitcairn.eventstore.records import (
@@ -28,7 +38,7 @@ from pitcairn.eventstore.records import (
     maybe_from_ms,
     to_ms,
 )
-from pitcairn.eventstore.schema import TABLES, WRITTEN
+from pitcairn.eventstore.schema import FORMER_EVENTS, TABLES, VIEWS, WRITTEN
 
 _TABLES = {table.name: table for table in TABLES}
 _WRITTEN = {table.name for table in WRITTEN}
@@ -76,17 +86,36 @@ class EventStore(AudienceReads, DeliveryReads):
         self.close()
 
     def migrate(self) -> None:
-        """Create what the schema has and the store lacks. May be repeated; never removes anything."""
-        with self._connection.writing() as client:
-            for statement in create_all(self._connection.address.cluster):
-                client.command(statement)
+        """Create what the schema has and the store lacks. May be repeated, and goes on where it was cut off.
+
+        Nothing that was written is removed.
+        """
+        cluster = self._connection.address.cluster
         there: dict[str, set[str]] = {}
         for name, column in self._rows(browse_queries.COLUMNS, {}):
             there.setdefault(name, set()).add(column)
+        is_older = FORMER_EVENTS in there
+        with self._connection.writing() as client:
+            if is_older:
+                client.command(drop("VIEW", f"{FORMER_EVENTS}_view", cluster))
+            for statement in create_all(cluster):
+                client.command(statement)
         for table in TABLES:
-            for statement in add_columns(table, there.get(table.name, ()), self._connection.address.cluster):
+            for statement in add_columns(table, there.get(table.name, {one.name for one in table.columns}), cluster):
                 with self._connection.writing() as client:
                     client.command(statement)
+        if is_older:
+            self._fill_views()
+
+    def _fill_views(self) -> None:
+        """Give an older store's messages to the tables that follow them; the former one goes last, so that none is missed."""
+        cluster = self._connection.address.cluster
+        with self._connection.writing() as client:
+            for view in VIEWS:
+                client.command(empty(view.target, cluster))
+                client.command(fill_view(view), settings={"max_partitions_per_insert_block": "0"})
+            for name in (FORMER_EVENTS, FORMER_EVENTS + SHARD_SUFFIX):
+                client.command(drop("TABLE", name, cluster))
 
     @property
     def embedded(self) -> bool:

@@ -13,8 +13,8 @@ from django.db import connection
 
 from pitcairn.eventstore import EventStore
 from pitcairn.pipeline.event_rows import person_row
-from pitcairn.profiles.models import Account, Profile
-from pitcairn.profiles.store import load_people
+from pitcairn.profiles.accounts import AccountRecord, accounts_after, count_accounts
+from pitcairn.profiles.store import count_profiles, load_people, profiles_after
 
 AT_ONCE = 5_000
 """Rows of one insert."""
@@ -23,17 +23,19 @@ AT_ONCE = 5_000
 def fill(store: EventStore) -> None:
     """Writes what is missing. May be repeated, and goes on where it was cut off; costs two counts when nothing is."""
     known_people, known_accounts = store.known_people()
-    if Profile.objects.count() > known_people:
+    with connection.cursor() as cursor:
+        people, accounts = count_profiles(cursor), count_accounts(cursor)
+    if people > known_people:
         _fill_people(store)
-    if Account.objects.count() > known_accounts:
+    if accounts > known_accounts:
         _fill_accounts(store)
 
 
 def _fill_people(store: EventStore) -> None:
     last = 0
     while True:
-        found = Profile.objects.filter(id__gt=last).order_by("id").values_list("id", "merged_into")[:AT_ONCE]
-        merged = dict(found)
+        with connection.cursor() as cursor:
+            merged = profiles_after(cursor, last, AT_ONCE)
         if not merged:
             return
         last = max(merged)
@@ -47,7 +49,8 @@ def _fill_people(store: EventStore) -> None:
 def _fill_accounts(store: EventStore) -> None:
     last = 0
     while True:
-        found = list(Account.objects.filter(id__gt=last).order_by("id")[:AT_ONCE])
+        with connection.cursor() as cursor:
+            found = accounts_after(cursor, last, AT_ONCE)
         if not found:
             return
         last = found[-1].id
@@ -55,13 +58,11 @@ def _fill_accounts(store: EventStore) -> None:
         store.insert("accounts", [_account_row(account) for account in found if account.id not in known])
 
 
-def _account_row(account: Account) -> dict[str, Any]:
-    traits = msgspec.json.decode(account.traits, type=dict[str, list[Any]])
-    values = {name: trait[0] for name, trait in traits.items() if trait[0] is not None}
+def _account_row(account: AccountRecord) -> dict[str, Any]:
     return {
         "workspace_id": account.workspace_id,
         "account_id": account.id,
         "batch": 0,
         "group_id": account.group_id,
-        "traits": msgspec.json.encode(values).decode(),
+        "traits": msgspec.json.encode(account.values()).decode(),
     }

@@ -25,11 +25,11 @@ from pitcairn.pipeline.identity_changes import change_identities
 from pitcairn.pipeline.outgoing import queue_deliveries
 from pitcairn.pipeline.routing import route
 from pitcairn.pipeline.tracking_plans import record_schema
+from pitcairn.profiles.identifiers import identifiers_of
 from pitcairn.profiles.identity import (
     Occasion,
     Person,
     StoredAssignment,
-    identifiers_of,
     learn_traits,
     remember_assignment,
     survivor,

@@ -72,6 +72,22 @@ def load_accounts(cursor: CursorWrapper, keys: Iterable[tuple[int, str]]) -> dic
     return found
 
 
+def count_accounts(cursor: CursorWrapper) -> int:
+    """All accounts of all workspaces."""
+    cursor.execute("SELECT COUNT(*) FROM profiles_account")
+    return int(cursor.fetchone()[0])
+
+
+def accounts_after(cursor: CursorWrapper, last: int, limit: int) -> list[AccountRecord]:
+    """The next accounts of all workspaces by id."""
+    cursor.execute(
+        "SELECT a.id, a.workspace_id, a.group_id, a.created_at, a.last_seen_at, a.traits FROM profiles_account AS a "
+        "WHERE a.id > %s ORDER BY a.id LIMIT %s",
+        [last, limit],
+    )
+    return [AccountRecord(row[0], row[1], row[2], row[3], row[4], _decode_traits(row[5])) for row in cursor.fetchall()]
+
+
 def save_accounts(cursor: CursorWrapper, accounts: Sequence[AccountRecord]) -> None:
     """Stores the accounts, and gives the new ones their ids."""
     by_key = {(account.workspace_id, account.group_id): account for account in accounts}

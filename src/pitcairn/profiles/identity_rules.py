@@ -45,7 +45,8 @@ DAY_MS = 24 * 3600 * 1000
 
 _TYPE = re.compile(r"[a-z0-9][a-z0-9_.$-]*")
 _ESCAPED_OR_CLASS = re.compile(r"\\.|\[\^?\]?[^\]]*\]")
-_UNBOUNDED = re.compile(r"[*+]|\{\d*,\}")
+_REPETITION = re.compile(r"[*+]|\{\d*,\d*\}")
+_OPTION = re.compile(r"[?|]")
 
 
 class IdentityRulesError(Exception):
@@ -230,10 +231,11 @@ def check_blocked(patterns: Iterable[str]) -> None:
                 place,
                 f"{text!r} has a group with a question mark or a back-reference, which could take long. Write it without.",
             )
-        if re.search(r"\)[*+?{]", bare) or any(len(_UNBOUNDED.findall(part)) > 2 for part in bare.split("|")):
+        if re.search(r"\)[*+?{]", bare) or any(_may_take_long(part) for part in _alternatives(bare)):
             raise IdentityRulesError(
                 place,
-                f"{text!r} repeats a group, or repeats more than twice, which could take long. Write it in two values.",
+                f"{text!r} repeats a group, repeats more than twice or has more than three options, which could take "
+                "long. Write it in two values.",
             )
         try:
             re.compile(text)
@@ -241,3 +243,12 @@ def check_blocked(patterns: Iterable[str]) -> None:
             raise IdentityRulesError(
                 place, f"{text!r} is no regular expression: {error}. Write \\ before a sign that stands for itself."
             ) from error
+
+
+def _alternatives(bare: str) -> list[str]:
+    return [bare] if "(" in bare else bare.split("|")
+
+
+def _may_take_long(bare: str) -> bool:
+    """Whether the time to find that it does not match grows faster than the square of the value's length, about."""
+    return len(_REPETITION.findall(bare)) > 2 or len(_OPTION.findall(bare)) > 3

@@ -135,6 +135,20 @@ def load_people(cursor: CursorWrapper, ids: Sequence[int]) -> dict[int, Person]:
     return people
 
 
+def count_profiles(cursor: CursorWrapper) -> int:
+    """All profiles of all workspaces, those that were merged too."""
+    cursor.execute("SELECT COUNT(*) FROM profiles_profile")
+    return int(cursor.fetchone()[0])
+
+
+def profiles_after(cursor: CursorWrapper, last: int, limit: int) -> dict[int, int | None]:
+    """The next profiles of all workspaces by id, each with the one it went into."""
+    cursor.execute(
+        "SELECT p.id, p.merged_into FROM profiles_profile AS p WHERE p.id > %s ORDER BY p.id LIMIT %s", [last, limit]
+    )
+    return dict(cursor.fetchall())
+
+
 def save_graph(cursor: CursorWrapper, graph: IdentityGraph) -> list[tuple[Merge, list[int]]]:
     """Stores what changed. Gives back each merge with the ids of all profiles that now go to its winner because of it."""
     # The links first, each to the person it was made for: a merge that followed then finds them, and says whose they were.

@@ -145,7 +145,7 @@ def test_two_people_are_joined_and_parted_with_the_keyboard_alone(
     press(page, page.get_by_role("status").get_by_role("link"))
     expect(page.get_by_role("heading", level=1)).to_have_text("C. Rossi")
     press(page, page.get_by_role("link", name="Timeline"))
-    expect(page.locator(".timeline").get_by_text("Only Hers")).to_be_visible()
+    expect(page.locator(".timeline").get_by_text("Only Hers", exact=True)).to_be_visible()
     context.close()
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from django.contrib import messages
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
@@ -59,7 +61,7 @@ def _posted(request: MemberRequest, audience: ComputationDetail | None) -> HttpR
     if action == "preview":
         found = _preview(request, form, audience)
         if request.headers.get("HX-Request") == "true":
-            return render(request, "engage/parts/preview.html", {"preview": found, "audience": audience})
+            return render(request, "engage/parts/preview_body.html", {"preview": found})
         return _page(request, form, audience, shown=found)
     if action != "save":
         form.condition.act(action)
@@ -105,7 +107,7 @@ def _preview(request: MemberRequest, form: AudienceForm, audience: ComputationDe
     if condition is None:
         problem, at = form.condition.first_problem()
         return BuilderPreview(problem=problem, at=at, key=key)
-    return preview(
+    found = preview(
         event_store(),
         request.workspace.id,
         condition,
@@ -115,6 +117,7 @@ def _preview(request: MemberRequest, form: AudienceForm, audience: ComputationDe
         saved_size=audience.size if audience else None,
         key="" if audience else key,
     )
+    return replace(found, past=form.target == "person" and not form.historical)
 
 
 def _page(

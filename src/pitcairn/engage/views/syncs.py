@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from typing import Any
 
@@ -18,8 +19,11 @@ from pitcairn.engage.errors import AudienceError
 from pitcairn.engage.forms_syncs import SyncForm
 from pitcairn.engage.models import Kind
 from pitcairn.engage.queries import ComputationDetail, SyncItem
+from pitcairn.engage.queries_syncs import DryRun, dry_run
 from pitcairn.engage.views.pages import computation_page
 
+MOST_EXAMPLES = 3
+"""Messages that a dry run shows."""
 STATE_WORDS = {
     "live": ("on", "Up to date"),
     "first": ("warn", "First sync"),
@@ -138,6 +142,9 @@ def _sync(found: ComputationDetail, destination_id: int) -> SyncItem:
 def _form_page(request: MemberRequest, found: ComputationDetail, form: SyncForm, sync: SyncItem | None) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         destination_id = sync.destination_id if sync else int(form.cleaned_data["destination"])
+        if request.POST.get("do") == "try":
+            dry = dry_run(request.workspace.id, found.id, destination_id, **form.what())
+            return _shown(request, found, form, sync, dry)
         try:
             services.connect_destination(request.workspace.id, found.id, destination_id, **form.what())
         except AudienceError as error:
@@ -146,7 +153,16 @@ def _form_page(request: MemberRequest, found: ComputationDetail, form: SyncForm,
             name = connections.destination_names(request.workspace.id)[destination_id]
             messages.success(request, f"{name} is told about {found.name}.")
             return redirect("engage:syncs", found.id)
-    context = computation_page(found, "syncs") | {"form": form, "sync": sync}
+    return _shown(request, found, form, sync, None)
+
+
+def _shown(
+    request: MemberRequest, found: ComputationDetail, form: SyncForm, sync: SyncItem | None, dry: DryRun | None
+) -> HttpResponse:
+    examples = (
+        [] if dry is None else [json.dumps(body, indent=2, ensure_ascii=False) for body in dry.calls[:MOST_EXAMPLES]]
+    )
+    context = computation_page(found, "syncs") | {"form": form, "sync": sync, "dry": dry, "examples": examples}
     return render(request, "engage/sync_form.html", context, status=422 if form.errors else 200)
 
 

@@ -10,6 +10,8 @@ from pitcairn.profiles import queries, services
 from pitcairn.profiles.identity import USER_ID
 
 DELETED_MOST = 200
+DIGEST = "digest:"
+"""How the user id of somebody deleted begins when it was an email address, of which nothing else is kept."""
 
 
 @require_http_methods(["GET", "POST"])
@@ -47,14 +49,22 @@ def delete(request: MemberRequest, profile_id: int) -> HttpResponse:
 @require_GET
 def deleted(request: MemberRequest) -> HttpResponse:
     """Who was deleted, as far as that may still be known, and who is refused."""
+    found = queries.deletions(request.workspace.id, limit=DELETED_MOST)
+    rows = [(row, row.user_id.removeprefix(DIGEST)[:8] if row.user_id.startswith(DIGEST) else "") for row in found]
     return render(
-        request, "profiles/deleted.html", {"rows": queries.deletions(request.workspace.id, limit=DELETED_MOST)}
+        request,
+        "profiles/deleted.html",
+        {"rows": rows, "hidden": any(digest and row.suppressed for row, digest in rows)},
     )
 
 
 @require_POST
 def allow_again(request: MemberRequest) -> HttpResponse:
-    user_id = request.POST.get("user_id", "")
+    user_id = request.POST.get("user_id", "").strip()
+    if not user_id:
+        messages.error(request, "The user id is missing. Write whose messages are to be taken again.")
+        return redirect("profiles:deleted")
     services.allow_again(workspace_id=request.workspace.id, user_id=user_id)
-    messages.success(request, f"Messages of {user_id} are taken again. What was deleted stays deleted.")
+    whose = "this person" if user_id.startswith(DIGEST) else user_id
+    messages.success(request, f"Messages of {whose} are taken again. What was deleted stays deleted.")
     return redirect("profiles:deleted")

@@ -14,6 +14,7 @@ from pitcairn.dashboard.stores import event_store
 from pitcairn.dashboard.times import from_ms
 from pitcairn.engage import explanations, queries
 from pitcairn.engage.previews import person_lines
+from pitcairn.engage.queries_syncs import sync_log
 from pitcairn.engage.views.pages import audience_or_404, computation_page, now_ms, value_words
 
 MISSED = {"window": "too old or too new", "where": "its properties do not fit", "then": "what came after does not fit"}
@@ -29,8 +30,14 @@ def why(request: MemberRequest, audience_id: int, profile_id: int) -> HttpRespon
     store = event_store()
     found_why = [] if store is None else explanations.why(store, request.workspace.id, audience_id, person.id, now_ms())
     membership = next((one for one in queries.memberships_of(person.id) if one.computation_id == audience_id), None)
+    told = (
+        []
+        if store is None
+        else [(sync, sync_log(store, request.workspace.id, sync.id, person.id)) for sync in found.syncs]
+    )
     context = {
         "person": person,
+        "told": told,
         "membership": membership,
         "since": from_ms(membership.since) if membership and membership.since else None,
         "no_store": store is None,
