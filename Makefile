@@ -26,7 +26,7 @@ export TZ := UTC
 
 BIN := .venv/bin
 # Two at a time: most tests wait for a server or a browser. The tests of one file stay together and share its servers.
-PYTEST := $(BIN)/pytest --numprocesses 2 --dist loadfile
+PYTEST := $(BIN)/pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder
 CHECK_DATA := PITCAIRN_DATA=$(CURDIR)/.cache/check
 BROWSER_SOURCES := $(shell find browser -type f -not -path '*/node_modules/*' 2>/dev/null)
 # On a terminal pip shows what it downloads; elsewhere its warnings and errors are enough.

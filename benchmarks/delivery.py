@@ -16,15 +16,17 @@ import urllib.request
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from statistics import median
 
 from benchmarks.processes import _running, free_port
 from benchmarks.report import Line
 
 SINGLE_MESSAGES = int(os.environ.get("PITCAIRN_BENCH_SINGLE", "60000"))
-BATCHED_MESSAGES = int(os.environ.get("PITCAIRN_BENCH_BATCHED", "500000"))
+BATCHED_MESSAGES = int(os.environ.get("PITCAIRN_BENCH_BATCHED", "1000000"))
 BACKLOG_MESSAGES = 1_000_000
 """Of the dead destination."""
 BATCH = 100
+ROUNDS = 3
 PATIENCE_SECONDS = 600
 
 
@@ -70,15 +72,23 @@ def delivery_batched() -> Iterator[Line]:
 
 
 def delivery_beside_dead() -> Iterator[Line]:
-    """The same queue with and without a destination beside it that refuses every connection and has a long queue."""
-    messages = BATCHED_MESSAGES // 2
-    alone = _deliver(BATCH, messages)
-    beside = _deliver(BATCH, messages, backlog=BACKLOG_MESSAGES)
-    share = beside.rate / alone.rate
+    """The same queue with and without a destination beside it that refuses every connection and has a long queue.
+
+    In turn, and the middle of each: one run takes some eight seconds, in which the machine may do something else.
+    """
+    messages = BATCHED_MESSAGES // 4
+    alone: list[float] = []
+    beside: list[Delivered] = []
+    for _ in range(ROUNDS):
+        alone.append(_deliver(BATCH, messages).rate)
+        beside.append(_deliver(BATCH, messages, backlog=BACKLOG_MESSAGES))
+    reference, rate = median(alone), median(done.rate for done in beside)
+    memory = max(done.most_mb for done in beside)
+    share = rate / reference
     yield Line(
-        f"delivery beside a dead destination with {BACKLOG_MESSAGES:,} messages",
-        f"{share:.2f} of the rate without it ({beside.rate:,.0f}/s), memory at most {beside.most_mb:,.0f} MB",
-        f"{alone.rate:,.0f}/s",
+        f"delivery beside a dead destination with {BACKLOG_MESSAGES:,} messages, middle of {ROUNDS} runs each",
+        f"{share:.2f} of the rate without it ({rate:,.0f}/s), memory at most {memory:,.0f} MB",
+        f"{reference:,.0f}/s",
         "at least 0.90",
         share >= 0.9,
     )

@@ -17,6 +17,13 @@ settings.register_profile("pitcairn", deadline=None, suppress_health_check=[Heal
 settings.load_profile("pitcairn")
 
 
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Files with slow tests go first: at the end one process would work on them alone."""
+    slow = {item.path for item in items if item.get_closest_marker("slow")}
+    items.sort(key=lambda item: item.path not in slow)
+
+
 @pytest.fixture(scope="session", autouse=True)
 def _data_folder(tmp_path_factory: pytest.TempPathFactory) -> None:
     """What this process does without a server of its own happens in a folder of its own: locks in it, above all."""

@@ -73,17 +73,21 @@ def test_what_is_not_http_is_answered_in_json(server: Server, sent: bytes) -> No
     )  # fmt: skip
 
 
-@pytest.mark.parametrize(
-    "header", [b"A: " + b"x" * (2 * HEAD_BYTES), b"A: b\r\n" * (HEAD_BYTES // 4)], ids=["one", "many"]
-)
-def test_a_head_without_end_is_cut_off(server: Server, header: bytes) -> None:
-    start, rest = b"POST /v1/t HTTP/1.1\r\nHost: x\r\n" + header[:1_000], header[1_000:]
-    text = converse(server, start, rest, *[b"A: b\r\n" * 10_000] * 10)
-    if not text:
-        return  # Cut off while we still sent: TCP's reset overtook the answer, and took it away.
-    answer = reply(text)
+@pytest.mark.parametrize("header", [b"A: " + b"x" * HEAD_BYTES, b"A: b\r\n" * (HEAD_BYTES // 6)], ids=["one", "many"])
+def test_a_head_that_is_too_long_is_refused(server: Server, header: bytes) -> None:
+    start = b"POST /v1/t HTTP/1.1\r\nHost: x\r\n"
+    # Not a byte beyond what is read: TCP's reset, which answers the rest, would take the answer away.
+    answer = reply(converse(server, (start + header)[: HEAD_BYTES + 1]))
     assert answer.status == 431
     assert json.loads(answer.body)["code"] == "headers_too_large"
+
+
+def test_a_head_without_end_is_cut_off(server: Server) -> None:
+    endless = b"A: b\r\n" * 2_000_000
+    with socket.create_connection((server.host, server.port), timeout=60) as connection:
+        connection.sendall(b"POST /v1/t HTTP/1.1\r\nHost: x\r\n")
+        with pytest.raises(ConnectionError):
+            connection.sendall(endless)
 
 
 def test_large_headers_within_the_limit_are_read(server: Server) -> None:

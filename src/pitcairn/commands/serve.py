@@ -108,6 +108,14 @@ def _url(host: str, port: int) -> str:
     return f"http://{name}:{port}"
 
 
+def _elsewhere(welcome: Result) -> str:
+    """The options that tell `demo traffic` where to go; none where its defaults are right."""
+    from pitcairn.commands.demo import DEFAULT_HOST, DEFAULT_SITE
+
+    options = (("--host", welcome["url"], DEFAULT_HOST), ("--site", welcome["demoUrl"], DEFAULT_SITE))
+    return "".join(f" {option} {url}" for option, url, default in options if url != default)
+
+
 def _words(welcome: Result) -> str:
     if "demoUrl" not in welcome:
         return f"Pitcairn serves {', '.join(welcome['roles'])} on {welcome['url']}. Stop it with Ctrl-C."
@@ -121,7 +129,7 @@ def _words(welcome: Result) -> str:
         f"                 password    {password or 'the one you chose'}",
         *((f"                 (made for this installation, kept in {welcome['passwordFile']})",) if password else ()),
         f"  Demo website   {welcome['demoUrl']}",
-        "  Some traffic   .venv/bin/pitcairn demo traffic --visitors 1000   (in another terminal)",
+        f"  Some traffic   .venv/bin/pitcairn demo traffic --visitors 1000{_elsewhere(welcome)}   (in another terminal)",
         "",
         "Stop it with Ctrl-C.",
         "",

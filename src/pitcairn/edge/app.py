@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import msgspec
 from django.conf import settings
-from django.db import DatabaseError, close_old_connections, connections
+from django.db import DatabaseError, connections
 
 from pitcairn.edge.collect import BATCH_PATHS, SINGLE_PATHS, Collector, answer_metrics, client_settings
 from pitcairn.edge.guards import Guards
@@ -196,5 +196,8 @@ class Edge:
 
 
 def _newer_snapshot(current: Snapshot) -> Snapshot:
-    close_old_connections()
-    return newer_snapshot(current)
+    try:
+        return newer_snapshot(current)
+    except DatabaseError:
+        connections.close_all()  # The connection may be what failed. While all is well the thread keeps it.
+        raise
