@@ -94,7 +94,9 @@ def engage_new() -> Iterator[Line]:
 
 def engage_live() -> Iterator[Line]:
     with _seeded(AUDIENCES, 0, 0) as (folder, sink), _served(folder) as process:
-        _wait(lambda: _told_by_sql(folder, "SELECT count(*) FROM engage_computation WHERE status = 'live'") == AUDIENCES)
+        _wait(
+            lambda: _told_by_sql(folder, "SELECT count(*) FROM engage_computation WHERE status = 'live'") == AUDIENCES
+        )
         time.sleep(5)  # Starting is over.
         used = process.cpu_seconds()
         time.sleep(30)
