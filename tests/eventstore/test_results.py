@@ -180,9 +180,9 @@ def test_days_are_utc_days_of_first_exposure_and_first_conversion(store: EventSt
 
 
 def test_forgetting_a_merge_brings_back_what_held_before(store: EventStore, workspace_id: int) -> None:
-    last = store.last_batch()
     history = History([exposed(profile_id=1)], [tracked(anonymous_id="", profile_id=2)])
     store_history(store, workspace_id, history, [])
+    last = store.last_batch()
     query = ResultsQuery(workspace_id=workspace_id, experience_id=1, events=(GOAL,))
     merges = History(merges=[(1, 2), (2, 3)])
     store_history(store, workspace_id, merges, [last + 1, last + 2])
