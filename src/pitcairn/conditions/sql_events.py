@@ -73,7 +73,7 @@ class EventStages:
         window = events.window
         after = None if window.oldest is None else self._now_ms - window.oldest.ms
         self.names.read(events.type, events.event, after)
-        conditions = [self.rows.add(_named(events.type, events.event))]
+        conditions = [_named(events.type, events.event)]
         if after is not None:
             conditions.append(f"ts > {after}")
         if window.newest is not None:
@@ -103,7 +103,7 @@ class EventStages:
 
     def _follow(self, follow: Follow, parents: Parcel, since_ms: int) -> Callable[[str], str]:
         """A function that filters the sorted array of events by what came after them."""
-        conditions = [self.rows.add(_named(follow.type, follow.event))]
+        conditions = [_named(follow.type, follow.event)]
         if since_ms:
             conditions.append(f"received_ms >= {since_ms}")
         within = follow.within.ms
