@@ -15,7 +15,7 @@ import pytest
 from crash.conftest import Sharer
 from crash.load import Load
 from crash.test_crash import look
-from pitcairn.pipeline.worker import _LEASE
+from pitcairn.pipeline.lease import ADVISORY_LOCK
 from server import Template, unique, wait_until
 
 pytestmark = pytest.mark.slow
@@ -40,7 +40,7 @@ class Cluster:
         found = self._sql.execute(
             "SELECT l.pid FROM pg_locks AS l JOIN pg_database AS d ON d.oid = l.database "
             "WHERE l.locktype = 'advisory' AND l.objid = %s AND l.granted AND d.datname = current_database()",
-            [_LEASE],
+            [ADVISORY_LOCK],
         ).fetchall()
         assert len(found) <= 1, "two workers have the lease"
         return int(found[0][0]) if found else 0

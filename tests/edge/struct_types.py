@@ -29,7 +29,7 @@ def main(*, prepared: bool) -> None:
     from pitcairn.connections.registry import catalog
     from pitcairn.edge.snapshot import EMPTY, newer_snapshot
     from pitcairn.experiences.changes import parse_changes
-    from pitcairn.pipeline.worker import lag
+    from pitcairn.pipeline.progress import lag
 
     sys.setprofile(watch)
     catalog.cache_clear()

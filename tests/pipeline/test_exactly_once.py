@@ -12,11 +12,12 @@ from django.db.backends.utils import CursorWrapper
 from pipeline.world import FailingStore, World, faulty_snapshot, identify, track
 from pitcairn.edge import inbox
 from pitcairn.eventstore import EventStore, EventStoreError, EventStoreUnavailable
-from pitcairn.pipeline import steps
+from pitcairn.pipeline import progress, steps
 from pitcairn.pipeline import worker as worker_module
 from pitcairn.pipeline.batch import Batch
 from pitcairn.pipeline.models import PipelineState
-from pitcairn.pipeline.worker import LeaseLost, Worker, recover
+from pitcairn.pipeline.progress import LeaseLost, recover
+from pitcairn.pipeline.worker import Worker
 from pitcairn.profiles.models import Identifier, Merge, Profile
 
 pytestmark = pytest.mark.django_db(transaction=True, databases=list(settings.DATABASES))
@@ -211,10 +212,10 @@ def test_an_insert_that_arrives_after_it_was_given_up(
 def test_what_was_given_up_long_ago_is_not_looked_for(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     for _ in range(3):
         recover(world.store)
-    assert len(worker_module._given_up(_state())) == 3
-    monkeypatch.setattr(worker_module, "GIVEN_UP_MS", -1)
+    assert len(progress.given_up_lately(_state())) == 3
+    monkeypatch.setattr(progress, "GIVEN_UP_MS", -1)
     recover(world.store)
-    assert worker_module._given_up(_state()) == []
+    assert progress.given_up_lately(_state()) == []
     assert _state().given_up.count("[") == 2, "only the newest is kept"
 
 

@@ -9,7 +9,9 @@ from django.conf import settings
 from pipeline.world import NOON, World, identify, track
 from pitcairn.edge import inbox
 from pitcairn.pipeline import worker as worker_module
+from pitcairn.pipeline.progress import lag
 from pitcairn.profiles.models import Merge, Profile
+from pitcairn.wire.limits import DUPLICATE_WINDOW_MS
 
 pytestmark = pytest.mark.django_db(transaction=True, databases=list(settings.DATABASES))
 
@@ -46,11 +48,11 @@ def test_a_message_arrives_field_for_field(world: World) -> None:
 def test_the_inbox_is_empty_afterwards(world: World) -> None:
     world.accept(track("m1"))
     world.accept(track("m2"))
-    assert worker_module.lag().requests == 2
-    assert worker_module.lag().oldest_received_at is not None
+    assert lag().requests == 2
+    assert lag().oldest_received_at is not None
     assert world.work() == 1
     assert inbox.read_after(0, 10) == []
-    assert (worker_module.lag().requests, worker_module.lag().oldest_received_at) == (0, None)
+    assert (lag().requests, lag().oldest_received_at) == (0, None)
 
 
 def test_people_are_resolved_in_the_order_of_the_inbox(world: World) -> None:
@@ -153,7 +155,7 @@ def test_ids_are_forgotten_after_a_day(world: World, always_forgetting: None) ->
     from pitcairn.pipeline.models import SeenMessage
 
     world.process(track("m1"), track("m2"))
-    day = worker_module.DUPLICATE_WINDOW_MS
+    day = DUPLICATE_WINDOW_MS
     first = SeenMessage.objects.order_by("id").first()
     assert first is not None
     SeenMessage.objects.filter(id=first.id).update(seen_at=first.seen_at - day - 1)

@@ -60,8 +60,7 @@ def _release(worker: Worker) -> None:
     """Gives the lease back that this thread took for the worker."""
     from django.db import connections
 
-    if worker._lease_file is not None:
-        worker._lease_file.close()
+    worker._lease.leave()
     connections.close_all()
 
 

@@ -34,7 +34,7 @@ def _sql_store() -> Result:
 
 def _inbox() -> Result:
     """Requests, not messages: what a request holds is looked into by the worker."""
-    from pitcairn.pipeline.worker import lag
+    from pitcairn.pipeline.progress import lag
 
     waiting = lag()
     oldest = waiting.oldest_received_at

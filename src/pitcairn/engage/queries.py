@@ -26,7 +26,7 @@ from pitcairn.engage.models import (
 )
 from pitcairn.engage.people import identifiers_of_profiles
 from pitcairn.engage.state import load_state
-from pitcairn.pipeline.worker import lag
+from pitcairn.pipeline.progress import lag
 
 PAGE = 50
 

@@ -14,16 +14,12 @@ See docs/adr/0004-exactly-once.md.
 
 from __future__ import annotations
 
-import fcntl
 import logging
 import threading
 import time
 from collections.abc import Callable
-from pathlib import Path
-from typing import IO
 
 import msgspec
-from django.conf import settings
 from django.db import Error, InterfaceError, InternalError, OperationalError, connection, connections, transaction
 
 from pitcairn.edge import inbox
@@ -37,8 +33,10 @@ from pitcairn.pipeline import steps
 from pitcairn.pipeline.batch import Batch
 from pitcairn.pipeline.erasing import Eraser
 from pitcairn.pipeline.event_rows import rows_of, stored
+from pitcairn.pipeline.lease import Lease
 from pitcairn.pipeline.mirror import fill
 from pitcairn.pipeline.models import PipelineState
+from pitcairn.pipeline.progress import LeaseLost, given_up_lately, lock, read_state, recover
 from pitcairn.pipeline.rules import Rules
 from pitcairn.pipeline.tracking_plans import Plans
 from pitcairn.profiles.identity import TraitValue
@@ -63,21 +61,11 @@ POLL_SECONDS_BESIDE_EDGE = 2.0
 RETRY_SECONDS = 2.0
 """After a failure of a store."""
 
-GIVEN_UP_MS = 3600 * 1000
-"""How long after a batch was given up its rows are still looked for. An insert ends after minutes at the latest."""
-
 GIVEN_UP_EVERY_SECONDS = 5.0
-"""How often they are."""
+"""How often rows of batches that were given up are looked for."""
 
 FORGET_EVERY_SECONDS = 60.0
 _FORGET_ROWS = 20_000
-_LEASE = 7_140_294
-"""An arbitrary number that names the worker's lease among PostgreSQL's advisory locks."""
-
-
-class LeaseLost(Exception):
-    """Another worker has worked meanwhile."""
-
 
 TROUBLE = (OperationalError, InterfaceError, InternalError, EventStoreError, LeaseLost, OSError, MemoryError)
 """What passes when the stores and the machine are well again. Everything else is a fault of ours, and stays."""
@@ -115,7 +103,7 @@ class Worker:
         self._eraser = Eraser(store)
         self._forgotten_at = 0.0
         self._looked_at = 0.0
-        self._lease_file: IO[str] | None = None
+        self._lease = Lease()
 
     def start(self) -> None:
         self._thread.start()
@@ -143,7 +131,7 @@ class Worker:
                     )
                     self._recovered = False
                     self._live.forget()
-                    self.leads = self._lease_file is not None  # PostgreSQL's ends with the connection.
+                    self.leads = self._lease.outlives_connections
                     connections.close_all()
                     self._stopping.wait(RETRY_SECONDS)
                     continue
@@ -153,8 +141,7 @@ class Worker:
                     self._called.wait(min(self._poll_seconds, self._live.due_in()))
                     self._called.clear()
         finally:
-            if self._lease_file is not None:
-                self._lease_file.close()
+            self._lease.leave()
             connections.close_all()
 
     def work(self) -> bool:
@@ -183,7 +170,7 @@ class Worker:
         self._forget_given_up()
         if not inbox.has_after(self._position):
             return False
-        state = _state()
+        state = read_state()
         entries = inbox.read_after(state.inbox_position, BATCH_MESSAGES)
         if not entries:
             return False
@@ -200,7 +187,7 @@ class Worker:
             self._people.forget()
             self._live.forget()
             recover(self._store)
-            self._process_around_faults(entries, _state())
+            self._process_around_faults(entries, read_state())
         self._recovered = True
         self._position = entries[-1].id
         inbox.remove_through(self._position)
@@ -210,7 +197,7 @@ class Worker:
 
     def _process(self, entries: list[Entry], state: PipelineState) -> None:
         with transaction.atomic():
-            _lock(state)
+            lock(state)
             requests = [request for entry in entries for request in entry.requests]
             parts = _cut_after_deletions(requests)
             batch = self._run_steps(requests, state) if len(parts) == 1 else self._run_parts(parts, state)
@@ -243,7 +230,7 @@ class Worker:
         whole = self._new_batch(state)
         parts = [[one for entry in entries for request in entry.requests for one in _single(request)]]
         with transaction.atomic():
-            _lock(state)
+            lock(state)
             while parts:
                 part = parts.pop()
                 try:
@@ -295,8 +282,8 @@ class Worker:
 
         In the transaction of the caller.
         """
-        state = _state()
-        _lock(state)
+        state = read_state()
+        lock(state)
         self._recovered = False
         batch = self._new_batch(state)
         with connection.cursor() as cursor:
@@ -331,7 +318,7 @@ class Worker:
         """Removes rows of given-up batches that came after all: an insert went on when the worker that sent it was gone."""
         if self._store.embedded or time.monotonic() - self._looked_at < GIVEN_UP_EVERY_SECONDS:
             return
-        given_up = _given_up(_state())
+        given_up = given_up_lately(read_state())
         if given_up:
             self._store.forget_batches([number for number, _ in given_up])
         self._looked_at = time.monotonic()
@@ -351,51 +338,11 @@ class Worker:
             self._forgotten_at = time.monotonic()
 
     def _has_lease(self) -> bool:
-        """Whether this worker is the one that works. On PostgreSQL the lock ends with the connection, so ask each time."""
-        if connection.vendor != "postgresql":
-            return self._hold_file(Path(settings.DATA) / "worker.lock")
-        with connection.cursor() as cursor:
-            cursor.execute(
-                "SELECT EXISTS (SELECT 1 FROM pg_locks AS l WHERE l.locktype = 'advisory' AND l.objid = %s "
-                "AND l.pid = pg_backend_pid())",
-                [_LEASE],
-            )
-            if cursor.fetchone()[0]:
-                return True
-            # A new connection: another worker may have worked since.
-            self._recovered = False
-            cursor.execute("SELECT pg_try_advisory_lock(%s)", [_LEASE])
-            return bool(cursor.fetchone()[0])
-
-    def _hold_file(self, path: Path) -> bool:
-        if self._lease_file is not None:
+        """Whether this worker is the one that works."""
+        if self._lease.holds():
             return True
-        file = path.open("w")
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            file.close()
-            return False
-        self._lease_file = file
-        return True
-
-
-def _state() -> PipelineState:
-    state, _ = PipelineState.objects.get_or_create(id=1)
-    return state
-
-
-def _lock(state: PipelineState) -> None:
-    """Keeps every other worker out until the transaction ends. Raises `LeaseLost` when one has worked since `state` was read."""
-    now = PipelineState.objects.select_for_update().get(id=1)
-    if now.batch != state.batch:
-        raise LeaseLost(f"another worker has processed batch {now.batch}; this one was at {state.batch}")
-
-
-def _given_up(state: PipelineState) -> list[tuple[int, int]]:
-    """The batches given up lately, each with when (ms since 1970)."""
-    oldest = int(time.time() * 1000) - GIVEN_UP_MS
-    return [one for one in msgspec.json.decode(state.given_up, type=list[tuple[int, int]]) if one[1] > oldest]
+        self._recovered = False  # Another worker may have worked since.
+        return self._lease.take()
 
 
 def _cut_after_deletions(requests: list[Accepted]) -> list[list[Accepted]]:
@@ -421,36 +368,3 @@ def _single(request: Accepted) -> list[Accepted]:
         msgspec.structs.replace(request, request_id=f"{request.request_id}-{index}", items=[item])
         for index, item in enumerate(request.items)
     ]
-
-
-def recover(store: EventStore) -> None:
-    """Removes what an interrupted batch left in the event store, and finished rows left in the inbox.
-
-    The number of that batch is given up, so that whatever comes of it later is told from the next one's rows.
-    """
-    state = _state()
-    with transaction.atomic():
-        # Locked, lest a worker that is still committing has its rows removed.
-        _lock(state)
-        store.forget_batches_after(state.batch)
-        state.batch += 1
-        given_up = [*_given_up(state), (state.batch, int(time.time() * 1000))]
-        state.given_up = msgspec.json.encode(given_up).decode()
-        state.save(update_fields=["batch", "given_up"])
-    inbox.remove_through(state.inbox_position)
-
-
-class Lag(msgspec.Struct, frozen=True):
-    """How far the pipeline is behind."""
-
-    requests: int
-    oldest_received_at: int | None
-    """ms since 1970; None when nothing waits."""
-    batch: int
-
-
-def lag() -> Lag:
-    """What waits in the inbox now."""
-    state = _state()
-    waiting = inbox.backlog(state.inbox_position)
-    return Lag(waiting.requests, waiting.oldest_received_at, state.batch)
