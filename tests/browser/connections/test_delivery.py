@@ -142,6 +142,15 @@ def test_the_chart_is_one_stop_and_is_walked_with_the_arrows(member: BrowserCont
     expect(last.locator(".readout")).to_be_hidden()
 
 
+def fits_and_is_accessible(page: Page, violations: Callable[[Page], list[str]]) -> None:  # noqa: F811
+    """Looks at what is on the page now, on every screen: what an answer shows has no address to come back to."""
+    for width, scheme in SCREENS:
+        page.set_viewport_size({"width": width, "height": 900})
+        page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
+        assert violations(page) == [], (width, scheme)
+        assert page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth") <= 0, width
+
+
 def test_a_test_reaches_the_destination(
     member: BrowserContext,
     delivering: Delivering,
@@ -156,11 +165,21 @@ def test_a_test_reaches_the_destination(
     expect(page.get_by_text("Delivered.")).to_be_visible()
     assert any(message["event"] == "Tested by hand" for message in delivering.got)
     expect(page.get_by_role("heading", name=re.compile("status 200"))).to_be_visible()
-    for width, scheme in SCREENS:
-        page.set_viewport_size({"width": width, "height": 900})
-        page.emulate_media(color_scheme=scheme)
-        assert violations(page) == [], (width, scheme)
-        assert page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth") <= 0, width
+    fits_and_is_accessible(page, violations)
+
+
+def test_the_page_that_shows_a_key_once(
+    member: BrowserContext,
+    delivering: Delivering,
+    violations: Callable[[Page], list[str]],  # noqa: F811
+) -> None:
+    page = member.new_page()
+    page.goto(f"{delivering.server.url}/connections/sources/new/")
+    page.get_by_label("Name").fill("Another from Segment")
+    page.get_by_label("Where do the calls come from?").select_option("segment")
+    page.get_by_role("button", name="Create source").click()
+    expect(page.get_by_text("Copy it now")).to_be_visible()
+    fits_and_is_accessible(page, violations)
 
 
 def test_everything_works_without_script(browser: Browser, delivering: Delivering, session: Any) -> None:
