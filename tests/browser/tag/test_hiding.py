@@ -128,8 +128,7 @@ def test_a_hanging_tag_server_by_the_visitors_clock(scene: Scene) -> None:
     scene.edge.tag_hangs = scene.edge.decide_hangs = True
     scene.open(BODY, head=scene.shim(), wait_until="commit", cap=True)
     scene.page.wait_for_function("performance.getEntriesByName('first-contentful-paint').length")
-    paint = "performance.getEntriesByName('first-contentful-paint')[0].startTime - __pitcairn.start"
-    assert scene.page.evaluate(paint) >= 400
+    assert visible(scene.page, "h1")
     assert scene.page.evaluate("document.readyState") == "interactive", "the tag is still awaited"
 
 
