@@ -131,7 +131,7 @@ def test_a_hanging_tag_server_holds_the_page_up_to_the_cap(scene: Scene) -> None
 
 
 def test_a_hanging_tag_server_by_the_visitors_clock(scene: Scene) -> None:
-    """The same on a clock that nobody turns: the first paint comes, though the server never answers."""
+    """The same by real time: the first paint comes, though the server never answers."""
     scene.edge.tag_hangs = scene.edge.decide_hangs = True
     scene.open(BODY, head=scene.shim(), wait_until="commit", cap=True)
     scene.page.wait_for_function("performance.getEntriesByName('first-contentful-paint').length")
