@@ -34,11 +34,13 @@ def tab_to(page: Page, label: str) -> None:
 def choose(page: Page, option: str) -> None:
     """Chooses in the list that has the focus, by typing how the option begins.
 
-    A list forgets what was typed when a second passes between two letters. Where a busy machine lets it, the arrows go on.
+    A list forgets what was typed when a second passes between two letters, and opens at the next space. Where a busy machine
+    lets it, the arrows go on.
     """
     chosen = "document.activeElement.selectedOptions[0].label"
     page.keyboard.type(option)
     if not page.evaluate(chosen).startswith(option):
+        page.keyboard.press("Escape")
         page.keyboard.press("Home")
         while not (label := page.evaluate(chosen)).startswith(option):
             page.keyboard.press("ArrowDown")
