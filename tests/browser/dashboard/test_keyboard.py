@@ -32,19 +32,15 @@ def tab_to(page: Page, label: str) -> None:
 
 
 def choose(page: Page, option: str) -> None:
-    """Chooses in the list that has the focus, by typing how the option begins.
+    """Chooses, in the list that has the focus, the option that begins so, with the arrows.
 
-    A list forgets what was typed when a second passes between two letters, and opens at the next space. Where a busy machine
-    lets it, the arrows go on.
+    Not by typing it: a list forgets what was typed when a second passes between two letters, as on a busy machine it may.
     """
     chosen = "document.activeElement.selectedOptions[0].label"
-    page.keyboard.type(option)
-    if not page.evaluate(chosen).startswith(option):
-        page.keyboard.press("Escape")
-        page.keyboard.press("Home")
-        while not (label := page.evaluate(chosen)).startswith(option):
-            page.keyboard.press("ArrowDown")
-            assert page.evaluate(chosen) != label, f"The list ends with {label!r} and has no {option!r}"
+    page.keyboard.press("Home")
+    while not (label := page.evaluate(chosen)).startswith(option):
+        page.keyboard.press("ArrowDown")
+        assert page.evaluate(chosen) != label, f"The list ends with {label!r} and has no {option!r}"
 
 
 def enter(page: Page) -> None:
