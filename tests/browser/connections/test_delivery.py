@@ -184,7 +184,6 @@ def test_the_page_that_shows_a_key_once(
 
 def test_everything_works_without_script(browser: Browser, delivering: Delivering, session: Any) -> None:
     context = browser.new_context(java_script_enabled=False, storage_state=session)
-    context.set_default_timeout(20_000)
     page = context.new_page()
     page.goto(f"{delivering.server.url}/connections/delivery/")
     page.get_by_role("link", name="1 hour").click()
