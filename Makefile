@@ -89,7 +89,7 @@ bench: .make/python-dev .make/browser ## every benchmark, side by side with its 
 	@$(BIN)/python -m benchmarks
 
 clean: ## remove what was installed and built; the data folder stays
-	rm -rf .venv .cache .make browser/node_modules src/pitcairn/dashboard/static/built src/pitcairn/edge/built demo/built src/*.egg-info
+	rm -rf .venv .cache .make browser/node_modules src/pitcairn/dashboard/static/built src/pitcairn/edge/built src/pitcairn/experiences/built demo/built src/*.egg-info
 
 # ── What is done already ─────────────────────────────────────────────────────────────────────────────────────────────
 

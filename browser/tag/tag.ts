@@ -6,6 +6,7 @@
 // page yet, and not exposed otherwise, for treatment and control alike.
 import type { Config, Decision, Question } from "./contract";
 import { expose } from "./exposure";
+import { editing } from "./editing";
 import { hide, show } from "./hiding";
 import { isPresent, keep, restore } from "./page";
 import { ask } from "./question";
@@ -93,6 +94,7 @@ window.__pitcairnTag = quietly((given: Config) => {
   if (window.__pitcairnOn) return;
   window.__pitcairnOn = true;
   config = given;
+  if (editing(config.host)) return;
   here = addressOf();
   watchRoutes();
   const asked = window.__pitcairn;

@@ -2,7 +2,7 @@
 
 from django.urls import include, path
 
-from pitcairn.experiences import views
+from pitcairn.experiences import editor_views, views
 
 app_name = "experiences"
 urlpatterns = [
@@ -10,6 +10,7 @@ urlpatterns = [
     path("new/", views.new, name="new"),
     path("<int:experience_id>/", views.detail, name="detail"),
     path("<int:experience_id>/edit/", views.edit, name="edit"),
+    path("<int:experience_id>/on-your-website/", editor_views.open_editor, name="open-editor"),
     path("<int:experience_id>/start/", views.start, name="start"),
     path("<int:experience_id>/pause/", views.pause, name="pause"),
     path("<int:experience_id>/end/", views.end, name="end"),
