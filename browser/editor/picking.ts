@@ -46,7 +46,7 @@ export class Picker {
   step(step: Step): void {
     const from = this.selected;
     if (!from?.isConnected) {
-      this.select(document.querySelector<HTMLElement>("h1, main, body > *"), true);
+      this.select(document.querySelector("h1") ?? document.querySelector("main") ?? (document.body.firstElementChild as HTMLElement | null), true);
       return;
     }
     const to =

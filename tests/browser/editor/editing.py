@@ -61,5 +61,5 @@ def open_editor(page: Page, demo: Demo, experience: str, path: str = "/") -> Loc
     page.get_by_role("button", name="Open the editor").click()
     page.wait_for_url(demo.site + path)
     panel = page.get_by_role("region", name="Pitcairn editor")
-    expect(panel.get_by_role("button", name="Save")).to_be_visible()
+    expect(panel.get_by_role("button", name="Save", exact=True)).to_be_visible()
     return panel

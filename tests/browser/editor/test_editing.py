@@ -56,7 +56,7 @@ def test_from_the_dashboard_to_a_live_change(
     expect(page.locator("#headline")).to_have_text("Shift planning for the whole organization")
     expect(page.locator("#fit")).to_be_visible()
     panel.get_by_label("Version").select_option("Everybody")
-    panel.get_by_role("button", name="Save").click()
+    panel.get_by_role("button", name="Save", exact=True).click()
     expect(panel.get_by_role("status").last).to_have_text("Saved.")
 
     page.goto(experience)
@@ -85,7 +85,7 @@ def test_neither_look_touches_the_other(page: Page, demo: Demo) -> None:
     expect(page.locator("aside.who")).to_be_visible()
     page.mouse.move(0, 0)
     assert page.evaluate(LOOKS) == before
-    save = panel.get_by_role("button", name="Save")
+    save = panel.get_by_role("button", name="Save", exact=True)
     look = "one => [...getComputedStyle(one)].map(name => getComputedStyle(one).getPropertyValue(name)).join()"
     own = save.evaluate(look)
     page.evaluate("css => { const sheet = new CSSStyleSheet(); sheet.replaceSync(css); document.adoptedStyleSheets.push(sheet) }", hostile)
@@ -96,7 +96,7 @@ def test_neither_look_touches_the_other(page: Page, demo: Demo) -> None:
 def test_by_keyboard_alone_with_undo_and_redo(page: Page, demo: Demo) -> None:
     experience = make_experience(page, demo, "Keyboard")
     panel = open_editor(page, demo, experience)
-    panel.get_by_role("button", name="Parent").focus()
+    panel.get_by_role("button", name="Parent", exact=True).focus()
     page.keyboard.press("ArrowUp")  # From nowhere: the first heading.
     expect(panel.get_by_label("Selector")).to_have_value("#headline")
     page.keyboard.press("ArrowRight")
@@ -113,7 +113,7 @@ def test_by_keyboard_alone_with_undo_and_redo(page: Page, demo: Demo) -> None:
     page.keyboard.type("by hand")
     expect(page.locator("#headline")).to_have_text("Made by hand")
     expect(page.locator("#headline b")).to_have_text("by hand")
-    undo, redo = panel.get_by_role("button", name="Undo"), panel.get_by_role("button", name="Redo")
+    undo, redo = panel.get_by_role("button", name="Undo", exact=True), panel.get_by_role("button", name="Redo", exact=True)
     while undo.is_enabled():
         undo.press("Enter")
     expect(page.locator("#headline")).to_have_text("Shift planning for the whole organization")
@@ -121,7 +121,7 @@ def test_by_keyboard_alone_with_undo_and_redo(page: Page, demo: Demo) -> None:
     while redo.is_enabled():
         redo.press("Enter")
     expect(page.locator("#headline b")).to_have_text("by hand")
-    panel.get_by_role("button", name="Save").press("Enter")
+    panel.get_by_role("button", name="Save", exact=True).press("Enter")
     expect(panel.get_by_role("status").last).to_have_text("Saved.")
 
 
@@ -133,23 +133,23 @@ def test_two_editors_lose_nothing(page: Page, member: Any, demo: Demo) -> None:
 
     other.locator("#lead").click()
     others.get_by_role("textbox", name="Text").fill("Theirs")
-    others.get_by_role("button", name="Save").click()
+    others.get_by_role("button", name="Save", exact=True).click()
     expect(others.get_by_role("status").last).to_have_text("Saved.")
 
     page.locator("#headline").click()
     panel.get_by_role("textbox", name="Text").fill("Mine")
-    panel.get_by_role("button", name="Save").click()
+    panel.get_by_role("button", name="Save", exact=True).click()
     expect(panel.get_by_role("alert").first).to_contain_text("was saved by somebody else")
     expect(page.locator("#headline")).to_have_text("Mine")
     panel.get_by_role("button", name="Take theirs").click()
     expect(page.locator("#lead")).to_have_text("Theirs")
     expect(page.locator("#headline")).not_to_have_text("Mine")
-    panel.get_by_role("button", name="Undo").click()
+    panel.get_by_role("button", name="Undo", exact=True).click()
     expect(page.locator("#headline")).to_have_text("Mine")
-    panel.get_by_role("button", name="Redo").click()
+    panel.get_by_role("button", name="Redo", exact=True).click()
     page.locator("#headline").click()
     panel.get_by_role("textbox", name="Text").fill("Mine too")
-    panel.get_by_role("button", name="Save").click()
+    panel.get_by_role("button", name="Save", exact=True).click()
     expect(panel.get_by_role("status").last).to_have_text("Saved.")
     page.reload()
     expect(page.locator("#headline")).to_have_text("Mine too")
@@ -170,10 +170,10 @@ def test_what_is_not_saved_outlives_the_token(page: Page, demo: Demo) -> None:
             headers={"access-control-allow-origin": demo.site},
         ),
     )
-    panel.get_by_role("button", name="Save").click()
+    panel.get_by_role("button", name="Save", exact=True).click()
     expect(panel.get_by_role("alert").first).to_contain_text("kept in this browser")
     page.unroute("**/editor/experience")
     panel = open_editor(page, demo, experience)
     expect(page.locator("#headline")).to_have_text("Not saved in time")
-    panel.get_by_role("button", name="Save").click()
+    panel.get_by_role("button", name="Save", exact=True).click()
     expect(panel.get_by_role("status").last).to_have_text("Saved.")
