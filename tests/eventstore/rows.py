@@ -75,6 +75,7 @@ def exposure(workspace_id: int, **changes: Any) -> dict[str, Any]:
         "timestamp": START,
         "received_at": START,
         "page_url": "https://example.com/",
+        "reason": "",
     }
     assert changes.keys() <= row.keys()
     return {**row, **changes}

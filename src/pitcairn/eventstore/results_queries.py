@@ -2,6 +2,7 @@
 
 The rule, for one experience:
 
+- only exposures that belong to the comparison count: not those of the holdout, nor those after a promotion;
 - a visitor's first exposure decides its audience segment, its variation, its time and its profile;
 - a conversion is a Track message that the Mutiny destination took and whose event is one of the goals;
 - it belongs to the visitor whose id is its anonymous id, if that visitor was exposed; if not, to every exposed
@@ -21,6 +22,7 @@ DESTINATION = "mutiny"
 
 _EXPOSED = """exposures.workspace_id = {workspace_id:UInt32}
           AND exposures.experience_id = {experience_id:UInt32}
+          AND exposures.reason = ''
           AND exposures.timestamp < fromUnixTimestamp64Milli({until:Int64}, 'UTC')"""
 
 # One row per exposed visitor: visitor, segment_id, variation_id, first_ms, converted_ms (_NEVER when it did not).

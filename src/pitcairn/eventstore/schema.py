@@ -192,6 +192,7 @@ EXPOSURES = Table(
         _time("timestamp"),
         _time("received_at"),
         _text("page_url"),
+        _text("reason"),
     ),
     order_by="workspace_id, experience_id, visitor, timestamp",
     partition_by="toYYYYMM(received_at)",

@@ -226,7 +226,7 @@ def _segments(
 
 
 def _ended(experience: ExperienceOutline) -> bool:
-    return experience.state is ExperienceState.ENDED
+    return experience.state is ExperienceState.ARCHIVED
 
 
 def _arms(rows: Iterable["ArmCount | DayCount"]) -> tuple[Arm, Arm]:
@@ -247,8 +247,8 @@ def _series(counts: Sequence["DayCount"], experience: ExperienceOutline, now: da
     for row in counts:
         by_day[row.day].append(row)
     last = now.astimezone(UTC).date()
-    if experience.ended_at is not None:
-        last = min(last, (experience.ended_at + WINDOW).astimezone(UTC).date())
+    if experience.archived_at is not None:
+        last = min(last, (experience.archived_at + WINDOW).astimezone(UTC).date())
     day, last = min(by_day), max(last, *by_day)
     control, personalized = Arm(visitors=0, converted=0), Arm(visitors=0, converted=0)
     series = []

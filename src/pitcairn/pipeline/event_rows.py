@@ -123,6 +123,7 @@ def _exposures(batch: Batch) -> Iterator[Mapping[str, Any]]:
             "timestamp": message.timestamp / 1000,
             "received_at": message.received_at / 1000,
             "page_url": exposure.page_url,
+            "reason": exposure.reason,
         }
 
 
