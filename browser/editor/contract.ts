@@ -30,7 +30,7 @@ export interface Variation {
 export interface Experience {
   readonly id: number;
   readonly name: string;
-  readonly state: "draft" | "running" | "paused" | "ended";
+  readonly state: "draft" | "live" | "promoted" | "paused" | "archived";
   readonly page: string;
   readonly pattern: string | null;
   readonly variations: readonly Variation[];

@@ -16,9 +16,10 @@ import { inFrame, widths } from "./widths";
 
 const STATES = {
   draft: "Draft: nobody sees it until you start it in the dashboard.",
-  running: "Live: visitors see what you save.",
+  live: "Live: visitors see what you save.",
+  promoted: "Promoted: all visitors of its segments see what you save.",
   paused: "Paused: visitors see the original.",
-  ended: "Ended.",
+  archived: "Archived.",
 } as const;
 
 export class Editor {
@@ -292,7 +293,7 @@ export class Editor {
     try {
       this.draft.isSaved(await this.server.save(edits));
       this.notice.hidden = true;
-      this.say(this.draft.experience.state === "running" ? "Saved. Visitors see it now." : "Saved.");
+      this.say(/^(live|promoted)$/.test(this.draft.experience.state) ? "Saved. Visitors see it now." : "Saved.");
     } catch (error) {
       this.refresh();
       if (!(error instanceof Refusal)) throw error;

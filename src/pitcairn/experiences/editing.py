@@ -14,9 +14,9 @@ import msgspec
 from django.db import transaction
 
 from pitcairn import conditions
-from pitcairn.experiences.models import Experience, ExperienceState, Variation
+from pitcairn.experiences.models import Experience
 from pitcairn.experiences.page_patterns import PagePatternError, compile_page_pattern
-from pitcairn.experiences.queries import experience_data
+from pitcairn.experiences.saving import content_of, whole
 from pitcairn.experiences.services import ExperienceError, Problem, save_experience
 
 
@@ -64,7 +64,7 @@ class EditConflict(Exception):
 
 def edited_experience(workspace_id: int, experience_id: int) -> EditedExperience | None:
     """The experience as the editor shows it; None when the workspace has none of this id."""
-    experience = Experience.objects.filter(workspace_id=workspace_id, id=experience_id).first()
+    experience = whole(Experience.objects.filter(workspace_id=workspace_id, id=experience_id)).first()
     if experience is None:
         return None
     try:
@@ -81,44 +81,59 @@ def edited_experience(workspace_id: int, experience_id: int) -> EditedExperience
             EditedVariation(
                 id=variation.id,
                 name=variation.name,
-                segment=variation.segment.name,
-                condition=_in_words(variation.segment.condition),
+                segment=segment.name,
+                condition=_in_words(segment.condition),
                 revision=revision_of(variation.changes),
                 changes=variation.changes,
             )
-            for variation in _variations(experience_id)
+            for segment in experience.segments.all()
+            for variation in segment.variations.all()
         ],
     )
 
 
 @transaction.atomic
-def save_edits(workspace_id: int, experience_id: int, edits: Sequence[VariationEdit]) -> EditedExperience:
-    """Saves the changes of some variations and returns what is saved now; all or nothing.
+def save_edits(workspace_id: int, experience_id: int, edits: Sequence[VariationEdit], *, by: str) -> EditedExperience:
+    """Saves the changes of some variations as one version, and returns what is saved now; all or nothing.
 
-    Raises EditConflict when one of them was saved since, and ExperienceError with every problem.
+    Raises EditConflict when one of them was saved since, and ExperienceError with every problem. That something else of the
+    experience was saved in the meantime, another variation say, is no conflict.
     """
     # Held to the end of the transaction, so that nobody saves between the comparison and the writing.
-    experience = Experience.objects.select_for_update().filter(workspace_id=workspace_id, id=experience_id).first()
-    if experience is None:
+    ours = Experience.objects.filter(workspace_id=workspace_id, id=experience_id)
+    held = ours.select_for_update().first()
+    now = edited_experience(workspace_id, experience_id)
+    if held is None or now is None:
         raise ExperienceError("this experience was deleted; what you made can still be copied from the list of changes")
-    if experience.state == ExperienceState.ENDED:
-        raise ExperienceError(f"“{experience.name}” has ended and stays as it was; make a new experience instead")
-    saved = {variation.id: variation for variation in _variations(experience_id)}
-    missing = [edit.id for edit in edits if edit.id not in saved]
-    if missing:
+    saved = {variation.id: variation for variation in now.variations}
+    if missing := [edit.id for edit in edits if edit.id not in saved]:
         raise ExperienceError(
             *(Problem("variations", f"the version {one} was removed from the experience") for one in missing)
         )
-    behind = [saved[edit.id] for edit in edits if revision_of(saved[edit.id].changes) != edit.revision]
-    if behind:
-        now = edited_experience(workspace_id, experience_id)
-        assert now is not None
-        raise EditConflict(now, [variation.segment.name for variation in behind])
-    data = experience_data(experience_id)
-    changes = {saved[edit.id].segment_id: edit.changes for edit in edits}
-    for segment in data["segments"]:
-        segment["changes"] = changes.get(segment["id"], segment["changes"])
-    save_experience(workspace_id=workspace_id, experience_id=experience_id, **data)
+    if behind := [saved[edit.id] for edit in edits if saved[edit.id].revision != edit.revision]:
+        raise EditConflict(now, [variation.segment for variation in behind])
+    changes = {edit.id: edit.changes for edit in edits}
+    content = content_of(whole(ours).get())
+    segments = [
+        msgspec.structs.replace(
+            segment,
+            variations=[
+                msgspec.structs.replace(one, changes=changes[one.id]) if one.id in changes else one
+                for one in segment.variations
+            ],
+        )
+        for segment in content.segments
+    ]
+    save_experience(
+        workspace_id=workspace_id,
+        experience_id=experience_id,
+        name=content.name,
+        page_url=content.page_url,
+        control_share=content.control_share,
+        segments=segments,
+        base_version=held.version,
+        by=by,
+    )
     written = edited_experience(workspace_id, experience_id)
     assert written is not None
     return written
@@ -127,15 +142,6 @@ def save_edits(workspace_id: int, experience_id: int, edits: Sequence[VariationE
 def revision_of(changes: object) -> str:
     """A name for a list of changes: the same for equal lists, whatever the order of the keys."""
     return hashlib.blake2b(msgspec.json.encode(changes, order="sorted"), digest_size=12).hexdigest()
-
-
-def _variations(experience_id: int) -> list[Variation]:
-    """Of an experience, in the order of its segments."""
-    return list(
-        Variation.objects.filter(segment__experience_id=experience_id)
-        .select_related("segment")
-        .order_by("segment__position", "segment_id", "id")
-    )
 
 
 def _in_words(condition: object) -> str:

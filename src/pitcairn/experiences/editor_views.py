@@ -86,7 +86,7 @@ def experience(request: EditorRequest) -> HttpResponse:
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         return refused(request, "invalid_request", f"Not a save of the editor: {error}", 400)
     try:
-        saved = save_edits(member.workspace_id, token.experience_id, given.variations)
+        saved = save_edits(member.workspace_id, token.experience_id, given.variations, by=member.user.email)
     except EditConflict as conflict:
         return refused(request, "conflict", f"{conflict}.", 409, experience=conflict.saved)
     except ExperienceError as error:
@@ -98,8 +98,8 @@ def experience(request: EditorRequest) -> HttpResponse:
 def open_editor(request: MemberRequest, experience_id: int) -> HttpResponse:
     """Asks on which page, and goes there with a token in the address."""
     experience = found(request, experience_id)
-    if experience.state is ExperienceState.ENDED:
-        messages.error(request, f"{experience.name} has ended and stays as it was. Make a new experience instead.")
+    if experience.state is ExperienceState.ARCHIVED:
+        messages.error(request, f"{experience.name} is archived and stays as it was. Duplicate it instead.")
         return redirect("experiences:detail", experience_id)
     addresses: dict[str, str] = request.session.get(ADDRESS_KEY, {})
     address, error = addresses.get(str(experience_id)) or _address_in(experience.page_url), ""
