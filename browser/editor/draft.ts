@@ -9,7 +9,11 @@ interface Kept {
   changes: [number, readonly Change[]][];
 }
 
-const same = (a: unknown, b: unknown) => JSON.stringify(a) === JSON.stringify(b);
+/** As JSON with its keys in order: the server gives an object's keys in an order of its own. */
+const text = (value: unknown) =>
+  JSON.stringify(value, (_, one) => (one && typeof one === "object" && !Array.isArray(one) ? Object.fromEntries(Object.entries(one).sort()) : one));
+
+const same = (a: unknown, b: unknown) => text(a) === text(b);
 
 /** What a change is about: a later one about the same takes its place. */
 export function about(change: Change): string {

@@ -44,10 +44,11 @@ _decode = msgspec.json.Decoder(SaveRequest).decode
 def script(request: HttpRequest) -> HttpResponse:
     """The editor's code: the same for everyone, and of no use without a token."""
     body, etag = _script()
-    if request.headers.get("If-None-Match") == etag:
-        response = HttpResponse(status=304)
-    else:
-        response = HttpResponse(body, content_type="text/javascript; charset=utf-8")
+    known = request.headers.get("If-None-Match") == etag
+    # Also an answer without a body has the type: Chromium blocks another site's script that seems to be a page.
+    response = HttpResponse(
+        b"" if known else body, content_type="text/javascript; charset=utf-8", status=304 if known else 200
+    )
     response["ETag"] = etag
     response["Cache-Control"] = "no-cache"
     response["Access-Control-Allow-Origin"] = "*"
