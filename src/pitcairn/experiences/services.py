@@ -45,10 +45,10 @@ def save_experience(
     page_url: str = "*",
     control_share: float = 0.5,
     segments: Sequence[SegmentInput | Mapping[str, Any]] = (),
-    type: str | UnsetType = UNSET,
+    type: str | UnsetType = UNSET,  # noqa: A002 - the glossary's word, given by name
     config: Mapping[str, Any] | UnsetType = UNSET,
-    schedule: Schedule | None | UnsetType = UNSET,
-    frequency: Frequency | None | UnsetType = UNSET,
+    schedule: Schedule | UnsetType | None = UNSET,
+    frequency: Frequency | UnsetType | None = UNSET,
     exclusion_group: str | UnsetType = UNSET,
     goals: Sequence[str] | None = None,
     primary_goal: str | None = None,
@@ -87,9 +87,7 @@ def save_experience(
                 exclusion_group=kept.exclusion_group if exclusion_group is UNSET else exclusion_group,
                 segments=given,
             )
-            return _save(
-                workspace_id, saved, content, goals=goals, primary=primary_goal, by=by, start=start, now=now
-            )
+            return _save(workspace_id, saved, content, goals=goals, primary=primary_goal, by=by, start=start, now=now)
     except IntegrityError:
         problem = f"there is an experience named “{name.strip()}” already; choose another name"
         raise ExperienceError(Problem("name", problem)) from None
@@ -161,9 +159,7 @@ def duplicate_experience(workspace_id: int, experience_id: int, *, by: str = "")
         for segment in content.segments
     ]
     goals = experiment_queries.goal_events(experience_id)
-    return _save(
-        workspace_id, None, msgspec.structs.replace(content, name=name, segments=segments), goals=goals, by=by
-    )
+    return _save(workspace_id, None, msgspec.structs.replace(content, name=name, segments=segments), goals=goals, by=by)
 
 
 @transaction.atomic
@@ -247,7 +243,9 @@ def delete_draft(workspace_id: int, experience_id: int) -> None:
     """Deletes an experience that was never live. Raises ExperienceError for any other: its results would lose names."""
     experience = _found(workspace_id, experience_id)
     if experience.state != ExperienceState.DRAFT:
-        raise ExperienceError(f"“{experience.name}” has been live; archive it instead, so that its results stay readable")
+        raise ExperienceError(
+            f"“{experience.name}” has been live; archive it instead, so that its results stay readable"
+        )
     experience.delete()
     configuration_changed()
 
