@@ -12,6 +12,8 @@ from typing import Any, Literal, TypeAlias
 
 import msgspec
 
+from pitcairn.experiences.tokens import Text, TokenError, has_tokens
+
 # A page with more changes than this is another page, and every change is looked for again on every DOM mutation.
 MAX_CHANGES = 100
 # Selectors are also sent to visitors in control, and written into the tag's style sheet that hides the elements.
@@ -161,6 +163,13 @@ def parse_change(value: object, path: str = "change") -> Change:
     except msgspec.ValidationError as error:
         raise _in_our_words(error, str(kind), path) from None
     _check_target(change, path)
+    check_written(change, path)
+    _check_tokens(change, path)
+    return change
+
+
+def check_written(change: Change, path: str = "change") -> None:
+    """Checks what a change does, as saved or with its tokens filled in. Raises ChangeError."""
     match change:
         case TextChange():
             _check_length(change.value, f"{path}.value", MAX_VALUE_LENGTH)
@@ -175,7 +184,6 @@ def parse_change(value: object, path: str = "change") -> Change:
             _check_selector(change.to, f"{path}.to")
         case HideChange():
             pass
-    return change
 
 
 def for_visitor(changes: Iterable[Change], personalized: bool) -> list[dict[str, Any]]:
@@ -250,6 +258,17 @@ def _check_length(text: str, path: str, limit: int) -> None:
         raise ChangeError(path, f"{len(text):,} characters are too many; the limit is {limit:,}")
     if "\x00" in text:
         raise ChangeError(path, "it holds a NUL character; remove it")
+
+
+def _check_tokens(change: Change, path: str) -> None:
+    """Tokens must be readable, and what they leave when nothing is known must be as safe as anything else."""
+    if isinstance(change, HideChange | MoveChange | StyleChange) or not has_tokens(change.value):
+        return
+    try:
+        text = Text(change.value or "", html=isinstance(change, HTMLChange | InsertChange))
+    except TokenError as error:
+        raise ChangeError(f"{path}.value", str(error)) from None
+    check_written(msgspec.structs.replace(change, value=text.render({})), path)
 
 
 def _check_target(change: Change, path: str) -> None:

@@ -80,7 +80,12 @@ def experience(request: EditorRequest) -> HttpResponse:
             return refused(request, "not_found", "This experience was deleted.", 404)
         return answer(
             request,
-            {"member": member.user.email, "expiresAt": token.expires_at * 1000, "experience": experience, "tokens": []},
+            {
+                "member": member.user.email,
+                "expiresAt": token.expires_at * 1000,
+                "experience": experience,
+                "tokens": sorted(member.workspace.public_traits),
+            },
         )
     try:
         given = _decode(request.body)
