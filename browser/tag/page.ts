@@ -131,11 +131,14 @@ function watch(): void {
 }
 
 function sync(): void {
-  for (const { decision, live } of experiences) {
-    let seen = false;
-    for (const one of live) seen = stands(one) || seen;
-    if (seen) quietly(onSeen)(decision);
+  const seen = new Set<Experience>();
+  // What moves is copied, so it comes last: with everything that other changes made of it.
+  for (const moves of [false, true]) {
+    for (const experience of experiences) {
+      for (const one of experience.live) if ((one.change.type === "move") === moves && stands(one)) seen.add(experience);
+    }
   }
+  seen.forEach(({ decision }) => quietly(onSeen)(decision));
   if (observer) observer.takeRecords(); // What was written just now needs no second look.
 }
 

@@ -192,7 +192,7 @@ def for_visitor(changes: Iterable[Change], personalized: bool) -> list[dict[str,
     Control needs the selectors so that its exposure is sent at the same moment as the other's: when the elements are
     there.
     """
-    told = [msgspec.to_builtins(change) for change in changes]
+    told = [_plain(change) for change in changes]
     for one in told:
         one.pop("look", None)
     if personalized:
@@ -211,7 +211,13 @@ def selectors(changes: Iterable[Change]) -> tuple[str, ...]:
 
 def to_json(changes: Sequence[Change]) -> list[dict[str, Any]]:
     """The changes as the SQL store keeps them."""
-    return [msgspec.to_builtins(change) for change in changes]
+    return [_plain(change) for change in changes]
+
+
+def _plain(change: Change) -> dict[str, Any]:
+    """The change of JSON's own types: lists, where the struct has tuples."""
+    plain: dict[str, Any] = msgspec.json.decode(msgspec.json.encode(change))
+    return plain
 
 
 def describe(change: Change) -> str:

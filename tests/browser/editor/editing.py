@@ -36,7 +36,7 @@ def opened_roots(context: BrowserContext) -> None:
     )
 
 
-def make_experience(page: Page, demo: Demo, name: str, path: str = "/*", segment: str = "Everybody") -> str:
+def make_experience(page: Page, demo: Demo, name: str, path: str = "/", segment: str = "Everybody") -> str:
     """Makes a draft in the dashboard, for everybody and without control; the address of its page."""
     page.goto(f"{demo.server.url}/experiences/new/")
     page.get_by_label("Name", exact=True).fill(name)

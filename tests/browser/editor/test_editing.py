@@ -23,9 +23,7 @@ def shown_to_a_visitor(browser: Browser, demo: Demo, path: str = "/") -> Page:
     return page
 
 
-def test_from_the_dashboard_to_a_live_change(
-    page: Page, browser: Browser, demo: Demo, complaints: Complaints
-) -> None:
+def test_from_the_dashboard_to_a_live_change(page: Page, browser: Browser, demo: Demo, complaints: Complaints) -> None:
     """Counted from the dashboard's first page: what is typed, pressed and opened is under sixty steps, waiting included."""
     experience = make_experience(page, demo, "Rosters")
     panel = open_editor(page, demo, experience)
@@ -77,7 +75,9 @@ def test_from_the_dashboard_to_a_live_change(
 def test_neither_look_touches_the_other(page: Page, demo: Demo) -> None:
     experience = make_experience(page, demo, "Looks", "/pricing")
     # Styles as hostile as they come by, of a page that does not know what stands on it.
-    hostile = "* { color: red !important; font: 40px cursive !important; margin: 9px !important; display: inline !important }"
+    hostile = (
+        "* { color: red !important; font: 40px cursive !important; margin: 9px !important; display: inline !important }"
+    )
     page.goto(f"{demo.site}/pricing.html")
     expect(page.locator("aside.who")).to_be_visible()
     before = page.evaluate(LOOKS)
@@ -88,7 +88,10 @@ def test_neither_look_touches_the_other(page: Page, demo: Demo) -> None:
     save = panel.get_by_role("button", name="Save", exact=True)
     look = "one => [...getComputedStyle(one)].map(name => getComputedStyle(one).getPropertyValue(name)).join()"
     own = save.evaluate(look)
-    page.evaluate("css => { const sheet = new CSSStyleSheet(); sheet.replaceSync(css); document.adoptedStyleSheets.push(sheet) }", hostile)
+    page.evaluate(
+        "css => { const sheet = new CSSStyleSheet(); sheet.replaceSync(css); document.adoptedStyleSheets.push(sheet) }",
+        hostile,
+    )
     expect(page.locator("h1").first).to_have_css("color", "rgb(255, 0, 0)")
     assert save.evaluate(look) == own
 
@@ -113,7 +116,10 @@ def test_by_keyboard_alone_with_undo_and_redo(page: Page, demo: Demo) -> None:
     page.keyboard.type("by hand")
     expect(page.locator("#headline")).to_have_text("Made by hand")
     expect(page.locator("#headline b")).to_have_text("by hand")
-    undo, redo = panel.get_by_role("button", name="Undo", exact=True), panel.get_by_role("button", name="Redo", exact=True)
+    undo, redo = (
+        panel.get_by_role("button", name="Undo", exact=True),
+        panel.get_by_role("button", name="Redo", exact=True),
+    )
     while undo.is_enabled():
         undo.press("Enter")
     expect(page.locator("#headline")).to_have_text("Shift planning for the whole organization")
