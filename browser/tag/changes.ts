@@ -185,7 +185,10 @@ function move(element: HTMLElement, to: string, position: Position, state: State
   copy.style.removeProperty("display");
   if (!copy.getAttribute("style")) copy.removeAttribute("style");
   const looks = copy.outerHTML;
-  if (state.written.get(state) !== looks && state.nodes) state.nodes.splice(0).forEach((node) => node.remove());
+  if (state.written.get(state) !== looks && state.nodes) {
+    state.nodes.forEach((node) => node.remove());
+    delete state.nodes;
+  }
   const put = insert(
     place,
     position,
