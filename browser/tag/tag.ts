@@ -9,6 +9,7 @@ import { chosen, configure, isRefused, mayStore } from "./consent";
 import type { Config, Decision, Question } from "./contract";
 import { expose } from "./exposure";
 import { hide, show } from "./hiding";
+import { awaitHydration } from "./hydration";
 import { isPresent, keep, restore } from "./page";
 import { ask } from "./question";
 import { quietly } from "./quiet";
@@ -117,5 +118,6 @@ window.__pitcairnTag = quietly((given: Config) => {
   begun = true;
   if (asked && mayStore()) visitorId(true);
   watchRoutes();
+  awaitHydration();
   begin(asked && asked.url === location.href ? asked : undefined);
 });

@@ -70,7 +70,8 @@ class _Handler(BaseHTTPRequestHandler):
         if isinstance(answer.body, bytes):
             self.send_header("content-length", str(len(answer.body)))
             self.end_headers()
-            self.wfile.write(answer.body)
+            if self.command != "HEAD":
+                self.wfile.write(answer.body)
             return
         self.send_header("transfer-encoding", "chunked")
         self.end_headers()
@@ -79,7 +80,7 @@ class _Handler(BaseHTTPRequestHandler):
             self.wfile.flush()
         self.wfile.write(b"0\r\n\r\n")
 
-    do_GET = do_POST = do_OPTIONS = _answer  # noqa: N815
+    do_GET = do_HEAD = do_POST = do_OPTIONS = _answer  # noqa: N815
 
 
 class _Server(ThreadingHTTPServer):
@@ -276,8 +277,24 @@ class Website:
         self._edge = edge
         self._files: dict[str, Callable[[], Answer]] = {}
 
-    def file(self, path: str, body: str, content_type: str = "text/javascript") -> None:
-        self._files[path] = lambda: Answer(body.encode(), headers={"content-type": content_type})
+    def file(
+        self, path: str, body: str | bytes, content_type: str = "text/javascript", gate: Gate | None = None
+    ) -> None:
+        """A file of this website; with a gate, it comes when that is open."""
+        content = body.encode() if isinstance(body, str) else body
+
+        def answer() -> Answer:
+            if gate is not None:
+                gate.passes()
+            return Answer(content, headers={"content-type": content_type})
+
+        self._files[path] = answer
+
+    def installs_the_shim(self) -> None:
+        """At `/install.js`, for pages that were built before the servers' addresses were known."""
+        own = "document.currentScript.dataset."
+        shim = (BUILT / "shim.js").read_text()
+        self.file("/install.js", f"{own}pitcairnHost='{self._edge.url}';{own}writeKey='{WRITE_KEY}';{shim}")
 
     def page(self, path: str, html: str | Callable[[], Chunks], content_policy: str = "") -> None:
         """A page of this website, with a Content-Security-Policy or none. HTML in chunks is sent as they come."""
