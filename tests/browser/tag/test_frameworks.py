@@ -108,7 +108,9 @@ def live_on(scene: Scene) -> None:
         expected = made(1) if clicks else [line for line in made(1) if line != "Made for you"]
         assert shown(scene) == expected, step
     settled(scene)
-    page.wait_for_function("document.querySelector('.lead').textContent.includes('Made')")  # The way is no longer led past.
+    page.wait_for_function(
+        "document.querySelector('.lead').textContent.includes('Made')"
+    )  # The way is no longer led past.
     page.get_by_role("link", name="Second").click()
     page.wait_for_url("**/second")
     page.wait_for_function("document.querySelector('main h1')?.innerText === 'Made second'")
