@@ -5,10 +5,11 @@ import sys
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks import delivery, engage, filters, measurements
+from benchmarks import delivery, engage, filters, measurements, tag
 from benchmarks.report import Line, write
 
-MEASUREMENTS = {**measurements.MEASUREMENTS, **delivery.MEASUREMENTS, **filters.MEASUREMENTS, **engage.MEASUREMENTS}
+ROOMS = (measurements, delivery, filters, engage, tag)
+MEASUREMENTS = {name: measure for room in ROOMS for name, measure in room.MEASUREMENTS.items()}
 console = Console()
 names = sys.argv[1:] or list(MEASUREMENTS)
 unknown = [name for name in names if name not in MEASUREMENTS]

@@ -4,6 +4,7 @@
 // stands. And it never takes a node of the page out of its place: a framework that holds on to the nodes it made would
 // fail on its next update. What has to go is emptied or hidden where it is, and what is new stands beside it.
 import type { Change, Position } from "./contract";
+import { disguiseNodes, disguiseText, readText, undisguise, writeText } from "./hydration";
 
 export interface State {
   /** Whose state it is: what is put in is remembered as this one's. */
@@ -31,7 +32,7 @@ export function apply(change: Change, element: HTMLElement, state: State): boole
     case "text":
       return setText(element, change.value, state);
     case "html": {
-      const put = insert(element, "end", change.value, state);
+      const put = insert(element, "end", () => parse(change.value), state);
       return clear(element, state) || put;
     }
     case "attribute":
@@ -41,7 +42,9 @@ export function apply(change: Change, element: HTMLElement, state: State): boole
     case "hide":
       return setStyle(element, "display", "none", state);
     case "insert":
-      return insert(element, change.position, change.value, state);
+      return insert(element, change.position, () => parse(change.value), state);
+    case "move":
+      return move(element, change.to, change.position, state);
     default:
       return false; // A control's: there is nothing to make true.
   }
@@ -59,14 +62,21 @@ export function cameWith(owner: object, node: Node | null): boolean {
   return false;
 }
 
+/** Whether any change put the node in. */
+export function cameWithAny(node: Node | null): boolean {
+  for (; node; node = node.parentNode) if (ours.has(node)) return true;
+  return false;
+}
+
 function setText(element: HTMLElement, value: string, state: State): boolean {
   let target = state.nodes && (state.nodes[0] as Text);
   if (!target || target.parentNode !== element) {
     // The page's own text node, if it has one: a framework keeps working with it.
-    target = ([...element.childNodes] as Text[]).find((node) => node.nodeType === 3 && node.data.trim() && !ours.has(node));
+    target = ([...element.childNodes] as Text[]).find((node) => node.nodeType === 3 && readText(node).trim() && !ours.has(node));
     if (!target) {
       const made = (target = document.createTextNode(""));
       ours.set(made, state.owner);
+      disguiseNodes([made], element);
       element.append(made);
       state.undo.set(state, () => made.remove());
     }
@@ -88,17 +98,19 @@ function clear(element: HTMLElement, state: State, except?: Node): boolean {
 }
 
 function setData(node: Text, data: string, state: State): boolean {
-  const now = node.data;
+  const now = readText(node);
   if (now === data) return false;
   const said = state.said.get(node);
   // While the page is loading, the rest of a text may come in behind what was written over its beginning.
   const rest = said !== undefined && data && document.readyState !== "complete" && now.startsWith(data);
   const page = rest ? said + now.slice(data.length) : now;
   state.said.set(node, page);
-  node.data = data;
+  writeText(node, data);
   if (!ours.has(node)) {
+    disguiseText(node, data, page);
     state.undo.set(node, () => {
-      if (node.data === data) node.data = page;
+      undisguise(node);
+      if (readText(node) === data) writeText(node, page);
     });
   }
   return true;
@@ -146,16 +158,71 @@ function refused(name: string, value: string | null): boolean {
   return /^(on|srcdoc$)/i.test(name) || /^(javascript:|vbscript:|data:text\/html)/i.test((value || "").replace(/[\0-\x20\x7f]/g, ""));
 }
 
-function insert(element: HTMLElement, position: Position, html: string, state: State): boolean {
-  const parent = position === "before" || position === "after" ? element.parentNode : element;
-  if (state.nodes && state.nodes.every((node) => node.parentNode === parent)) return false;
+function insert(element: HTMLElement, position: Position, make: () => ChildNode[], state: State): boolean {
+  if (state.nodes && isInPlace(state.nodes, element, position)) return false;
   const remove = () => state.nodes && state.nodes.forEach((node) => node.remove());
   remove();
-  state.nodes = parse(html);
+  state.nodes = make();
   state.nodes.forEach((node) => ours.set(node, state.owner));
+  disguiseNodes(state.nodes, element);
   element[METHODS[position]](...state.nodes);
   state.undo.set(state, remove);
   return true;
+}
+
+/** Whether the nodes stand where they were put: beside their element none of the page's may have come between. */
+function isInPlace(nodes: readonly ChildNode[], element: HTMLElement, position: Position): boolean {
+  const inside = position === "start" || position === "end";
+  const parent = inside ? element : element.parentNode;
+  if (inside || !nodes.length) return nodes.every((node) => node.parentNode === parent);
+  const before = position === "before";
+  let node: Node | null = nodes[before ? nodes.length - 1 : 0]!;
+  while (node && ours.has(node)) node = before ? node.nextSibling : node.previousSibling;
+  return node === element && nodes.every((one) => one.parentNode === parent);
+}
+
+const copies = new WeakSet<Node>();
+
+/** Whether the element is, or is in, what stands for a moved one: no change is meant for it. */
+export function isCopy(element: Node | null): boolean {
+  for (; element; element = element.parentNode) if (copies.has(element)) return true;
+  return false;
+}
+
+/**
+ * A copy stands at the new place, and the page's own node is hidden where it is: a framework that holds on to it fails if
+ * it is gone. The copy follows what the original becomes, and hands on clicks.
+ */
+function move(element: HTMLElement, to: string, position: Position, state: State): boolean {
+  const place = [...document.querySelectorAll<HTMLElement>(to)].find((one) => !isCopy(one) && !element.contains(one));
+  if (!place) return false;
+  const copy = element.cloneNode(true) as HTMLElement;
+  copy.style.removeProperty("display");
+  if (!copy.getAttribute("style")) copy.removeAttribute("style");
+  const looks = copy.outerHTML;
+  if (state.written.get(state) !== looks && state.nodes) {
+    state.nodes.forEach((node) => node.remove());
+    delete state.nodes;
+  }
+  const put = insert(
+    place,
+    position,
+    () => {
+      state.written.set(state, looks);
+      copies.add(copy);
+      copy.addEventListener("click", (event) => {
+        const path: number[] = [];
+        for (let at = event.target as Node; at !== copy; at = at.parentNode!) path.unshift([...at.parentNode!.childNodes].indexOf(at as ChildNode));
+        const original = path.reduce<Node | undefined>((node, index) => node && node.childNodes[index], element) as HTMLElement | undefined;
+        event.preventDefault();
+        event.stopPropagation();
+        if (original && original.click) original.click();
+      });
+      return [copy];
+    },
+    state,
+  );
+  return setStyle(element, "display", "none", state) || put;
 }
 
 interface TrustedTypes {
@@ -164,13 +231,18 @@ interface TrustedTypes {
 const STYLE = "data-pitcairn-style";
 let policy: { createHTML(html: string): string } | undefined;
 
-function parse(html: string): ChildNode[] {
+/** HTML as a page takes it that asks for Trusted Types. */
+export function trusted(html: string): string {
   const types = (window as { trustedTypes?: TrustedTypes }).trustedTypes;
   if (types && !policy) policy = types.createPolicy("pitcairn", { createHTML: (text: string) => text });
+  return policy ? policy.createHTML(html) : html;
+}
+
+function parse(html: string): ChildNode[] {
   // A strict CSP refuses style attributes where HTML is read, and allows the same through the object model.
   const unstyled = html.replace(/<[^>]+>/g, (tag) => tag.replace(/\sstyle(?=\s*=)/gi, " " + STYLE));
   const template = document.createElement("template");
-  template.innerHTML = policy ? policy.createHTML(unstyled) : unstyled;
+  template.innerHTML = trusted(unstyled);
   for (const element of template.content.querySelectorAll<HTMLElement>("*")) {
     if (/^(script|i?frame|object|embed|base|meta|link|animate|set)$/.test(element.localName)) element.remove();
     for (const { name, value } of [...element.attributes]) {

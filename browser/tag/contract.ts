@@ -16,16 +16,34 @@ export interface Config {
   /** For how long elements may be hidden at most, in ms. */
   readonly capMs: number;
   readonly pages: readonly Page[];
+  /** The source's settings: nothing is stored before the visitor opts in; the browser's Global Privacy Control opts out. */
+  readonly asksConsent?: boolean;
+  readonly honoursGPC?: boolean;
 }
 
-export type Change =
-  | { readonly type: "text" | "html"; readonly selector: string; readonly value: string }
-  | { readonly type: "attribute"; readonly selector: string; readonly name: string; readonly value: string | null }
-  | { readonly type: "style"; readonly selector: string; readonly name: string; readonly value: string }
-  | { readonly type: "hide"; readonly selector: string }
-  | { readonly type: "insert"; readonly selector: string; readonly position: Position; readonly value: string }
-  /** Of a control: nothing is changed, but its exposure is due when a treatment's would be. */
-  | { readonly type?: undefined; readonly selector: string };
+/** What a visitor said: opted in, opted out, or nothing yet. */
+export type Choice = "in" | "out" | "";
+
+/** Which elements a change is about. */
+export interface Target {
+  readonly selector: string;
+  /** Other selectors for the same elements, for when the page was rebuilt; in the order in which they are tried. */
+  readonly otherwise?: readonly string[];
+  /** How many elements there should be: the first selector that finds so many is taken. Without it, the first is. */
+  readonly matches?: number;
+}
+
+export type Change = Target &
+  (
+    | { readonly type: "text" | "html"; readonly value: string }
+    | { readonly type: "attribute"; readonly name: string; readonly value: string | null }
+    | { readonly type: "style"; readonly name: string; readonly value: string }
+    | { readonly type: "hide" }
+    | { readonly type: "insert"; readonly position: Position; readonly value: string }
+    | { readonly type: "move"; readonly position: Position; readonly to: string }
+    /** Of a control: nothing is changed, but its exposure is due when a treatment's would be. */
+    | { readonly type?: undefined }
+  );
 
 export type Position = "before" | "after" | "start" | "end";
 
@@ -62,14 +80,33 @@ export interface Question {
   readonly anonymousId: string;
 }
 
+/** The calls that a page may make. Each promise settles, and a rejected one that nobody awaits is not reported. */
+export interface Client {
+  identify(userId?: unknown, traits?: object): Promise<void>;
+  trackConversion(conversion?: unknown, properties?: object): Promise<void>;
+  optIn(): Promise<void>;
+  optOut(): Promise<void>;
+  defaultOptOut(): Promise<void>;
+}
+
+/** A call that was made before the tag had come, and how its promise is settled. */
+export type Call = readonly [name: keyof Client, args: unknown[], resolve: () => void, reject: (reason: Error) => void];
+
 declare global {
   interface Window {
     /** Set by the shim, which asks while the tag is still on its way. */
     __pitcairn?: Question;
+    /** The calls that the shim has taken. */
+    __pitcairnCalls?: Call[];
     /** The tag runs once on a page, however often it is included. */
-  __pitcairnOn?: boolean;
-  /** Called by the server's last line of the tag's file. */
+    __pitcairnOn?: boolean;
+    /** Called by the server's last line of the tag's file. */
     __pitcairnTag?: (config: Config) => void;
-    analytics?: { track?: (event: string, properties: object, options: object) => unknown };
+    mutiny?: { client?: Client };
+    mutinyClient?: Client;
+    analytics?: {
+      track?: (event: string, properties: object, options?: object) => unknown;
+      identify?: (userId: string, traits: object) => unknown;
+    };
   }
 }

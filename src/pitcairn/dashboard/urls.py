@@ -15,6 +15,7 @@ urlpatterns = [
     path("people/", include("pitcairn.profiles.urls")),
     path("audiences/", include("pitcairn.engage.urls")),
     path("experiences/", include("pitcairn.experiences.urls")),
+    path("editor/", include("pitcairn.experiences.urls_editor")),
     path("settings/", include("pitcairn.workspaces.urls")),
 ]
 handler403 = "pitcairn.dashboard.views.forbidden"

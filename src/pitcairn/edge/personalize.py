@@ -11,6 +11,7 @@ from typing import Any
 
 import msgspec
 
+from pitcairn.conditions import Facts
 from pitcairn.edge.ip_data import IPData
 from pitcairn.edge.profile_reader import UNKNOWN, ProfileReader
 from pitcairn.edge.requests import (
@@ -46,6 +47,17 @@ class DecideRequest(msgspec.Struct, rename="camel"):
     language: str = ""
     time_zone: str = ""
     """Such as Europe/Berlin."""
+    consent: str = ""
+    """What the visitor said: "in", "out", or nothing yet."""
+    store: bool = True
+    """Whether the visitor's id may be kept in the server's cookie, as far as the asker knows."""
+
+    def is_refused(self, source: SourceConfiguration, gpc: bytes) -> bool:
+        """Whether the visitor is to be left alone. Who opted in on this website has said more than a general signal."""
+        return self.consent == "out" or (source.honours_gpc and gpc == b"1" and self.consent != "in")
+
+    def may_store(self, source: SourceConfiguration) -> bool:
+        return self.store and (self.consent == "in" or not source.asks_consent)
 
 
 _decode = msgspec.json.Decoder(DecideRequest).decode
@@ -87,11 +99,15 @@ class Personalizer:
         visitor = known if _VISITOR.fullmatch(known) else request.anonymous_id
         if not _VISITOR.fullmatch(visitor):
             visitor = str(uuid.uuid4())
+        refused = request.is_refused(source, headers.gpc)
+        personalizes = source.personalizes and not refused
         address = client_ip(scope, headers, self._trusted_proxies)
-        decisions = await self._decide(source, request, headers, visitor, address) if source.personalizes else []
+        decisions = await self._decide(source, request, headers, visitor, address) if personalizes else []
         body = b'{"visitorId":"%s","decisions":[%s]}' % (visitor.encode(), b",".join(decisions))
-        if visitor != known:
-            cors.append((b"set-cookie", _cookie(visitor, secure=_is_secure(scope, headers))))
+        if refused and known:
+            cors.append((b"set-cookie", _cookie("", 0, secure=_is_secure(scope, headers))))
+        elif visitor != known and not refused and request.may_store(source):
+            cors.append((b"set-cookie", _cookie(visitor, _COOKIE_SECONDS, secure=_is_secure(scope, headers))))
         cors.append((b"cache-control", b"no-store"))
         await send_json(send, 200, body, cors)
 
@@ -126,12 +142,13 @@ class Personalizer:
             country=headers.country.decode("latin-1"),
             address=address,
         )
-        decisions = decide(programme, visit_of(asked, profile, programme, self._ip_data))
+        visit = visit_of(asked, profile, programme, self._ip_data)
+        decisions = decide(programme, visit)
         nonce = f"{self._process}{next(self._count):x}"
-        return [_json(decision, workspace.secret, nonce, visitor) for decision in decisions]
+        return [_json(decision, workspace.secret, nonce, visitor, visit.facts) for decision in decisions]
 
 
-def _json(decision: Decision, secret: bytes, nonce: str, visitor: str) -> bytes:
+def _json(decision: Decision, secret: bytes, nonce: str, visitor: str, facts: Facts) -> bytes:
     segment = decision.segment
     signed = exposure_id(
         secret,
@@ -142,18 +159,16 @@ def _json(decision: Decision, secret: bytes, nonce: str, visitor: str) -> bytes:
         visitor=visitor,
         reason=decision.reason,
     )
-    head = segment.control if decision.variation is None else decision.variation.body
+    head = segment.control if decision.variation is None else decision.variation.body_for(facts)
     return head + _REASONS[decision.reason] + signed.encode() + b'"}'
 
 
 _REASONS = {reason: b',"reason":"%s","exposureId":"' % reason.encode() for reason in DECIDES}
 
 
-def _cookie(visitor: str, *, secure: bool) -> bytes:
+def _cookie(visitor: str, seconds: int, *, secure: bool) -> bytes:
     flags = "; Secure" if secure else ""
-    return (
-        f"{VISITOR_COOKIE.decode()}={visitor}; Max-Age={_COOKIE_SECONDS}; Path=/; HttpOnly; SameSite=Lax{flags}"
-    ).encode()
+    return f"{VISITOR_COOKIE.decode()}={visitor}; Max-Age={seconds}; Path=/; HttpOnly; SameSite=Lax{flags}".encode()
 
 
 def _is_secure(scope: Scope, headers: RequestHeaders) -> bool:
@@ -168,6 +183,8 @@ def tag_configuration(source: SourceConfiguration, snapshot: Snapshot, host: str
         "host": host,
         "version": version,
         "capMs": HIDE_CAP_MS,
+        "asksConsent": source.asks_consent,
+        "honoursGPC": source.honours_gpc,
         "pages": [
             {"pattern": experience.page.pattern, "selectors": experience.selectors}
             for experience in (workspace.programme.experiences if source.personalizes else ())

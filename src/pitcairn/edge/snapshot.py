@@ -52,6 +52,10 @@ class SourceConfiguration(msgspec.Struct, frozen=True, kw_only=True):
     """A browser or an app: the sender's address is the visitor's."""
     destinations: tuple[RoutedDestination, ...]
     personalizes: bool
+    asks_consent: bool = False
+    """The tag stores nothing before a visitor opts in."""
+    honours_gpc: bool = False
+    """A visitor whose browser sends Global Privacy Control has opted out, unless they opted in on this website."""
     guard: SourceGuard | None = None
     """What its calls must keep to beyond a write key; None for most sources."""
     delivered_by_segment: bool = False
@@ -91,7 +95,8 @@ def newer_snapshot(current: Snapshot) -> Snapshot:
 def _read(revision: int) -> Snapshot:
     # The revision was read first: a change that comes in between is read again next time, never missed.
     running: dict[int, list[RunningExperience]] = {}
-    compiler = Compiler()
+    every = workspaces.workspaces()
+    compiler = Compiler({workspace.id: frozenset(workspace.public_traits) for workspace in every})
     for live in experiences.live_experiences():
         try:
             running.setdefault(live.workspace_id, []).append(compiler.compiled(live))
@@ -118,7 +123,7 @@ def _read(revision: int) -> Snapshot:
                 programme=programmes.get(workspace.id, NO_PROGRAMME),
                 asked=_asked(keys.get(workspace.id, ()), programmes.get(workspace.id, NO_PROGRAMME)),
             )
-            for workspace in workspaces.workspaces()
+            for workspace in every
         },
         segment_secrets=tuple(
             (from_.secret.encode(), source)
@@ -131,7 +136,8 @@ def _read(revision: int) -> Snapshot:
 
 
 def _asked(keys: Iterable[ComputedKey], programme: Programme) -> Asked:
-    return asked_of(keys, programme.audiences, programme.traits, accounts=Fact.ACCOUNT in programme.facts)
+    accounts = Fact.ACCOUNT in programme.facts or any(name.startswith("account.") for name in programme.said)
+    return asked_of(keys, programme.audiences, programme.traits, accounts=accounts)
 
 
 def _source(source: RoutedSource) -> SourceConfiguration:
@@ -153,6 +159,8 @@ def _source(source: RoutedSource) -> SourceConfiguration:
         fills_ip=source.kind in {"browser", "mobile"},
         destinations=destinations,
         personalizes=source.enabled and any(d.ready and d.entry.manifest.slug == PERSONALIZING for d in destinations),
+        asks_consent=source.asks_consent,
+        honours_gpc=source.honours_gpc,
         guard=_guard(source),
         delivered_by_segment=source.kind == "segment",
     )

@@ -84,14 +84,11 @@ def test_analytics_js_hears_of_it_too(scene: Scene, personalized: bool) -> None:
 
 def test_analytics_js_may_come_later(scene: Scene) -> None:
     scene.runs(decision(text()))
-    scene.page.clock.install(time=0)
-    scene.page.clock.pause_at(3_600_000)
     scene.open(f"<h1>{ORIGINAL}</h1>")
     scene.seen()
     scene.page.evaluate("tracked = []; window.analytics = {}")
-    scene.page.clock.run_for(9_000)
     scene.page.evaluate("void (analytics.track = (...all) => tracked.push(all))")
-    scene.page.clock.run_for(500)
+    scene.page.wait_for_function("tracked.length")
     event, properties, options = scene.page.evaluate("tracked[0]")
     assert event == "Mutiny Experience Viewed"
     assert properties["exposureId"] == "exp-1"
@@ -155,8 +152,7 @@ def test_the_visitor_may_stand_in_local_storage(scene: Scene) -> None:
 def test_a_new_visitor_keeps_the_id_that_was_made(scene: Scene, install: type[Scene]) -> None:
     """Where analytics.js finds it: it adopts it, and both are one visitor."""
     scene.runs(decision(text()))
-    scene.open(head=install(scene) + ANALYTICS)
-    scene.edge.wait_for(lambda: bool(scene.edge.questions()), "a question")
+    scene.open_before_analytics(lambda: scene.open(head=install(scene) + ANALYTICS, wait_until="commit"))
     made = scene.edge.questions()[0]["anonymousId"]
     assert UUID.fullmatch(made)
     cookie = cookies(scene)["ajs_anonymous_id"]
@@ -174,6 +170,8 @@ def test_a_new_visitor_on_plain_http(scene: Scene, install: type[Scene]) -> None
     scene.runs(decision(text()))
     scene.page.add_init_script("delete Crypto.prototype.randomUUID")
     scene.open(head=install(scene))
+    while "ajs_anonymous_id" not in cookies(scene):  # The browser writes it when it has time.
+        scene.page.evaluate("new Promise((done) => requestAnimationFrame(done))")
     scene.page.context.clear_cookies()
     scene.page.reload()
     scene.seen(1)
@@ -204,4 +202,6 @@ def test_a_question_says_where_the_visitor_is(scene: Scene) -> None:
         "url": scene.website.url + "/?utm_source=mail",
         "referrer": "https://search.example/",
         "language": "en-US",
+        "consent": "",
+        "store": False,
     }
