@@ -137,6 +137,7 @@ INSTALLED_APPS = [
 AUTH_USER_MODEL = "workspaces.User"
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
+    "pitcairn.api.envelope.EnvelopeMiddleware",
     "pitcairn.dashboard.static_files.StaticFilesMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",

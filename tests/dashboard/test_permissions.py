@@ -2,63 +2,41 @@
 
 from __future__ import annotations
 
+import itertools
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
 
 import pytest
 from django.test import Client
-from django.urls import URLPattern, URLResolver, get_resolver
 
+from api.programs import Program
 from connections.deliveries import dead, outgoing
+from dashboard.routes import Route, all_routes
 from pages import API_KEY, message, mutiny, person, refusal, signed_in, source, user
+from pitcairn.api.access import use_limits
 from pitcairn.connections.models import OAuthApp, SeenEvent, Source, TrackingPlan
 from pitcairn.connections.services_alerts import create_alert
 from pitcairn.connections.services_filters import create_filter
 from pitcairn.dashboard.middleware import BY_TOKEN, OWN_BUSINESS, PUBLIC
+from pitcairn.edge.rates import RateLimits
 from pitcairn.engage.services import connect_destination, create_audience, create_computed_trait
 from pitcairn.eventstore import EventStore
 from pitcairn.experiences.models import AudienceSegment, Experience, Variation
+from pitcairn.experiments.services import create_goal
 from pitcairn.profiles.models import Account, Merge, ProfileToken
 from pitcairn.profiles.services import create_token
-from pitcairn.workspaces.models import Role, Workspace
+from pitcairn.workspaces.api_keys import create_api_key
+from pitcairn.workspaces.models import APIKey, Role, Workspace
 
 pytestmark = pytest.mark.django_db(databases="__all__")
 
 
-@dataclass(frozen=True)
-class Route:
-    name: str
-    path: str
-    """As Django writes it: `connections/sources/<int:source_id>/`."""
-
-    def url(self, values: dict[str, Any]) -> str:
-        return "/" + re.sub(r"<(?:\w+:)?(\w+)>", lambda found: str(values[found.group(1)]), self.path)
-
-    @property
-    def of_a_thing(self) -> bool:
-        """It names something that belongs to one workspace."""
-        return bool(re.search(r"<int:", self.path))
-
-
-def _routes(patterns: list[Any], prefix: str = "", space: str = "") -> Iterator[Route]:
-    for pattern in patterns:
-        path = prefix + str(pattern.pattern)
-        if isinstance(pattern, URLResolver):
-            inner = f"{space}{pattern.namespace}:" if pattern.namespace else space
-            yield from _routes(pattern.url_patterns, path, inner)
-        elif isinstance(pattern, URLPattern):
-            assert pattern.name, f"/{path} has no name; permissions are decided by name"
-            yield Route(space + pattern.name, path)
-
-
 def routes() -> list[Route]:
-    """Every page. The Profile API is none: it knows tokens, not members, and has tests of its own; nor is what has `BY_TOKEN`."""
+    """Every page. The APIs are none: they know tokens and keys, not members; nor is what has `BY_TOKEN`."""
     return [
         route
-        for route in _routes(get_resolver().url_patterns)
-        if not route.name.startswith("profile-api") and route.name not in BY_TOKEN
+        for route in all_routes()
+        if not route.name.startswith(("profile-api", "api:")) and route.name not in BY_TOKEN
     ]
 
 
@@ -104,6 +82,7 @@ def values(workspace: Workspace, store: EventStore) -> dict[str, Any]:
     audience = create_audience(workspace.id, "On the pro plan", condition)
     connect_destination(workspace.id, audience.id, destination.id)
     trait = create_computed_trait(workspace.id, "Orders", {"event": "Order Completed"})
+    create_api_key(workspace_id=workspace.id, name="Deploys", scope="read", by="owner@acme.example")
     app = OAuthApp.objects.create(workspace=workspace, name="Importer", client_id="c", key_id="k", public_key="public")
     return {
         "app_id": app.id,
@@ -122,14 +101,22 @@ def values(workspace: Workspace, store: EventStore) -> dict[str, Any]:
         "trait_id": trait.id,
         "merge_id": merge.id,
         "token_id": token.id,
+        "key_id": APIKey.objects.get(workspace=workspace).id,
+        "goal_id": create_goal(workspace.id, "Signed Up").id,
+        "number": 1,
         "slug": "mutiny",
         "segment_id": segment.id,
         "index": 0,
     }
 
 
+def api_routes() -> list[Route]:
+    """The management API, but for its description, which is for everyone."""
+    return [route for route in all_routes() if route.name.startswith("api:") and route.name not in PUBLIC]
+
+
 def test_there_are_routes_to_walk() -> None:
-    names = {route.name for route in _routes(get_resolver().url_patterns)}
+    names = {route.name for route in all_routes()}
     assert {"home", "connections:debugger-stream", "profiles:profile", "experiences:list"} <= names
     assert names >= PUBLIC | OWN_BUSINESS | BY_TOKEN
 
@@ -145,13 +132,65 @@ def test_nobody_sees_or_changes_anything_without_signing_in(values: dict[str, An
 
 
 def test_a_session_opens_nothing_that_asks_for_a_token(values: dict[str, Any], client: Client) -> None:
-    walked = [route for route in _routes(get_resolver().url_patterns) if route.name in BY_TOKEN]
+    walked = [route for route in all_routes() if route.name in BY_TOKEN]
     assert {route.name for route in walked} == BY_TOKEN
     for route in walked:
         for browser in (Client(), client):
             for method in ("get", "post", "put", "delete"):
                 response = getattr(browser, method)(route.url(values))
                 assert (response.status_code, response.json()["code"]) == (401, "token_missing"), method
+
+
+METHODS = ("get", "post", "put", "patch", "delete")
+
+
+def test_the_api_opens_to_a_key_alone(values: dict[str, Any], client: Client) -> None:
+    assert len(api_routes()) > 20
+    for route in api_routes():
+        for nobody in (Program("").client, Program("pitk_guessed").client, client):
+            for method in METHODS:
+                response = getattr(nobody, method)(route.url(values))
+                assert (response.status_code, response.json()["error"]["code"]) == (401, "not_authenticated")
+
+
+def test_a_key_that_reads_changes_nothing(values: dict[str, Any], workspace: Workspace) -> None:
+    reader, writer = Program.of(workspace, "read"), Program.of(workspace, "write")
+    use_limits(RateLimits(itertools.count().__next__))
+    for route in api_routes():
+        for method in METHODS[1:]:
+            response = getattr(reader.client, method)(route.url(values))
+            assert (response.status_code, response.json()["error"]["code"]) == (403, "not_allowed"), route.name
+        read = [one.client.get(route.url(values)).status_code for one in (reader, writer)]
+        assert read[0] == read[1], route.name
+        assert read[0] in {200, 404 if route.name == "api:api-root" else 405, 405, 422}, f"{route.name}: {read}"
+
+
+def test_a_key_finds_nothing_of_another_workspace(values: dict[str, Any]) -> None:
+    elsewhere = Workspace.objects.create(name="Elsewhere")
+    stranger = Program.of(elsewhere)
+    use_limits(RateLimits(itertools.count().__next__))
+    bodies: dict[str, Any] = {
+        "api:replace_experience": {"name": "Taken", "version": 1},
+        "api:update_source": {"name": "Taken"},
+        "api:update_destination": {"name": "Taken"},
+        "api:update_audience": {"name": "Taken"},
+        "api:update_computed_trait": {"name": "Taken"},
+        "api:restore_version": {"version": 1},
+    }
+    walked = 0
+    for route in api_routes():
+        path = route.url(values).removeprefix("/api/v1")
+        for method in METHODS if route.of_a_thing else ("get",):
+            for body in (None, *bodies.values()) if method in {"put", "patch", "post"} else (None,):
+                response = stranger.ask(method, path + "?to=1", body)
+                if route.of_a_thing:
+                    walked += 1
+                    assert response.status_code in {404, 405, 422}, f"{method} {route.name}: {response.status_code}"
+                assert b"Welcome" not in response.content
+                assert API_KEY.encode() not in response.content
+    assert walked > 50
+    assert Experience.objects.get(id=values["experience_id"]).name == "Welcome"
+    assert not any(model.objects.filter(name="Taken").exists() for model in (Experience, Source))
 
 
 def test_a_viewer_changes_nothing(values: dict[str, Any], viewer_client: Client) -> None:

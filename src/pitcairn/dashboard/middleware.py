@@ -9,12 +9,13 @@ from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
 
+from pitcairn.api import access as api_access
 from pitcairn.dashboard.requests import MemberRequest
 from pitcairn.experiences import editor_access
 from pitcairn.workspaces.models import Member, Role, User
 from pitcairn.workspaces.queries import membership
 
-PUBLIC = frozenset({"sign-in", "profile-api", "profile-api-unknown", "editor:script"})
+PUBLIC = frozenset({"sign-in", "profile-api", "profile-api-unknown", "editor:script"}) | api_access.OPEN
 """Names of the routes that need no sign-in: the Profile API asks for a token. Static files and `/health` never get here."""
 
 BY_TOKEN = frozenset({"editor:experience"})
@@ -66,6 +67,8 @@ class DashboardMiddleware:
             return None
         if route in BY_TOKEN:
             return _admit_by_token(request)
+        if route.startswith(f"{api_access.NAMESPACE}:"):
+            return api_access.admit(request)
         if not request.user.is_authenticated:
             return _to_sign_in(request)
         return _admit(request, route)

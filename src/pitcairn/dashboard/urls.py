@@ -2,6 +2,7 @@
 
 from django.urls import include, path
 
+from pitcairn.api.urls import management_api
 from pitcairn.dashboard import views
 
 urlpatterns = [
@@ -16,6 +17,7 @@ urlpatterns = [
     path("audiences/", include("pitcairn.engage.urls")),
     path("experiences/", include("pitcairn.experiences.urls")),
     path("editor/", include("pitcairn.experiences.urls_editor")),
+    path("api/v1/", management_api().urls),
     path("settings/", include("pitcairn.workspaces.urls")),
 ]
 handler403 = "pitcairn.dashboard.views.forbidden"

@@ -23,7 +23,7 @@ from pitcairn.edge.rates import RateLimits
 from pitcairn.profiles import api_resources
 from pitcairn.profiles.api_arguments import APIError, Arguments
 from pitcairn.profiles.models import ProfileToken
-from pitcairn.profiles.services import token_digest
+from pitcairn.workspaces.tokens import token_digest
 
 REQUESTS_PER_SECOND = 100
 """For one workspace in one process, as Segment's."""

@@ -5,7 +5,6 @@ What touches a profile only asks: the pipeline does it, in the order of everythi
 
 from __future__ import annotations
 
-import hashlib
 import secrets
 import time
 
@@ -20,6 +19,7 @@ from pitcairn.profiles.deletions import kept_user_id
 from pitcairn.profiles.identity_rules import IdentityRules, check_rules
 from pitcairn.profiles.models import Deletion, IdentitySettings, ProfileToken
 from pitcairn.workspaces.services import configuration_changed
+from pitcairn.workspaces.tokens import new_token, token_digest, token_hint
 
 TOKEN_PREFIX = "pit_"  # noqa: S105 - what every token begins with, so that one is known for what it is
 TOKEN_NAME_LENGTH = 100
@@ -80,12 +80,12 @@ def create_token(*, workspace_id: int, name: str, by: str) -> str:
         raise ValueError("The name is missing. Say who will use the token.")
     if len(name) > TOKEN_NAME_LENGTH:
         raise ValueError(f"The name has {len(name)} characters; at most {TOKEN_NAME_LENGTH} fit.")
-    token = TOKEN_PREFIX + secrets.token_urlsafe(32)
+    token = new_token(TOKEN_PREFIX)
     ProfileToken.objects.create(
         workspace_id=workspace_id,
         name=name,
         digest=token_digest(token),
-        hint=token[-4:],
+        hint=token_hint(token),
         created_by=by,
         created_at=time.time_ns() // 1_000_000,
     )
@@ -96,11 +96,6 @@ def revoke_token(*, workspace_id: int, token_id: int) -> bool:
     """Ends a token at once. False when there is none with this id."""
     deleted, _ = ProfileToken.objects.filter(workspace_id=workspace_id, id=token_id).delete()
     return bool(deleted)
-
-
-def token_digest(token: str) -> str:
-    """What is kept of a token. Tokens are 256 random bits, so a fast hash keeps them."""
-    return hashlib.sha256(token.encode()).hexdigest()
 
 
 def _ask(type: str, text: bytes) -> None:  # noqa: A002 - the inbox's word

@@ -6,7 +6,8 @@ from django import forms
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 
-from pitcairn.workspaces.models import User
+from pitcairn.workspaces.api_keys import NAME_LENGTH
+from pitcairn.workspaces.models import APIScope, User
 
 
 def _password(label: str, autocomplete: str, help_text: str = "") -> forms.CharField:
@@ -40,3 +41,19 @@ class PasswordForm(forms.Form):
     def save(self) -> None:
         self.user.set_password(self.cleaned_data["new"])
         self.user.save(update_fields=["password"])
+
+
+class APIKeyForm(forms.Form):
+    name = forms.CharField(
+        label="Name",
+        max_length=NAME_LENGTH,
+        help_text="The program or the team that will use it.",
+        error_messages={"required": "The name is missing. Say which program will use the key."},
+        widget=forms.TextInput(attrs={"autocomplete": "off"}),
+    )
+    scope = forms.ChoiceField(
+        label="What it may do",
+        choices=APIScope.choices,
+        initial=APIScope.READ,
+        help_text="A key that writes can do what an editor can.",
+    )

@@ -2,7 +2,8 @@
 
 A *workspace* is one customer's world; everything else belongs to one. A *user* signs in by email; a *member* is a user's
 role in one workspace. The *configuration revision* is one number that grows with every change of what the edge and the
-worker act on (sources, destinations, experiences, goals), so that they know when to read it again.
+worker act on (sources, destinations, experiences, goals), so that they know when to read it again. An *API key* lets a
+program work in one workspace, as the management API has it.
 """
 
 import secrets
@@ -75,3 +76,27 @@ class ConfigurationRevision(models.Model):
     """One row (id 1)."""
 
     revision = models.PositiveBigIntegerField(default=1)
+
+
+class APIScope(models.TextChoices):
+    READ = "read", "Read"
+    WRITE = "write", "Read and write"
+
+
+class APIKey(models.Model):
+    """A key of the management API. Only its SHA-256 is kept; `hint` is its last characters, to tell keys apart."""
+
+    workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, related_name="api_keys")
+    name = models.CharField(max_length=100)
+    scope = models.CharField(max_length=10, choices=APIScope.choices)
+    digest = models.CharField(max_length=64, unique=True)
+    hint = models.CharField(max_length=8)
+    created_by = models.CharField(max_length=200, blank=True)
+    created_at = models.DateTimeField()
+    last_used_at = models.DateTimeField(null=True)
+
+    class Meta:
+        ordering: ClassVar[list[str]] = ["name", "id"]
+
+    def __str__(self) -> str:
+        return self.name

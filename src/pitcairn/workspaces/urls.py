@@ -2,11 +2,13 @@
 
 from django.urls import path
 
-from pitcairn.workspaces import views
+from pitcairn.workspaces import views, views_api_keys
 
 app_name = "workspaces"
 urlpatterns = [
     path("", views.settings, name="settings"),
     path("public-traits/", views.public_traits, name="public-traits"),
+    path("api-keys/", views_api_keys.keys, name="api-keys"),
+    path("api-keys/<int:key_id>/revoke/", views_api_keys.revoke, name="api-key-revoke"),
     path("password/", views.change_password, name="password"),
 ]

@@ -1,0 +1,41 @@
+"""Why a visitor sees what they see, in the management API."""
+
+import time
+from typing import Annotated, Any
+
+from ninja import Query, Router
+
+from pitcairn.api.access import APIRequest
+from pitcairn.edge.visits import Asked
+from pitcairn.experiences.why import as_json, explain
+
+router = Router(tags=["Why"])
+
+Text = Annotated[str, Query(max_length=2_000)]
+
+
+@router.get("", response=dict[str, Any])
+def why(
+    request: APIRequest,
+    visitor: Annotated[str, Query(min_length=1, max_length=200, description="The visitor's id, or an anonymous id.")],
+    url: Annotated[str, Query(min_length=1, max_length=2_000, description="The address of the page, in full.")],
+    referrer: Text = "",
+    user_agent: Text = "",
+    language: Text = "",
+    time_zone: Text = "",
+    country: Text = "",
+    address: Text = "",
+) -> dict[str, Any]:
+    """What becomes of every experience for this visitor on this page now, and each condition with the value it saw."""
+    asked = Asked(
+        visitor=visitor,
+        url=url,
+        at=int(time.time() * 1000),
+        referrer=referrer,
+        user_agent=user_agent,
+        language=language,
+        time_zone=time_zone,
+        country=country.upper(),
+        address=address,
+    )
+    return as_json(explain(request.key.workspace_id, asked))
