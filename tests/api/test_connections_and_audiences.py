@@ -64,7 +64,7 @@ def test_audiences(program: Program) -> None:
     assert program.get(f"{path}/members") == {"items": [], "next_cursor": None}
     error = program.must("patch", path, {"condition": {"all": [PRO, {"fact": "trait"}]}}, 422)
     assert error["details"][0]["path"].startswith("condition.all[1]")
-    asking = {"audience": "on_the_pro_plan"}
+    asking = {"fact": "audience", "name": "on_the_pro_plan", "operator": "equals", "value": True}
     other = program.must("post", "/audiences", {"name": "Others", "condition": {"not": asking}}, 201)
     assert "Others asks for" in program.must("delete", path, status=422)["message"]
     program.must("delete", f"/audiences/{other['id']}", status=204)

@@ -44,15 +44,17 @@ def create_audience(
     historical: bool = True,
     description: str = "",
     listed: bool = False,
+    key: str = "",
 ) -> Audience:
     """Makes an audience; the worker computes it at once, and keeps it right from then on.
 
     `condition` is JSON of `conditions/`. With `listed` there is none: the members are what `ListEntry` says, which the
-    caller writes in the same transaction. Raises `AudienceError` with the field it is about and, for a condition, the
+    caller writes in the same transaction. `key` is for one that is brought from elsewhere, where it has that key; else it is
+    made of the name. Raises `AudienceError` with the field it is about and, for a condition, the
     path of the part that is wrong.
     """
     name = _name(workspace_id, Kind.AUDIENCE, name)
-    key = _key(workspace_id, name)
+    key = _given_key(workspace_id, key) if key else _key(workspace_id, name)
     if target not in Target.values:
         raise AudienceError("target", f"{target!r} is not what an audience is made of; use person or account.")
     if not listed:
@@ -147,10 +149,14 @@ def create_computed_trait(
     anonymous: bool = False,
     historical: bool = True,
     description: str = "",
+    key: str = "",
 ) -> ComputedTrait:
-    """Makes a computed trait. `events` is JSON of an `Events` node; its measure (and its property) is the value."""
+    """Makes a computed trait. `events` is JSON of an `Events` node; its measure (and its property) is the value.
+
+    `key` is as in `create_audience`.
+    """
     name = _name(workspace_id, Kind.COMPUTED_TRAIT, name)
-    key = _key(workspace_id, name)
+    key = _given_key(workspace_id, key) if key else _key(workspace_id, name)
     if target not in Target.values:
         raise AudienceError("target", f"{target!r} is not what a trait is computed for; use person or account.")
     definitions.check_trait(workspace_id, key, events, target)
@@ -362,6 +368,16 @@ def _key(workspace_id: int, name: str) -> str:
         )
     taken = Computation.objects.filter(workspace_id=workspace_id).values_list("key", flat=True)
     return free_key(name, frozenset(taken))
+
+
+def _given_key(workspace_id: int, key: str) -> str:
+    if snake_case(key) != key:
+        raise AudienceError("key", f"{key!r} is no key; it would be {snake_case(key)!r}.")
+    if Computation.objects.filter(workspace_id=workspace_id, key=key).exists():
+        raise AudienceError(
+            "key", f"The key {key!r} is taken, or was, by an audience or computed trait that was deleted."
+        )
+    return key
 
 
 def _description(text: str) -> str:
