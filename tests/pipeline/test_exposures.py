@@ -177,10 +177,14 @@ def test_what_is_promoted_assigns_nobody(world: World) -> None:
     """Its visitors were not drawn: they would bend the comparison if it were live again."""
     world.process(exposure(world, reason="promoted"))
     assert stored(world) == {}
-    assert world.rows("SELECT reason, personalized FROM exposures WHERE workspace_id = {workspace}") == [("promoted", True)]
+    assert world.rows("SELECT reason, personalized FROM exposures WHERE workspace_id = {workspace}") == [
+        ("promoted", True)
+    ]
 
 
-@pytest.mark.parametrize(("decided", "said"), [("holdout", "assigned"), ("assigned", "holdout"), ("promoted", "stored")])
+@pytest.mark.parametrize(
+    ("decided", "said"), [("holdout", "assigned"), ("assigned", "holdout"), ("promoted", "stored")]
+)
 def test_a_page_cannot_say_another_reason(world: World, decided: str, said: str) -> None:
     told = exposure(world, variation=0 if decided == "holdout" else 8, reason=decided)
     told["properties"]["reason"] = said
@@ -190,7 +194,9 @@ def test_a_page_cannot_say_another_reason(world: World, decided: str, said: str)
 
 def test_the_variation_of_a_further_segment_is_kept_beside_the_first(world: World) -> None:
     world.process(
-        exposure(world, "0a"), exposure(world, "0b", segment=6, variation=9), exposure(world, "0c", segment=6, variation=10)
+        exposure(world, "0a"),
+        exposure(world, "0b", segment=6, variation=9),
+        exposure(world, "0c", segment=6, variation=10),
     )
     assert stored(world) == {"3": ("personalized", 8), "3.6": ("personalized", 9)}
     assert arms(world) == [(3, True, 8)]
@@ -216,11 +222,13 @@ def test_views_of_what_has_a_cap_are_counted(world: World) -> None:
 def test_page_calls_make_visits(world: World) -> None:
     def page(number: int, url: str, **of: Any) -> dict[str, Any]:
         said = {"url": f"https://acme.example{url}", "referrer": "https://www.search.example/"}
-        return {"type": "page", "messageId": f"page-{number}", "anonymousId": VISITOR, **{"context": {"page": said}, **of}}
+        return {"type": "page", "messageId": f"page-{number}", "anonymousId": VISITOR, "context": {"page": said}, **of}
 
     properties = {"url": "https://acme.example/b?utm_source=mail", "referrer": "https://acme.example/a"}
     world.process(page(1, "/a?utm_source=ads&utm_campaign=spring"), page(2, "/b", properties=properties))
-    world.process(track("t-1", context={"page": {"url": "https://acme.example/b?utm_source=mail"}}, anonymousId=VISITOR))
+    world.process(
+        track("t-1", context={"page": {"url": "https://acme.example/b?utm_source=mail"}}, anonymousId=VISITOR)
+    )
     world.process(page(3, "/c"), at=NOON + 3_600_000)
     row = Profile.objects.get(id=world.profile(f"anonymous_id:{VISITOR}").item.id)
     record = msgspec.json.decode(row.visits, type=VisitRecord)
