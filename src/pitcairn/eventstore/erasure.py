@@ -93,7 +93,7 @@ WHERE mutations.database = currentDatabase() AND mutations.command NOT LIKE '%AP
 
 
 def forget_statements(table: Table, cluster: str = "") -> str:
-    """Have the engine keep no statement that deleted something, once another one has followed it; by itself it keeps a hundred."""
+    """Have the engine keep no statement that deleted something once another has followed it; by itself it keeps a hundred."""
     return f"ALTER TABLE {_place(table, cluster)} MODIFY SETTING finished_mutations_to_keep = 1"
 
 
