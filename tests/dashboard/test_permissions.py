@@ -21,7 +21,8 @@ from pitcairn.dashboard.middleware import BY_TOKEN, OWN_BUSINESS, PUBLIC
 from pitcairn.edge.rates import RateLimits
 from pitcairn.engage.services import connect_destination, create_audience, create_computed_trait
 from pitcairn.eventstore import EventStore
-from pitcairn.experiences.models import AudienceSegment, Experience, Variation
+from pitcairn.experiences.models import AudienceSegment, Experience
+from pitcairn.experiences.services import save_experience
 from pitcairn.experiments.services import create_goal
 from pitcairn.profiles.models import Account, Merge, ProfileToken
 from pitcairn.profiles.services import create_token
@@ -45,9 +46,13 @@ def values(workspace: Workspace, store: EventStore) -> dict[str, Any]:
     """One thing of each kind that a route can name."""
     website = source(workspace)
     destination = mutiny(workspace, website.id)
-    experience = Experience.objects.create(workspace=workspace, name="Welcome", page_url="example.com/")
-    segment = AudienceSegment.objects.create(experience=experience, name="Everyone", condition={})
-    Variation.objects.create(segment=segment, changes=[])
+    experience = save_experience(
+        workspace_id=workspace.id,
+        name="Welcome",
+        page_url="example.com/",
+        segments=[{"name": "Everyone", "variations": [{"changes": []}]}],
+    )
+    segment = AudienceSegment.objects.get(experience=experience)
     store.insert("messages", [message(workspace, website.id, type="identify", event="", message_id="m-walk")])
     store.insert("refusals", [refusal(workspace, website.id)])
     letter = dead(destination, outgoing(website.id, "m-walk"))
@@ -94,6 +99,7 @@ def values(workspace: Workspace, store: EventStore) -> dict[str, Any]:
         "source_id": website.id,
         "destination_id": destination.id,
         "experience_id": experience.id,
+        "number": experience.version,
         "profile_id": somebody,
         "account_id": account.id,
         "audience_id": audience.id,
@@ -162,7 +168,8 @@ def test_a_key_that_reads_changes_nothing(values: dict[str, Any], workspace: Wor
             assert (response.status_code, response.json()["error"]["code"]) == (403, "not_allowed"), route.name
         read = [one.client.get(route.url(values)).status_code for one in (reader, writer)]
         assert read[0] == read[1], route.name
-        assert read[0] in {200, 404 if route.name == "api:api-root" else 405, 405, 422}, f"{route.name}: {read}"
+        allowed = {404} if route.name == "api:api-root" else {200, 405, 422}
+        assert read[0] in allowed, f"{route.name}: {read}"
 
 
 def test_a_key_finds_nothing_of_another_workspace(values: dict[str, Any]) -> None:
