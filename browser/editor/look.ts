@@ -70,11 +70,13 @@ details details summary { font-weight: 400; padding: 4px 0; color: var(--ink-2);
   .panel, .panel.left { left: 4px; right: 4px; top: auto; bottom: 4px; width: auto; height: min(62vh, 480px); display: block; overflow: auto; overscroll-behavior: contain; }
   .panel.told { height: auto; }
   .body { overflow: visible; }
-  .title { position: sticky; top: 0; margin: -10px -12px 0; padding: 8px 12px; background: var(--surface); border-bottom: 1px solid var(--line); z-index: 1; }
+  .panel > header { display: contents; }
+  .panel > header > * { margin: 8px 12px; }
+  .panel > header > .title { position: sticky; top: 0; margin: 0; padding: 8px 12px; background: var(--surface); border-bottom: 1px solid var(--line); z-index: 1; }
   .panel > footer { position: sticky; bottom: 0; }
   .panel.folded { height: auto; }
   .panel.folded .body, .panel.folded > header > :not(.title) { display: none; }
-  .side { display: none; }
+  .side, .who { display: none; }
 }
 @media (min-width: 641px) { .fold { display: none; } }
 @media (forced-colors: active) { .outline { outline: 2px solid Highlight; } }
