@@ -18,6 +18,7 @@ from pitcairn.edge.profile_reader import UNKNOWN, ProfileReader
 from pitcairn.edge.requests import BodyTooLarge, ClientGone, HeaderReader, RequestHeaders, cookie_value, read_body
 from pitcairn.edge.responses import Receive, Scope, Send, credentialed, send_error, send_json
 from pitcairn.edge.snapshot import Snapshot, SourceConfiguration
+from pitcairn.edge.vitals import SHARE as VITALS_SHARE
 from pitcairn.experiences.decisions import Decision, decide
 from pitcairn.experiences.exposures import exposure_id
 from pitcairn.experiences.page_patterns import place
@@ -172,6 +173,7 @@ def tag_configuration(source: SourceConfiguration, snapshot: Snapshot, host: str
         "capMs": HIDE_CAP_MS,
         "asksConsent": source.asks_consent,
         "honoursGPC": source.honours_gpc,
+        "vitalsShare": VITALS_SHARE,
         "pages": [
             {"pattern": experience.page.pattern, "selectors": experience.selectors}
             for experience in (workspace.experiences if source.personalizes else ())
