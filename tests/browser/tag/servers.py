@@ -140,6 +140,7 @@ class Edge:
         """What the server's own cookie would say; None echoes the visitor id it is asked with."""
         self.cap_ms = 400
         self.asks_consent = self.honours_gpc = False
+        self.vitals_share = 0.0
         self.delay = 0.0
         """Seconds before a decision is answered."""
         self.decide_hangs = False
@@ -172,6 +173,10 @@ class Edge:
                     body = asked.json()
                     found.extend(body.get("batch", [body]))
         return found
+
+    def vitals(self) -> list[dict[str, Any]]:
+        with self._changed:
+            return [asked.json() for asked in self._asked if asked.path == "/v1/vitals"]
 
     def exposures(self, library: str | None = None) -> list[dict[str, Any]]:
         """The exposures that came: by one `library` (`pitcairn-tag`, `analytics.js`), or all."""
@@ -221,6 +226,7 @@ class Edge:
             "capMs": self.cap_ms,
             "asksConsent": self.asks_consent,
             "honoursGPC": self.honours_gpc,
+            "vitalsShare": self.vitals_share,
             "pages": self.pages,
         }
 
