@@ -19,6 +19,10 @@ import { beginView, decided, endView, measure } from "./vitals";
 /** How long an answer is waited for at all, in ms: elements that come late can still be changed before they are seen. */
 const PATIENCE = 10000;
 
+/** Where this very script came from: behind a proxy of the website's own, the server does not know the way to itself. */
+const own = document.currentScript as HTMLScriptElement | null;
+const [cameFrom, isHere] = own && own.src ? own.src.split("/tag/") : [];
+
 let config: Config;
 let question: Question | undefined;
 let here: string;
@@ -113,8 +117,8 @@ function optedOut(): void {
 window.__pitcairnTag = quietly((given: Config) => {
   if (window.__pitcairnOn) return;
   window.__pitcairnOn = true;
-  config = given;
-  configure(given);
+  config = isHere ? { ...given, host: cameFrom! } : given;
+  configure(config);
   here = addressOf();
   const asked = window.__pitcairn;
   if (asked) adoptId(asked.anonymousId);
