@@ -133,15 +133,15 @@ def _key(installed: Installed, write_keys: Collection[str]) -> Finding:
 
 def _place(elements: list[_Element], at: int) -> Finding:
     tag = elements[at]
-    later = {name for name in ("async", "defer") if name in tag.attributes}
+    later: list[str] = [name for name in ("async", "defer") if name in tag.attributes]
     if tag.attributes.get("type") == "module":
-        later.add("type=module")
+        later.append("type=module")
     before = [one for one in elements[:at] if _holds_up(one)]
     analytics = any(_ANALYTICS.search(one.attributes.get("src", "") + one.text) for one in before)
     if not tag.in_head:
         said = "It stands in the body, where the page may have been painted already. Move it into the head"
     elif later:
-        said = f"It has {', '.join(sorted(later))}, so it comes after the first paint. Take that away"
+        said = f"It has {', '.join(later)}, so it comes after the first paint. Take that away"
     elif analytics:
         said = "analytics.js stands before it, and makes the visitor's id first. Move the tag before it"
     elif before:
