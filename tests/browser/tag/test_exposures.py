@@ -193,6 +193,28 @@ def test_the_visitors_cookie_of_the_server_comes_back_to_it(scene: Scene) -> Non
     assert cookies(scene)["pitcairn_visitor"]["httpOnly"]
 
 
+@pytest.mark.parametrize("install", ["shim", "plain"])
+def test_all_of_it_may_live_under_a_path_of_the_website(scene: Scene, install: str) -> None:
+    """Behind the website's own proxy: no request leaves the website's origin."""
+    scene.edge.vitals_share = 1.0
+    scene.runs(decision(text()))
+    heads = {
+        "shim": scene.shim().replace(scene.edge.url, "/pitcairn"),
+        "plain": scene.plain().replace(scene.edge.url, "/pitcairn"),
+    }
+    asked: list[str] = []
+    scene.page.on("request", lambda request: asked.append(request.url))
+    scene.open(head=heads[install])
+    scene.seen()
+    scene.page.evaluate("mutiny.client.identify('user-1', { plan: 'free' })")
+    scene.page.evaluate("history.pushState({}, '', '/second')")
+    scene.edge.wait_for(lambda: bool(scene.edge.vitals()), "vitals")
+    assert [url for url in asked if not url.startswith(scene.website.url + "/")] == []
+    paths = {url.removeprefix(scene.website.url) for url in asked}
+    assert {"/pitcairn/v1/decide", "/pitcairn/v1/t", "/pitcairn/v1/i", "/pitcairn/v1/vitals"} <= paths
+    assert not scene.complaints
+
+
 def test_a_question_says_where_the_visitor_is(scene: Scene) -> None:
     scene.runs(decision(text()))
     scene.lift_the_cap()
