@@ -225,17 +225,24 @@ function move(element: HTMLElement, to: string, position: Position, state: State
   return setStyle(element, "display", "none", state) || put;
 }
 
-interface TrustedTypes {
-  createPolicy(name: string, rules: object): { createHTML(html: string): string };
+interface TypePolicy {
+  createHTML(html: string): string;
+  createScriptURL(url: string): string;
 }
 const STYLE = "data-pitcairn-style";
-let policy: { createHTML(html: string): string } | undefined;
+let policy: TypePolicy | undefined;
 
-/** HTML as a page takes it that asks for Trusted Types. */
+/** The policy of a page that asks for Trusted Types. It can be made once; the editor takes over the tag's. */
+export function typePolicy(made = policy): TypePolicy | undefined {
+  const types = (window as { trustedTypes?: { createPolicy(name: string, rules: TypePolicy): TypePolicy } }).trustedTypes;
+  const same = (text: string) => text;
+  return (policy = made || (types && types.createPolicy("pitcairn", { createHTML: same, createScriptURL: same })));
+}
+
+/** HTML as such a page takes it. */
 export function trusted(html: string): string {
-  const types = (window as { trustedTypes?: TrustedTypes }).trustedTypes;
-  if (types && !policy) policy = types.createPolicy("pitcairn", { createHTML: (text: string) => text });
-  return policy ? policy.createHTML(html) : html;
+  const types = typePolicy();
+  return types ? types.createHTML(html) : html;
 }
 
 function parse(html: string): ChildNode[] {

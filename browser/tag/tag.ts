@@ -15,9 +15,14 @@ import { isPresent, keep, restore } from "./page";
 import { ask } from "./question";
 import { quietly } from "./quiet";
 import { adoptId, forgetId, storeId, visitorId } from "./visitor";
+import { beginView, decided, endView, measure } from "./vitals";
 
 /** How long an answer is waited for at all, in ms: elements that come late can still be changed before they are seen. */
 const PATIENCE = 10000;
+
+/** Where this very script came from: behind a proxy of the website's own, the server does not know the way to itself. */
+const own = document.currentScript as HTMLScriptElement | null;
+const [cameFrom, isHere] = own && own.src ? own.src.split("/tag/") : [];
 
 let config: Config;
 let question: Question | undefined;
@@ -38,6 +43,7 @@ const askNow = (): Question => ask(config.host, config.writeKey, visitorId(maySt
 
 /** Begins a view. `asked`: what the shim has asked already. `seen`: the page stands as it is until the answer comes. */
 function begin(asked?: Question, seen?: boolean): void {
+  endView();
   if (question) question.abort.abort();
   question = undefined;
   const selectors = isRefused() ? [] : selectorsHere();
@@ -48,7 +54,9 @@ function begin(asked?: Question, seen?: boolean): void {
   const mine = (question = asked || askNow());
   const left = mine.start + config.capMs - performance.now();
   let late = left <= 0;
-  if (!late && !seen) hide(selectors);
+  const hides = !late && !seen;
+  if (hides) hide(selectors);
+  beginView(hides);
   setTimeout(() => {
     late = true;
     if (mine === question) show();
@@ -61,6 +69,7 @@ function begin(asked?: Question, seen?: boolean): void {
       if (answer && answer.decisions && !(late && seen)) {
         const visitorId = answer.visitorId || mine.anonymousId;
         const decisions = late ? answer.decisions.filter((decision) => !isPresent(decision)) : answer.decisions;
+        decided(decisions);
         keep(decisions, (decision: Decision) => expose(config, decision, visitorId));
       }
       show();
@@ -109,9 +118,9 @@ function optedOut(): void {
 window.__pitcairnTag = quietly((given: Config) => {
   if (window.__pitcairnOn) return;
   window.__pitcairnOn = true;
-  config = given;
+  config = isHere ? { ...given, host: cameFrom! } : given;
   if (editing(config.host)) return;
-  configure(given);
+  configure(config);
   here = addressOf();
   const asked = window.__pitcairn;
   if (asked) adoptId(asked.anonymousId);
@@ -121,5 +130,6 @@ window.__pitcairnTag = quietly((given: Config) => {
   if (asked && mayStore()) visitorId(true);
   watchRoutes();
   awaitHydration();
+  measure(config);
   begin(asked && asked.url === location.href ? asked : undefined);
 });

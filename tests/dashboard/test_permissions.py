@@ -109,7 +109,6 @@ def values(workspace: Workspace, store: EventStore) -> dict[str, Any]:
         "token_id": token.id,
         "key_id": APIKey.objects.get(workspace=workspace).id,
         "goal_id": create_goal(workspace.id, "Signed Up").id,
-        "number": 1,
         "slug": "mutiny",
         "segment_id": segment.id,
         "index": 0,

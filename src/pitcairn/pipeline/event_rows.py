@@ -30,6 +30,7 @@ def rows_of(batch: Batch) -> Rows:
             for w, loser, winner, at in batch.merges
         ],
         "refusals": [_refusal(batch.number, refused) for refused in batch.refused],
+        "vitals": list(_vitals(batch)),
         "people": list(_people(batch)),
         "accounts": [
             {
@@ -125,6 +126,26 @@ def _exposures(batch: Batch) -> Iterator[Mapping[str, Any]]:
             "page_url": exposure.page_url,
             "reason": exposure.reason,
         }
+
+
+def _vitals(batch: Batch) -> Iterator[Mapping[str, Any]]:
+    for seen in batch.vitals:
+        view = seen.vitals
+        for experience in view.experiences:
+            yield {
+                "workspace_id": seen.workspace_id,
+                "batch": batch.number,
+                "experience_id": experience.experience_id,
+                "variation_id": experience.variation_id,
+                "received_at": seen.received_at / 1000,
+                "page": view.page,
+                "share": view.share,
+                "hidden_ms": experience.hidden_ms,
+                "shift": experience.shift,
+                "lcp_ms": view.lcp_ms,
+                "complete": experience.complete,
+                "missing": experience.missing,
+            }
 
 
 def _refusal(batch: int, refused: Refused) -> Mapping[str, Any]:

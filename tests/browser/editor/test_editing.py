@@ -112,7 +112,7 @@ def test_by_keyboard_alone_with_undo_and_redo(page: Page, demo: Demo) -> None:
     text.focus()
     page.keyboard.press("ControlOrMeta+a")
     page.keyboard.type("Made ")
-    panel.get_by_role("button", name="Bold").press("Enter")
+    panel.get_by_role("button", name="Bold", exact=True).press("Enter")
     page.keyboard.type("by hand")
     expect(page.locator("#headline")).to_have_text("Made by hand")
     expect(page.locator("#headline b")).to_have_text("by hand")

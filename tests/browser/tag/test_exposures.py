@@ -84,11 +84,14 @@ def test_analytics_js_hears_of_it_too(scene: Scene, personalized: bool) -> None:
 
 def test_analytics_js_may_come_later(scene: Scene) -> None:
     scene.runs(decision(text()))
+    scene.page.clock.install(time=0)
+    scene.page.clock.pause_at(3_600_000)
     scene.open(f"<h1>{ORIGINAL}</h1>")
     scene.seen()
     scene.page.evaluate("tracked = []; window.analytics = {}")
+    scene.page.clock.run_for(9_000)
     scene.page.evaluate("void (analytics.track = (...all) => tracked.push(all))")
-    scene.page.wait_for_function("tracked.length")
+    scene.page.clock.run_for(500)
     event, properties, options = scene.page.evaluate("tracked[0]")
     assert event == "Mutiny Experience Viewed"
     assert properties["exposureId"] == "exp-1"
@@ -153,6 +156,7 @@ def test_a_new_visitor_keeps_the_id_that_was_made(scene: Scene, install: type[Sc
     """Where analytics.js finds it: it adopts it, and both are one visitor."""
     scene.runs(decision(text()))
     scene.open_before_analytics(lambda: scene.open(head=install(scene) + ANALYTICS, wait_until="commit"))
+    scene.edge.wait_for(lambda: bool(scene.edge.questions()), "a question")
     made = scene.edge.questions()[0]["anonymousId"]
     assert UUID.fullmatch(made)
     cookie = cookies(scene)["ajs_anonymous_id"]
@@ -187,6 +191,28 @@ def test_the_visitors_cookie_of_the_server_comes_back_to_it(scene: Scene) -> Non
     scene.open()
     scene.seen()
     assert cookies(scene)["pitcairn_visitor"]["httpOnly"]
+
+
+@pytest.mark.parametrize("install", ["shim", "plain"])
+def test_all_of_it_may_live_under_a_path_of_the_website(scene: Scene, install: str) -> None:
+    """Behind the website's own proxy: no request leaves the website's origin."""
+    scene.edge.vitals_share = 1.0
+    scene.runs(decision(text()))
+    heads = {
+        "shim": scene.shim().replace(scene.edge.url, "/pitcairn"),
+        "plain": scene.plain().replace(scene.edge.url, "/pitcairn"),
+    }
+    asked: list[str] = []
+    scene.page.on("request", lambda request: asked.append(request.url))
+    scene.open(head=heads[install])
+    scene.seen()
+    scene.page.evaluate("mutiny.client.identify('user-1', { plan: 'free' })")
+    scene.page.evaluate("history.pushState({}, '', '/second')")
+    scene.edge.wait_for(lambda: bool(scene.edge.vitals()), "vitals")
+    assert [url for url in asked if not url.startswith(scene.website.url + "/")] == []
+    paths = {url.removeprefix(scene.website.url) for url in asked}
+    assert {"/pitcairn/v1/decide", "/pitcairn/v1/t", "/pitcairn/v1/i", "/pitcairn/v1/vitals"} <= paths
+    assert not scene.complaints
 
 
 def test_a_question_says_where_the_visitor_is(scene: Scene) -> None:
