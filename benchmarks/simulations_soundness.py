@@ -73,7 +73,7 @@ def clusters(runs: int = 2_000, accounts: int = 100) -> Iterator[Line]:
     )
 
 
-def devices(people: int = 10_000_000_000) -> Iterator[Line]:
+def devices(people: int = 100_000_000_000) -> Iterator[Line]:
     """A/A in which 15 % of people have a second device and convert at 10 % instead of 4 %."""
     random = np.random.default_rng(13)
     for share in (0.5, 0.1, 0.05):
