@@ -135,7 +135,11 @@ def _means(runs: int) -> Iterator[Line]:
             buyers.append(np.cumsum(bought.sum(axis=1)))
             sides.append(_cumulative(spent))
         epochs = [
-            [stats.MeansEpoch((sides[0][look], sides[1][look]), (int(buyers[0][look]), int(buyers[1][look])))]
+            [
+                stats.MeansEpoch(
+                    (share, 1 - share), (sides[0][look], sides[1][look]), (int(buyers[0][look]), int(buyers[1][look]))
+                )
+            ]
             for look in range(looks)
         ]
         found = stats.analyse_means(epochs, looks * each)

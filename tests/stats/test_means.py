@@ -47,7 +47,7 @@ def test_any_sums_give_finite_numbers_or_a_reason(
     control, treatment = stats.moments(n, total, squares), stats.moments(m, other, other_squares)
     found = stats.compare_means(control, treatment)
     assert all(math.isfinite(number) for number in numbers(found))
-    analysed = stats.analyse_means([[stats.MeansEpoch((control, treatment), (40, 40))]], 1_000)
+    analysed = stats.analyse_means([[stats.MeansEpoch((0.5, 0.5), (control, treatment), (40, 40))]], 1_000)
     assert all(math.isfinite(number) for number in numbers(analysed))
     pairs = [stats.pair_moments(k, t, o, s, p, t) for k, t, o, s, p in ((n, total, other, squares, other_squares),) * 2]
     assert all(math.isfinite(number) for number in numbers(stats.compare_ratios(pairs[0], pairs[1])))
@@ -171,7 +171,7 @@ def test_accounts_in_both_arms_are_counted_once() -> None:
 class TestSequentialMeans:
     def looks(self, visitors: int, buyers: int) -> list[list[stats.MeansEpoch]]:
         sides = tuple(stats.moments(visitors, total, 200 * total) for total in (100 * buyers, 130 * buyers))
-        return [[stats.MeansEpoch(sides, (buyers, buyers))]]
+        return [[stats.MeansEpoch((0.5, 0.5), sides, (buyers, buyers))]]
 
     def test_nothing_is_said_before_enough_conversions_are_expected(self) -> None:
         early, later = (stats.analyse_means(self.looks(1_000, buyers), 5_000) for buyers in (24, 25))
