@@ -12,7 +12,7 @@ from pitcairn.stats.asymptotic import RunningSequential, Sequential, expected_in
 from pitcairn.stats.bayes import Best, Odds, Prior, best, odds
 from pitcairn.stats.comparison import compare_strata
 from pitcairn.stats.corrections import holm
-from pitcairn.stats.effects import Effect, MeanComparison, compare_measured, lift_of
+from pitcairn.stats.effects import MeanComparison, compare_measured, effect_of, lift_of
 from pitcairn.stats.epochs import Epoch, beliefs, counted_badly
 from pitcairn.stats.eprocess import Always, always_valid
 from pitcairn.stats.gaussian import NormalOdds, NormalPrior, normal_odds
@@ -200,16 +200,13 @@ def _sequential(
     converted = sum(epoch.converted[0] + epoch.converted[arm] for epoch in look)
     units = control.units + treatment.units
     expected = expected_in_smaller(converted, min(control.units, treatment.units), units)
-    effect = Effect(treatment.value - control.value, comparison.error, units)
-    return sequential(effect, planned, alpha=alpha, expected=expected)
+    return sequential(effect_of(comparison), planned, alpha=alpha, expected=expected)
 
 
 def _difference_odds(comparison: MeanComparison | NotComputable, alpha: float) -> NormalOdds | NotComputable:
     if isinstance(comparison, NotComputable):
         return comparison
-    control, treatment = comparison.control, comparison.treatment
-    effect = Effect(treatment.value - control.value, comparison.error, control.units + treatment.units)
-    return normal_odds(effect, alpha=alpha)
+    return normal_odds(effect_of(comparison), alpha=alpha)
 
 
 def _lift_odds(

@@ -73,6 +73,12 @@ def difference_of(control: Measured, treatment: Measured, covariance: float = 0.
     return Effect(treatment.value - control.value, math.sqrt(variance), control.units + treatment.units)
 
 
+def effect_of(comparison: MeanComparison) -> Effect:
+    """The difference of a comparison, whatever it was measured by, as what `sequential` and `normal_odds` take."""
+    control, treatment = comparison.control, comparison.treatment
+    return Effect(treatment.value - control.value, comparison.error, control.units + treatment.units)
+
+
 def lift_of(control: Measured, treatment: Measured) -> Effect | NotComputable:
     """The difference relative to the control's value, its error by the delta method."""
     if control.value == 0:
