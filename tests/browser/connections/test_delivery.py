@@ -156,7 +156,6 @@ def test_a_test_reaches_the_destination(member: BrowserContext, delivering: Deli
 
 def test_everything_works_without_script(browser: Browser, delivering: Delivering, session: Any) -> None:
     context = browser.new_context(java_script_enabled=False, storage_state=session)
-    context.set_default_timeout(20_000)
     page = context.new_page()
     page.goto(f"{delivering.server.url}/connections/delivery/")
     page.get_by_role("link", name="1 hour").click()
