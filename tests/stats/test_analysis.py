@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Iterator
+from itertools import product
 from typing import Any
 
 import msgspec
@@ -119,8 +120,8 @@ def test_always_valid_p_value_is_below_alpha_exactly_when_an_interval_left_out_z
             assert other.lift.low == -1
         else:
             # A lift near -1 has lost the digits of a small ratio.
-            least = 1 + other.lift.low
-            assert (1 + one.lift.high) * least == pytest.approx(1, rel=1e-9 + 4e-16 / least)
+            least = max(1 + other.lift.low, 1e-300)
+            assert (1 + one.lift.high) * least == pytest.approx(1, rel=min(1.0, 1e-9 + 4e-16 / least))
 
 
 @unhurried
@@ -160,6 +161,21 @@ def test_a_changed_split_does_not_turn_the_result_round() -> None:
     pooled = stats.compare(*(stats.together(epoch.arms[arm] for epoch in RAMP_UP) for arm in (0, 1)))
     assert isinstance(pooled.lift, Estimate)
     assert pooled.lift.high < -0.2
+
+
+@pytest.mark.parametrize("shares", [(0.5, 0.5), (0.1, 0.9), (0.2, 0.3, 0.5), (3.0, 1.0, 0.0, 6.0)])
+def test_a_stake_on_a_sound_split_stays_what_it_is_on_average(shares: tuple[float, ...]) -> None:
+    """The promise of every e-value, over all outcomes of seven visitors, each weighed by its probability."""
+    visitors, expected, certain = 7, 0.0, 0.0
+    for counts in product(range(visitors + 1), repeat=len(shares)):
+        if sum(counts) == visitors and all(share or not count for share, count in zip(shares, counts, strict=True)):
+            ways = math.factorial(visitors) / math.prod(math.factorial(count) for count in counts)
+            chance = ways * math.prod((share / sum(shares)) ** n for share, n in zip(shares, counts, strict=True))
+            found = stats.split_evidence([[stats.Counts(shares, counts)]], concentration=2.5)
+            assert isinstance(found, list)
+            expected, certain = expected + chance * math.exp(found[0][0]), certain + chance
+    assert certain == pytest.approx(1)
+    assert expected == pytest.approx(1)
 
 
 def test_evidence_of_epochs_is_multiplied() -> None:

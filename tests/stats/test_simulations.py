@@ -11,12 +11,12 @@ from benchmarks.report import Line
     "simulated",
     [
         lambda: simulations.looks(runs=3_000),
-        lambda: simulations.coverage(runs=600),
+        lambda: simulations.coverage(runs=300),
         lambda: simulations.power(runs=6_000),
         lambda: simulations_soundness.splits(runs=3_000),
         lambda: simulations_soundness.clusters(runs=500),
         simulations_soundness.devices,
-        lambda: simulations_soundness.bandit(runs=30),
+        lambda: simulations_soundness.bandit(runs=20),
     ],
     ids=["looks", "coverage", "power", "splits", "clusters", "devices", "bandit"],
 )

@@ -14,6 +14,9 @@ from pitcairn.stats.arms import Arm, Estimate, NotComputable, Reason
 from pitcairn.stats.distributions import t_quantile, t_two_sided
 from pitcairn.stats.level import z_of
 
+_FURTHEST = 1e100
+"""A ratio beyond is one to a control of nothing but rounding."""
+
 
 class Measured(msgspec.Struct, frozen=True):
     """A value and its sampling variance (the square of its standard error), from `units` independent units.
@@ -89,7 +92,7 @@ def lift_of(control: Measured, treatment: Measured) -> Effect | NotComputable:
         math.sqrt(treatment.variance) / control.value, ratio * (math.sqrt(control.variance) / control.value)
     )
     value = (treatment.value - control.value) / control.value
-    if not (math.isfinite(value) and math.isfinite(spread)):
+    if not (abs(value) < _FURTHEST and spread < _FURTHEST):
         return NotComputable(Reason.CONTROL_NEAR_ZERO)
     return Effect(value, spread, control.units + treatment.units)
 
