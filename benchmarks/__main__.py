@@ -5,7 +5,7 @@ import sys
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks import delivery, engage, engage_seen, filters, measurements
+from benchmarks import delivery, engage, engage_seen, filters, measurements, simulations
 from benchmarks.report import Line, write
 
 MEASUREMENTS = {
@@ -14,6 +14,7 @@ MEASUREMENTS = {
     **filters.MEASUREMENTS,
     **engage.MEASUREMENTS,
     **engage_seen.MEASUREMENTS,
+    **simulations.MEASUREMENTS,
 }
 console = Console()
 names = sys.argv[1:] or list(MEASUREMENTS)

@@ -1,20 +1,15 @@
 """Why to believe the results, and what speaks against it: each with the numbers it rests on."""
 
-import math
 from typing import TYPE_CHECKING
 
 import msgspec
 
+from pitcairn import stats
 from pitcairn.experiments import words
+from pitcairn.stats import NotComputable
 
 if TYPE_CHECKING:
     from pitcairn.experiments.results import ExperienceResults
-
-# Alarms about the split must be rare, for they are looked at all the time: p < 0.001 and a tenth of a point off.
-SPLIT_ALPHA = 0.001
-SPLIT_MARGIN = 0.001
-# The chi-square approximation needs this many expected in each arm.
-SPLIT_MIN_EXPECTED = 5
 
 
 class Check(msgspec.Struct, frozen=True, kw_only=True):
@@ -52,21 +47,6 @@ def checks(results: "ExperienceResults") -> tuple[Check, ...]:
     return tuple(sorted(found, key=lambda check: check.ok))
 
 
-def split_p_value(control: int, personalized: int, control_share: float) -> float | None:
-    """Chi-square test of the observed split against the one that is set; None when there is too little, or no split.
-
-    With one degree of freedom the p-value is erfc(sqrt(chi²/2)).
-    """
-    visitors = control + personalized
-    expected = visitors * control_share
-    if min(expected, visitors - expected) < SPLIT_MIN_EXPECTED:
-        return None
-    chi_square = (control - expected) ** 2 / expected + (personalized - (visitors - expected)) ** 2 / (
-        visitors - expected
-    )
-    return math.erfc(math.sqrt(chi_square / 2))
-
-
 def _split(results: "ExperienceResults") -> Check | None:
     goal = results.primary
     if goal is None:
@@ -77,12 +57,16 @@ def _split(results: "ExperienceResults") -> Check | None:
         results.experience.control_share,
     )
     observed = control / (control + personalized)
-    p_value = split_p_value(control, personalized, set_share)
+    found = stats.check_split([stats.Counts((set_share, 1 - set_share), (control, personalized))])
     text = f"{words.share(observed)} of visitors in control, {words.share(set_share)} set"
-    if p_value is None:
+    if (
+        isinstance(found, NotComputable)
+        or isinstance(found.p_value, NotComputable)
+        or found.split is stats.Split.UNKNOWN
+    ):
         return Check(name="split", ok=True, title="Too few visitors to check the split", text=text)
-    text += f", p {_p(p_value)}"
-    if p_value >= SPLIT_ALPHA or abs(observed - set_share) < SPLIT_MARGIN:
+    text += f", p {_p(found.p_value)}"
+    if found.split is not stats.Split.MISMATCH:
         return Check(name="split", ok=True, title="The split is as set", text=text)
     cause = (
         "If the control share was changed since launch, that is why; compare only what came after"
