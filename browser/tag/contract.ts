@@ -16,6 +16,14 @@ export interface Config {
   /** For how long elements may be hidden at most, in ms. */
   readonly capMs: number;
   readonly pages: readonly Page[];
+  readonly goals?: readonly ElementGoal[];
+}
+
+/** What is reported when it happens to an element: to which goal it belongs is the server's to know. */
+export interface ElementGoal {
+  readonly id: number;
+  readonly on: "click" | "submit";
+  readonly selector: string;
 }
 
 export type Change =

@@ -19,6 +19,7 @@ from pitcairn.edge.computed import Asked, ComputedKey, asked_of, computed_keys
 from pitcairn.edge.guards import SourceGuard
 from pitcairn.experiences import queries as experiences
 from pitcairn.experiences.decisions import RunningExperience, running_experience
+from pitcairn.experiments.queries import ElementGoal, element_goals
 from pitcairn.workspaces import queries as workspaces
 
 logger = logging.getLogger(__name__)
@@ -61,6 +62,8 @@ class WorkspaceConfiguration(msgspec.Struct, frozen=True, kw_only=True):
     experiences: tuple[RunningExperience, ...]
     asked: Asked = Asked()
     """The audiences and computed traits that the experiences ask for."""
+    goals: tuple[ElementGoal, ...] = ()
+    """What the tag reports: clicks and forms that the running experiences are judged by."""
 
 
 class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
@@ -96,6 +99,7 @@ def _read(revision: int) -> Snapshot:
     keys: dict[int, list[ComputedKey]] = {}
     for key in computed_keys() if running else ():
         keys.setdefault(key.workspace_id, []).append(key)
+    goals = element_goals(one.id for found in running.values() for one in found)
     routed = routed_sources()
     sources = [_source(source) for source in routed]
     apps = {app.key_id: app for app in configured_apps()}
@@ -108,6 +112,7 @@ def _read(revision: int) -> Snapshot:
                 id=workspace.id,
                 secret=workspace.secret.encode(),
                 experiences=tuple(running.get(workspace.id, ())),
+                goals=tuple(goals.get(workspace.id, ())),
                 asked=_asked(keys.get(workspace.id, ()), running.get(workspace.id, ())),
             )
             for workspace in workspaces.workspaces()

@@ -4,10 +4,11 @@ from pitcairn.conditions.sql import Question
 from pitcairn.eventstore.audiences import Preview
 from pitcairn.eventstore.errors import EventStoreBusy, EventStoreError, EventStoreUnavailable
 from pitcairn.eventstore.records import (
-    ArmCount,
-    DayCount,
+    ClusterSums,
     EventName,
+    GoalQuery,
     Refusal,
+    ResultCell,
     ResultsQuery,
     SourceActivity,
     StoredMessage,
@@ -16,16 +17,17 @@ from pitcairn.eventstore.records import (
 from pitcairn.eventstore.store import EventStore
 
 __all__ = [
-    "ArmCount",
-    "DayCount",
+    "ClusterSums",
     "EventName",
     "EventStore",
     "EventStoreBusy",
     "EventStoreError",
     "EventStoreUnavailable",
+    "GoalQuery",
     "Preview",
     "Question",
     "Refusal",
+    "ResultCell",
     "ResultsQuery",
     "SourceActivity",
     "StoredMessage",

@@ -4,7 +4,9 @@ Tables to which rows are only added. The pipeline writes, with each batch:
 
 - `messages`: every accepted message, one row each, with the profile it was given at the time;
 - `refusals`: every message that was not accepted, with the reason and its raw text;
-- `exposures`: every `Mutiny Experience Viewed`, one row each, which is the exposure side of every result;
+- `exposures`: every `Mutiny Experience Viewed`, one row each, which is the exposure side of every result. `epoch` numbers the
+  splits that the experience had, `route` is who reported it (`tag`, or the library by its name), `returning` whether the
+  visitor was known before this visit, `bot` and `internal` whom results leave out;
 - `merges`: which profile went into which. The row of the highest batch holds for a loser, and it names the survivor
   directly: the pipeline rewrites chains by adding newer rows, so no query follows one. A row that names the loser itself
   undoes the merge. Older rows stay, so that forgetting a batch brings back what held before it; within one batch the last
@@ -192,6 +194,13 @@ EXPOSURES = Table(
         _time("timestamp"),
         _time("received_at"),
         _text("page_url"),
+        Column(name="epoch", type="UInt32"),
+        Column(name="browser", type=NAME),
+        Column(name="device", type=NAME),
+        Column(name="route", type=NAME),
+        Column(name="returning", type="Bool"),
+        Column(name="bot", type="Bool"),
+        Column(name="internal", type="Bool"),
     ),
     order_by="workspace_id, experience_id, visitor, timestamp",
     partition_by="toYYYYMM(received_at)",

@@ -1,0 +1,26 @@
+// Goals that only the page can see: a click on an element, a form that is sent. Reported like an exposure, as a Track call
+// whose name is reserved, to Pitcairn alone: they mean nothing to anybody else.
+import type { Config } from "./contract";
+import { report } from "./exposure";
+import { quietly } from "./quiet";
+
+const EVENTS = { click: "Pitcairn Element Clicked", submit: "Pitcairn Form Submitted" };
+
+export function watchGoals(config: Config): void {
+  for (const on of ["click", "submit"] as const) {
+    const goals = (config.goals || []).filter((goal) => goal.on === on);
+    if (!goals.length) continue;
+    // While it goes down to the element: a page that stops the event on its way up is counted too.
+    addEventListener(
+      on,
+      quietly((event: Event) => {
+        const { target } = event;
+        if (!(target instanceof Element)) return;
+        for (const { id, selector } of goals) {
+          if (target.closest(selector)) report(config, EVENTS[on], { goalId: id, url: location.href });
+        }
+      }),
+      true,
+    );
+  }
+}
