@@ -1,7 +1,8 @@
 // Goals that only the page can see: a click on an element, a form that is sent. Reported like an exposure, as a Track call
 // whose name is reserved, to Pitcairn alone: they mean nothing to anybody else.
+import { whenAllowed } from "./consent";
 import type { Config } from "./contract";
-import { report } from "./exposure";
+import { message, post } from "./message";
 import { quietly } from "./quiet";
 
 const EVENTS = { click: "Pitcairn Element Clicked", submit: "Pitcairn Form Submitted" };
@@ -17,7 +18,9 @@ export function watchGoals(config: Config): void {
         const { target } = event;
         if (!(target instanceof Element)) return;
         for (const { id, selector } of goals) {
-          if (target.closest(selector)) report(config, EVENTS[on], { goalId: id, url: location.href });
+          if (!target.closest(selector)) continue;
+          const said = message(config, "track", { event: EVENTS[on], properties: { goalId: id, url: location.href } });
+          whenAllowed(() => void post(config, said).catch(() => {}));
         }
       }),
       true,

@@ -59,6 +59,20 @@ class Changes:
         ids = list(ours.values_list("id", flat=True))
         services.update_destination(workspace_id=self.workspace_id, destination_id=self.mutiny, source_ids=ids)
 
+    def privacy(self, *, asks_consent: bool, honours_gpc: bool) -> None:
+        from pitcairn.connections.models import Source
+        from pitcairn.connections.source_settings import set_source_rules
+
+        set_source_rules(
+            workspace_id=self.workspace_id,
+            source_id=Source.objects.get(workspace_id=self.workspace_id, name="website").id,
+            rate_limit=None,
+            allowed_origins=[],
+            requires_token=False,
+            asks_consent=asks_consent,
+            honours_gpc=honours_gpc,
+        )
+
 
 def main() -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "pitcairn.settings")

@@ -118,6 +118,36 @@ def test_odd_anonymous_ids_harm_nobody(site: Site, odd: str) -> None:
 # ── Who may ask ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
+def test_what_may_not_be_stored_is_not(site: Site) -> None:
+    """The cookie waits until the tag knows that it may, and goes when the visitor opts out."""
+    anonymous_id = unique("anonymous-")
+    assert asked(site, anonymousId=anonymous_id, store=False) == (anonymous_id, "")
+    known = {"Cookie": f"pitcairn_visitor={anonymous_id}"}
+    _, gone = asked(site, headers=known, consent="out", store=False)
+    assert gone.startswith("pitcairn_visitor=; Max-Age=0;")
+    assert asked(site, consent="out")[1] == ""
+
+
+def test_a_source_that_asks_for_consent(site: Site) -> None:
+    """Nothing is stored before consent, and Global Privacy Control counts for a refusal unless there is consent."""
+    site.change("privacy", asks_consent=True, honours_gpc=True)
+    try:
+        wait_until(lambda: tag_configuration(site)["asksConsent"], "the source's setting")
+        assert tag_configuration(site)["honoursGPC"]
+        assert asked(site)[1] == ""
+        assert asked(site, consent="in")[1].startswith("pitcairn_visitor=")
+        visitor = Visitor(site)
+        visitor.identify(SMALL_COMPANY)
+        body = {"writeKey": WRITE_KEYS["website"], "url": f"{ORIGIN}/", "anonymousId": visitor.anonymous_id}
+        assert site.ask(body).json()["decisions"]
+        signal = {"Sec-GPC": "1"}
+        assert site.ask(body, headers=signal).json()["decisions"] == []
+        assert site.ask({**body, "consent": "in"}, headers=signal).json()["decisions"]
+    finally:
+        site.change("privacy", asks_consent=False, honours_gpc=False)
+        wait_until(lambda: not tag_configuration(site)["asksConsent"], "the source's setting")
+
+
 def test_any_page_may_ask_with_its_cookie(site: Site) -> None:
     body = {"writeKey": WRITE_KEYS["website"], "url": f"{ORIGIN}/"}
     answer = site.ask(body, headers={"Origin": ORIGIN})
@@ -432,7 +462,7 @@ def test_control_is_not_told_what_it_is_kept_from(site: Site) -> None:
 def test_the_tag_knows_where_to_look_and_no_more(site: Site) -> None:
     answer = site.server.request("GET", f"/tag/{WRITE_KEYS['website']}.js")
     configuration = tag_configuration(site)
-    assert set(configuration) == {"writeKey", "host", "version", "capMs", "pages"}
+    assert set(configuration) == {"writeKey", "host", "version", "capMs", "asksConsent", "honoursGPC", "pages"}
     assert all(set(page) == {"pattern", "selectors"} for page in configuration["pages"])
     assert [page["selectors"] for page in configuration["pages"][:3]] == [["h1.hero"]] * 3
     text = answer.body.decode()

@@ -39,6 +39,17 @@ class DecideRequest(msgspec.Struct, rename="camel"):
     anonymous_id: str = ""
     referrer: str = ""
     language: str = ""
+    consent: str = ""
+    """What the visitor said: "in", "out", or nothing yet."""
+    store: bool = True
+    """Whether the visitor's id may be kept in the server's cookie, as far as the asker knows."""
+
+    def is_refused(self, source: SourceConfiguration, gpc: bytes) -> bool:
+        """Whether the visitor is to be left alone. Who opted in on this website has said more than a general signal."""
+        return self.consent == "out" or (source.honours_gpc and gpc == b"1" and self.consent != "in")
+
+    def may_store(self, source: SourceConfiguration) -> bool:
+        return self.store and (self.consent == "in" or not source.asks_consent)
 
 
 _decode = msgspec.json.Decoder(DecideRequest).decode
@@ -76,10 +87,14 @@ class Personalizer:
         visitor = known if _VISITOR.fullmatch(known) else request.anonymous_id
         if not _VISITOR.fullmatch(visitor):
             visitor = str(uuid.uuid4())
-        decisions = await self._decide(source, request, headers, visitor) if source.personalizes else []
+        refused = request.is_refused(source, headers.gpc)
+        personalizes = source.personalizes and not refused
+        decisions = await self._decide(source, request, headers, visitor) if personalizes else []
         body = b'{"visitorId":"%s","decisions":[%s]}' % (visitor.encode(), b",".join(decisions))
-        if visitor != known:
-            cors.append((b"set-cookie", _cookie(visitor, secure=_is_secure(scope, headers))))
+        if refused and known:
+            cors.append((b"set-cookie", _cookie("", 0, secure=_is_secure(scope, headers))))
+        elif visitor != known and not refused and request.may_store(source):
+            cors.append((b"set-cookie", _cookie(visitor, _COOKIE_SECONDS, secure=_is_secure(scope, headers))))
         cors.append((b"cache-control", b"no-store"))
         await send_json(send, 200, body, cors)
 
@@ -138,11 +153,9 @@ def _json(decision: Decision, secret: bytes, nonce: str, visitor: str) -> bytes:
 _STORED, _ASSIGNED = (b',"reason":"%s","exposureId":"' % reason for reason in (b"stored", b"assigned"))
 
 
-def _cookie(visitor: str, *, secure: bool) -> bytes:
+def _cookie(visitor: str, seconds: int, *, secure: bool) -> bytes:
     flags = "; Secure" if secure else ""
-    return (
-        f"{VISITOR_COOKIE.decode()}={visitor}; Max-Age={_COOKIE_SECONDS}; Path=/; HttpOnly; SameSite=Lax{flags}"
-    ).encode()
+    return f"{VISITOR_COOKIE.decode()}={visitor}; Max-Age={seconds}; Path=/; HttpOnly; SameSite=Lax{flags}".encode()
 
 
 def _is_secure(scope: Scope, headers: RequestHeaders) -> bool:
@@ -157,6 +170,8 @@ def tag_configuration(source: SourceConfiguration, snapshot: Snapshot, host: str
         "host": host,
         "version": version,
         "capMs": HIDE_CAP_MS,
+        "asksConsent": source.asks_consent,
+        "honoursGPC": source.honours_gpc,
         "pages": [
             {"pattern": experience.page.pattern, "selectors": experience.selectors}
             for experience in (workspace.experiences if source.personalizes else ())

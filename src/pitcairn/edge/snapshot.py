@@ -50,6 +50,10 @@ class SourceConfiguration(msgspec.Struct, frozen=True, kw_only=True):
     """A browser or an app: the sender's address is the visitor's."""
     destinations: tuple[RoutedDestination, ...]
     personalizes: bool
+    asks_consent: bool = False
+    """The tag stores nothing before a visitor opts in."""
+    honours_gpc: bool = False
+    """A visitor whose browser sends Global Privacy Control has opted out, unless they opted in on this website."""
     guard: SourceGuard | None = None
     """What its calls must keep to beyond a write key; None for most sources."""
     delivered_by_segment: bool = False
@@ -152,6 +156,8 @@ def _source(source: RoutedSource) -> SourceConfiguration:
         fills_ip=source.kind in {"browser", "mobile"},
         destinations=destinations,
         personalizes=source.enabled and any(d.ready and d.entry.manifest.slug == PERSONALIZING for d in destinations),
+        asks_consent=source.asks_consent,
+        honours_gpc=source.honours_gpc,
         guard=_guard(source),
         delivered_by_segment=source.kind == "segment",
     )

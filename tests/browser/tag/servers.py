@@ -138,6 +138,7 @@ class Edge:
         self.visitor_id: str | None = None
         """What the server's own cookie would say; None echoes the visitor id it is asked with."""
         self.cap_ms = 400
+        self.asks_consent = self.honours_gpc = False
         self.delay = 0.0
         """Seconds before a decision is answered."""
         self.decide_hangs = False
@@ -217,6 +218,8 @@ class Edge:
             "host": self.url,
             "version": json.loads((BUILT / "manifest.json").read_text())["latest"],
             "capMs": self.cap_ms,
+            "asksConsent": self.asks_consent,
+            "honoursGPC": self.honours_gpc,
             "pages": self.pages,
         }
 
@@ -230,7 +233,12 @@ class Edge:
         question = asked.json()
         visitor = self.visitor_id or question.get("anonymousId") or "made-by-the-server"
         answer = _json(asked, {"visitorId": visitor, "decisions": self.decide(question)})
-        answer.headers["set-cookie"] = f"pitcairn_visitor={visitor}; Path=/; Max-Age=31536000; HttpOnly; SameSite=Lax"
+        if question["store"] and (question["consent"] == "in" or not self.asks_consent):
+            answer.headers["set-cookie"] = (
+                f"pitcairn_visitor={visitor}; Path=/; Max-Age=31536000; HttpOnly; SameSite=Lax"
+            )
+        elif question["consent"] == "out":
+            answer.headers["set-cookie"] = "pitcairn_visitor=; Path=/; Max-Age=0; HttpOnly; SameSite=Lax"
         return answer
 
     def _settings(self) -> dict[str, Any]:
