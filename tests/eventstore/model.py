@@ -20,7 +20,7 @@ class Exposure:
     variation_id: int = 1
     experience_id: int = 1
     batch: int = 1
-    epoch: int = 0
+    reason: str = ""
     browser: str = "Firefox"
     bot: bool = False
     internal: bool = False
@@ -73,7 +73,7 @@ def units(history: History, query: ResultsQuery) -> list[Unit]:
     person = people(history)
     seen: dict[str, list[Exposure]] = {}
     for exposure in history.exposures:
-        if exposure.experience_id == query.experience_id and exposure.at_ms < until:
+        if exposure.experience_id == query.experience_id and not exposure.reason and exposure.at_ms < until:
             seen.setdefault(exposure.visitor, []).append(exposure)
     order = {id(exposure): number for number, exposure in enumerate(history.exposures)}
 

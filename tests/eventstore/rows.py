@@ -75,7 +75,7 @@ def exposure(workspace_id: int, **changes: Any) -> dict[str, Any]:
         "timestamp": START,
         "received_at": START,
         "page_url": "https://example.com/",
-        "epoch": 0,
+        "reason": "",
         "browser": "Firefox",
         "device": "desktop",
         "route": "tag",

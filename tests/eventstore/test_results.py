@@ -53,7 +53,8 @@ def compare(cells: list[ResultCell], history: History, query: ResultsQuery) -> N
         first = unit.first
         excluded = "bot" if first.bot else "internal" if first.internal else ""
         for goal, converted_ms in enumerate(unit.converted_ms):
-            key = (goal, excluded, first.segment_id, first.variation_id, first.epoch)
+            epoch = sum(start.timestamp() * 1000 <= first.at_ms for start in query.epochs)
+            key = (goal, excluded, first.segment_id, first.variation_id, epoch)
             parts = {
                 "first_day": str(model.day(first.at_ms)),
                 "converted_day": str(date(1970, 1, 1) if converted_ms is None else model.day(converted_ms)),
@@ -170,6 +171,11 @@ def test_a_person_with_two_browsers_counts_once_in_the_arm_of_the_earliest_expos
     cells = store.results(asked(workspace_id))
     assert arms(cells) == {(1, 0): (1, 1)}
     assert {(cell.visitors, cell.crossed) for cell in cells} == {(2, 1)}
+
+
+def test_the_holdout_and_the_promoted_are_no_part_of_the_comparison(store: EventStore) -> None:
+    seen = [exposed(), exposed("v2", 2, reason="holdout"), exposed("v3", 3, reason="promoted")]
+    assert results(store, History(seen, [tracked("v2", 2)])) == [1, 0]
 
 
 def test_bots_and_internal_traffic_are_told_apart(store: EventStore, workspace_id: int) -> None:
@@ -337,6 +343,7 @@ questions = st.builds(
     goals=st.lists(goals, max_size=3, min_size=1).map(tuple),
     until=untils,
     before_seconds=st.sampled_from([1, 86_400]),
+    epochs=st.lists(untils.filter(bool), max_size=3).map(tuple),
 )
 
 

@@ -153,7 +153,8 @@ class GoalQuery(msgspec.Struct, frozen=True, kw_only=True):
 class ResultsQuery(msgspec.Struct, frozen=True, kw_only=True):
     """What results are asked for: one experience, and the goals that it is judged by.
 
-    `until` leaves out exposures and conversions from that moment on. `before_seconds` is the span before the first exposure
+    `until` leaves out exposures and conversions from that moment on. `epochs` are the moments from which the shares were
+    others: a unit is in the epoch of its first exposure. `before_seconds` is the span before the first exposure
     in which the same is counted, as what is known of the visitor beforehand.
     """
 
@@ -161,6 +162,7 @@ class ResultsQuery(msgspec.Struct, frozen=True, kw_only=True):
     experience_id: int
     goals: tuple[GoalQuery, ...]
     until: datetime | None = None
+    epochs: tuple[datetime, ...] = ()
     before_seconds: int = 14 * 86_400
 
 

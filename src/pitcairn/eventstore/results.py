@@ -104,6 +104,7 @@ def _with_goals(query: ResultsQuery, goals: tuple[GoalQuery, ...]) -> dict[str, 
         "destination": results_queries.DESTINATION,
         "windows_ms": [goal.window_seconds * 1000 for goal in goals],
         "numeric": [int(bool(goal.value)) for goal in goals],
+        "epochs_ms": [to_ms(start) for start in query.epochs],
         "before_ms": query.before_seconds * 1000,
     }
     for number, goal in enumerate(goals, 1):

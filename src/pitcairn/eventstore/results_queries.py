@@ -2,6 +2,7 @@
 
 The rule, for one experience:
 
+- only exposures that belong to the comparison count: not those of the holdout, nor those after a promotion;
 - the unit is the visitor; visitors who turned out to be one person (merges are applied) are one unit, and so count once;
 - the earliest exposure of a unit decides its audience segment, variation, allocation epoch, time, and all it is broken down
   by. Who was seen in several variations stays where they were first (`crossed` says how many);
@@ -36,6 +37,7 @@ NO_DAY = "toDate32('1970-01-01')"
 
 _EXPOSED = """exposures.workspace_id = {workspace_id:UInt32}
           AND exposures.experience_id = {experience_id:UInt32}
+          AND exposures.reason = ''
           AND exposures.timestamp < fromUnixTimestamp64Milli({until:Int64}, 'UTC')"""
 
 SURVIVORS = """survivors AS (
@@ -51,7 +53,7 @@ _PAGE = "concat(domainWithoutWWW(exposures.page_url), path(exposures.page_url))"
 _EXPOSURES = f"""
             SELECT exposures.visitor AS visitor, toUInt64(0) AS nobody,
                 toUnixTimestamp64Milli(exposures.timestamp) AS at_ms, exposures.profile_id AS profile_id,
-                (exposures.segment_id, exposures.variation_id, exposures.epoch,
+                (exposures.segment_id, exposures.variation_id,
                     multiIf(exposures.bot, 'bot', exposures.internal, 'internal', ''),
                     toString(exposures.browser), toString(exposures.device), {_PAGE},
                     toString(exposures.route), if(exposures.returning, 'returning', 'new')) AS decided,
@@ -60,7 +62,7 @@ _EXPOSURES = f"""
             FROM exposures
             WHERE {_EXPOSED}"""
 
-_NOTHING_DECIDED = "(toUInt32(0), toUInt32(0), toUInt32(0), '', '', '', '', '', '')"
+_NOTHING_DECIDED = "(toUInt32(0), toUInt32(0), '', '', '', '', '', '')"
 
 
 def _events_of(number: int, goal: GoalQuery) -> str:
@@ -139,6 +141,7 @@ WITH
     ),
     outcomes AS (
         SELECT goal AS goal, units.person AS person, units.alone AS alone, units.first_ms AS first_ms,
+            toUInt32(arrayCount(start -> start <= units.first_ms, {{epochs_ms:Array(Int64)}})) AS epoch,
             units.decided AS decided, units.visitors AS visitors, units.crossed AS crossed,
             arrayFilter(
                 one -> one.1 = goal AND one.2 >= units.first_ms
@@ -169,14 +172,14 @@ SET_NAMES = tuple(names[0] for names in _SETS)
 def cells(goals: Sequence[GoalQuery]) -> str:
     """The results in cells; see `records.ResultCell`. Small cells first, by everything at once, then put together by
     each of `SET_NAMES`: what is added up twice is a few thousand rows, not a million visitors."""
-    named = ", ".join(f"outcomes.decided.{place} AS {name}" for place, name in enumerate(TRAITS_OF_EXPOSURE, 5))
+    named = ", ".join(f"outcomes.decided.{place} AS {name}" for place, name in enumerate(TRAITS_OF_EXPOSURE, 4))
     sets = ",\n    ".join(f"({', '.join(f'cells.{key}' for key in (*_KEYS, *names))})" for names in _SETS)
     extra = [name for names in _SETS for name in names]
     kinds = ", ".join(f"grouping(cells.{name}) = 0, '{name}'" for name in extra[:-1])
     return f"""{units(goals)},
     cells AS (
-        SELECT outcomes.goal AS goal, outcomes.decided.4 AS excluded, outcomes.decided.1 AS segment_id,
-            outcomes.decided.2 AS variation_id, outcomes.decided.3 AS epoch,
+        SELECT outcomes.goal AS goal, outcomes.decided.3 AS excluded, outcomes.decided.1 AS segment_id,
+            outcomes.decided.2 AS variation_id, outcomes.epoch AS epoch,
             toDate32(fromUnixTimestamp64Milli(outcomes.first_ms, 'UTC')) AS first_day,
             if(outcomes.converted, toDate32(fromUnixTimestamp64Milli(outcomes.converted_ms, 'UTC')), {NO_DAY})
                 AS converted_day,
@@ -219,13 +222,13 @@ def clusters(goals: Sequence[GoalQuery]) -> str:
     ),
     clusters AS (
         SELECT outcomes.goal AS goal, outcomes.decided.1 AS segment_id, outcomes.decided.2 AS variation_id,
-            outcomes.decided.3 AS epoch,
+            outcomes.epoch AS epoch,
             if(notEmpty(accounts_of.accounts), arrayMin(accounts_of.accounts), 0) AS account,
             if(account > 0, 0, outcomes.person) AS person, if(account > 0, '', outcomes.alone) AS alone,
             toFloat64(count()) AS size, sum(outcomes.value) AS total
         FROM outcomes
         LEFT JOIN accounts_of ON accounts_of.profile_id = outcomes.person
-        WHERE outcomes.decided.4 = ''
+        WHERE outcomes.decided.3 = ''
         GROUP BY goal, segment_id, variation_id, epoch, account, person, alone
     )
 SELECT clusters.goal, clusters.segment_id, clusters.variation_id, clusters.epoch,

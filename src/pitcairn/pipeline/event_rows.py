@@ -133,7 +133,7 @@ def _exposures(batch: Batch, internal: Internal) -> Iterator[Mapping[str, Any]]:
             "timestamp": message.timestamp / 1000,
             "received_at": message.received_at / 1000,
             "page_url": exposure.page_url,
-            "epoch": 0,
+            "reason": "",
             "browser": agent.browser,
             "device": agent.type,
             "route": _route(context),
