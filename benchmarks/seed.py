@@ -39,7 +39,9 @@ for number in range(int(sys.argv[1])):
                         {"fact": "utm", "name": "source", "operator": "differs", "value": f"source-{number}"},
                     ]
                 },
-                "changes": [{"type": "text", "selector": f"h{number + 1}", "value": "Made for small companies"}],
+                "variations": [
+                    {"changes": [{"type": "text", "selector": f"h{number + 1}", "value": "Made for small companies"}]}
+                ],
             }
         ],
         goals=["Clicked Login Button"],

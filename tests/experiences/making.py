@@ -39,7 +39,7 @@ def experience(
         name=name,
         page_url="acme.example/",
         control_share=control_share,
-        segments=[{"name": one, "condition": SMALL, "changes": [HEADLINE]} for one in segments],
+        segments=[{"name": one, "condition": SMALL, "variations": [{"changes": [HEADLINE]}]} for one in segments],
         goals=goals,
     )
     if started is not None:

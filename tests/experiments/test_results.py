@@ -160,11 +160,12 @@ class TestJSON:
         assert value["experience"] == {
             "id": made.id,
             "name": "Corporate Website Experiment",
-            "state": "running",
+            "state": "live",
             "page": "acme.example/",
             "controlShare": 0.5,
             "startedAt": "2026-11-02T09:00:00.000Z",
-            "endedAt": None,
+            "promotedAt": None,
+            "archivedAt": None,
         }
         assert (value["asOf"], value["attributionWindowDays"], value["visitors"]) == (
             "2026-11-22T09:00:00.000Z",

@@ -18,10 +18,10 @@ from pitcairn.experiences.forms import CHANGE_LABELS, POSITIONS, ExperienceForm
 from pitcairn.experiences.models import ExperienceState
 from pitcairn.experiences.overview import ExperienceOverview, all_experiences
 from pitcairn.experiences.pages import found, page_context
-from pitcairn.experiences.queries import ExperienceOutline, experience_data
+from pitcairn.experiences.queries import ExperienceOutline, experience_content
 from pitcairn.experiences.services import ExperienceError
 from pitcairn.experiments import words
-from pitcairn.experiments.queries import goal_choices, goal_events, goals_of
+from pitcairn.experiments.queries import goal_choices, goal_names, goals_of
 from pitcairn.experiments.results import primary_segments
 
 SORTS: dict[str, Callable[[ExperienceOverview], Any]] = {
@@ -82,7 +82,7 @@ def detail(request: MemberRequest, experience_id: int) -> HttpResponse:
         "segments": [(segment, counts.get(segment.id)) for segment in experience.segments],
         "control_share": words.share(experience.control_share),
         "missing": services.missing_for_start(experience_id) if draft else (),
-        "not_connected": experience.state is ExperienceState.RUNNING and not _personalizes(request),
+        "not_connected": experience.state is ExperienceState.LIVE and not _personalizes(request),
     }
     return render(request, "experiences/detail.html", context)
 
@@ -95,7 +95,7 @@ def new(request: MemberRequest) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def edit(request: MemberRequest, experience_id: int) -> HttpResponse:
     experience = found(request, experience_id)
-    if experience.state is ExperienceState.ENDED:
+    if experience.state is ExperienceState.ARCHIVED:
         messages.error(request, f"{experience.name} has ended and stays as it was. Make a new experience instead.")
         return redirect("experiences:detail", experience_id)
     return _form_page(request, experience)
@@ -149,9 +149,9 @@ def _personalizes(request: MemberRequest) -> bool:
 
 def _form_page(request: MemberRequest, experience: ExperienceOutline | None) -> HttpResponse:
     if request.method == "GET":
-        form = ExperienceForm.of(experience_data(experience.id)) if experience else ExperienceForm.new()
+        form = ExperienceForm.of(*experience_content(experience.id)) if experience else ExperienceForm.new()
         if experience:
-            form.goals = goal_events(experience.id)
+            form.goals = goal_names(experience.id)
             form.primary = next(iter(form.goals), "")
         return _show_form(request, form, experience)
     form = ExperienceForm.posted(request.POST.dict(), request.POST.getlist("goals"))
@@ -165,6 +165,8 @@ def _form_page(request: MemberRequest, experience: ExperienceOutline | None) -> 
             saved = services.save_experience(
                 workspace_id=request.workspace.id,
                 experience_id=experience.id if experience else None,
+                base_version=form.version,
+                by=request.user.email,
                 start=action == "start",
                 **data,
             )

@@ -158,6 +158,11 @@ def _finding(
     )
 
 
+def running_lift(comparison: Comparison, always: stats.Always) -> Estimate | NotComputable:
+    """The lift at one look, with what all looks until then have in common."""
+    return _running(comparison.lift, always.running)
+
+
 def _running(point: Estimate | NotComputable, interval: Interval | NotComputable) -> Estimate | NotComputable:
     """The lift with the interval that holds at every look, around the value that was measured."""
     if isinstance(interval, NotComputable):

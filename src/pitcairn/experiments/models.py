@@ -67,6 +67,16 @@ class ExperienceGoal(models.Model):
         ]
 
 
+class ExperiencePlan(models.Model):
+    """What an experience was planned for, before it was started: the visitors it needs, and what they are to show."""
+
+    experience = models.OneToOneField("experiences.Experience", on_delete=models.CASCADE, related_name="plan")
+    visitors = models.PositiveBigIntegerField()
+    lift = models.FloatField()
+    baseline = models.FloatField()
+    made_at = models.DateTimeField(auto_now=True)
+
+
 class InternalTraffic(models.Model):
     """Whose visits results leave out; see `internal_traffic.py`."""
 

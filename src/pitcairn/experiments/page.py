@@ -59,7 +59,7 @@ def results_context(results: ExperienceResults, event: str = "") -> dict[str, An
         "days": [_day_row(day) for day in reversed(goal.series)],
         "checks": found,
         "serious": [check for check in found if check.serious],
-        "live": results.experience.state is ExperienceState.RUNNING,
+        "live": results.experience.state is ExperienceState.LIVE,
         "seen": fingerprint(results),
     }
 
@@ -146,6 +146,6 @@ def _under(results: ExperienceResults, goal: GoalResult) -> str:
                 return "Set a control share between 0 and 100 %, so that some visitors see each of the two."
             return "Each visitor is put on one side by chance, in the shares that are set."
         case _:
-            if results.experience.state is ExperienceState.RUNNING:
+            if results.experience.state is ExperienceState.LIVE:
                 return f"Visitors of {results.experience.page_url} who are in a segment appear here as they come."
             return "It is not live. Start it to let visitors in."

@@ -7,7 +7,7 @@ import msgspec
 
 from pitcairn.experiments.goal_definitions import REPORTED_EVENTS, GoalDefinition
 from pitcairn.experiments.internal_traffic import InternalRules
-from pitcairn.experiments.models import ExperienceGoal, Goal, GoalKind, GoalRole, GoalUnit, InternalTraffic
+from pitcairn.experiments.models import ExperienceGoal, Goal, GoalKind, GoalRole, GoalUnit, InternalTraffic, ExperiencePlan
 
 
 class ChosenGoal(msgspec.Struct, frozen=True, kw_only=True):
@@ -126,6 +126,20 @@ def goal_choices(
             )
         )
     return offered
+
+
+class Plan(msgspec.Struct, frozen=True, kw_only=True):
+    """What an experience was planned for: `visitors` of all arms, to find a `lift` over the control's rate of `baseline`."""
+
+    visitors: int
+    lift: float
+    baseline: float
+    made_at: datetime
+
+
+def plan_of(experience_id: int) -> Plan | None:
+    row = ExperiencePlan.objects.filter(experience_id=experience_id).first()
+    return row and Plan(visitors=row.visitors, lift=row.lift, baseline=row.baseline, made_at=row.made_at)
 
 
 def internal_rules() -> dict[int, InternalRules]:

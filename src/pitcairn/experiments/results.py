@@ -355,20 +355,20 @@ def _goal_result(
     converted = [cell for cell in cells if cell.kind == "converted_day"]
     last = _last_day(asked, goal)
     days = tally.days_of([*first, *converted], last)
-    ended = asked.experience.state is ExperienceState.ENDED
+    over = ended(asked.experience)
     numeric = goal.definition.numeric
     control, personalized = _sides(first)
     analysis: stats.Analysis | NotComputable | None = None
     looked = tally.looks(first, converted, parts, days) if parts else []
     if numeric:
-        finding = _mean_findings(first, parts, asked.planned, control, personalized, traffic, ended=ended)[0]
+        finding = _mean_findings(first, parts, asked.planned, control, personalized, traffic, over=over)[0]
     else:
         thin = set(tally.thinned(days, LOOKS))
         analysis = stats.analyse([look for day, look in zip(days, looked, strict=True) if day in thin])
         finding = (
             findings.without(control, personalized, analysis)
             if isinstance(analysis, NotComputable)
-            else find(analysis.variations[0], visitors_a_day=traffic, ended=ended)
+            else find(analysis.variations[0], visitors_a_day=traffic, ended=over)
         )
     started = asked.experience.started_at
     visitors = control.visitors + personalized.visitors
@@ -407,14 +407,14 @@ def _mean_findings(
     personalized: Arm,
     traffic: float,
     *,
-    ended: bool,
+    over: bool,
 ) -> list[Finding]:
     analysed: tuple[stats.MeansVariation, ...] | NotComputable = NotComputable(Reason.NO_VISITORS)
     if parts:
         analysed = stats.analyse_means([tally.means(first, parts)], planned)
     if isinstance(analysed, NotComputable):
         return [findings.without(control, personalized, analysed)]
-    return [find_mean(control, personalized, one, visitors_a_day=traffic, ended=ended) for one in analysed]
+    return [find_mean(control, personalized, one, visitors_a_day=traffic, ended=over) for one in analysed]
 
 
 def _segment(
@@ -430,16 +430,16 @@ def _segment(
 ) -> SegmentResult:
     control, personalized = _sides(first)
     traffic = traffic_per_visitor * (control.visitors + personalized.visitors)
-    ended = asked.experience.state is ExperienceState.ENDED
+    over = ended(asked.experience)
 
     def judge(parts: Sequence[tally.Stratum]) -> list[Finding]:
         if numeric:
-            return _mean_findings(first, parts, asked.planned, control, personalized, traffic, ended=ended)
+            return _mean_findings(first, parts, asked.planned, control, personalized, traffic, over=over)
         analysis = stats.analyse(tally.looks(first, converted, parts, days)) if parts and days else None
         if analysis is None or isinstance(analysis, NotComputable):
             reason = analysis or NotComputable(Reason.NO_VISITORS)
             return [findings.without(control, personalized, reason)]
-        return [find(one, visitors_a_day=traffic, ended=ended) for one in analysis.variations]
+        return [find(one, visitors_a_day=traffic, ended=over) for one in analysis.variations]
 
     ids = [next(iter(arm)) for arm in strata[0].arms[1:]] if strata else []
     found = judge(strata) if ids else []
@@ -479,11 +479,7 @@ def _sides(cells: Sequence["ResultCell"]) -> tuple[Arm, Arm]:
 def _arm_result(arm: Arm, cells: Sequence["ResultCell"], *, numeric: bool) -> ArmResult:
     if not numeric:
         return ArmResult.of(arm)
-    measured = stats.mean_of(tally.value_moments(cells))
-    rate: Estimate | NotComputable = (
-        measured if isinstance(measured, NotComputable) else stats.interval_of(measured)
-    )
-    return ArmResult(visitors=arm.visitors, converted=arm.converted, rate=rate)
+    return ArmResult(visitors=arm.visitors, converted=arm.converted, rate=tally.mean(cells))
 
 
 def _series(
@@ -510,7 +506,10 @@ def _series(
             ]
         else:
             sides = [ArmResult.of(control), ArmResult.of(personalized)]
-        lift = findings.running_lift(always[day]) if day in always else None
+        lift = None
+        if day in always:
+            compared = stats.compare_strata([(epoch.arms[0], epoch.arms[1]) for epoch in look])
+            lift = findings.running_lift(compared, always[day])
         series.append(DayResult(day=day, control=sides[0], personalized=sides[1], lift=lift))
     return series
 
@@ -636,11 +635,16 @@ def _interval(finding: Finding) -> stats.Interval | NotComputable:
     return stats.Interval(lift.low, lift.high) if isinstance(lift, Estimate) else lift
 
 
+def ended(experience: ExperienceOutline) -> bool:
+    """Nobody new comes into the comparison any more."""
+    return experience.state in {ExperienceState.PROMOTED, ExperienceState.ARCHIVED}
+
+
 def _last_day(asked: Asked, goal: ChosenGoal) -> date:
     last = asked.now.astimezone(UTC).date()
-    if asked.experience.ended_at is not None:
-        window = timedelta(days=goal.definition.window_days)
-        last = min(last, (asked.experience.ended_at + window).astimezone(UTC).date())
+    over = asked.experience.promoted_at or asked.experience.archived_at
+    if over is not None and ended(asked.experience):
+        last = min(last, (over + timedelta(days=goal.definition.window_days)).astimezone(UTC).date())
     return last
 
 

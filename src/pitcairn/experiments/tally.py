@@ -4,6 +4,7 @@ A *stratum* is one audience segment in one allocation epoch: within it chance al
 there arms may be compared. Everything that is said of several strata is put together from comparisons within each.
 """
 
+import math
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date, timedelta
@@ -11,7 +12,19 @@ from typing import TYPE_CHECKING, TypeAlias
 
 import msgspec
 
-from pitcairn.stats import Accounts, Arm, Counts, Epoch, MeansEpoch, Moments, NotComputable, PairMoments, Reason, merged_pairs
+from pitcairn.stats import (
+    Accounts,
+    Arm,
+    Counts,
+    Epoch,
+    Estimate,
+    MeansEpoch,
+    NotComputable,
+    PairMoments,
+    Reason,
+    merged_pairs,
+)
+from pitcairn.stats.moments import mean_of
 
 if TYPE_CHECKING:
     from pitcairn.eventstore import ClusterSums, ResultCell
@@ -104,9 +117,14 @@ def moments(cells: Iterable["ResultCell"]) -> PairMoments | NotComputable:
     return NotComputable(Reason.NO_VISITORS) if whole is None else whole
 
 
-def value_moments(cells: Iterable["ResultCell"]) -> Moments | NotComputable:
+def mean(cells: Iterable["ResultCell"]) -> Estimate | NotComputable:
+    """The mean of the number per visitor, with its 95 % interval."""
     pairs = moments(cells)
-    return pairs if isinstance(pairs, NotComputable) else pairs.y
+    measured = mean_of(pairs if isinstance(pairs, NotComputable) else pairs.y)
+    if isinstance(measured, NotComputable):
+        return measured
+    half = 1.96 * math.sqrt(measured.variance)
+    return Estimate(measured.value, measured.value - half, measured.value + half)
 
 
 def looks(

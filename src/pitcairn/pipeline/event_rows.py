@@ -133,7 +133,6 @@ def _exposures(batch: Batch, internal: Internal) -> Iterator[Mapping[str, Any]]:
             "timestamp": message.timestamp / 1000,
             "received_at": message.received_at / 1000,
             "page_url": exposure.page_url,
-            "reason": "",
             "browser": agent.browser,
             "device": agent.type,
             "route": _route(context),
@@ -142,6 +141,7 @@ def _exposures(batch: Batch, internal: Internal) -> Iterator[Mapping[str, Any]]:
             "internal": internal.is_internal(
                 traveller.source.workspace_id, text(context.get("ip")), _traits(traveller.person)
             ),
+            "reason": exposure.reason,
         }
 
 
