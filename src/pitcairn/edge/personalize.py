@@ -13,7 +13,15 @@ import msgspec
 
 from pitcairn.edge.ip_data import IPData
 from pitcairn.edge.profile_reader import UNKNOWN, ProfileReader
-from pitcairn.edge.requests import BodyTooLarge, ClientGone, HeaderReader, RequestHeaders, cookie_value, read_body
+from pitcairn.edge.requests import (
+    BodyTooLarge,
+    ClientGone,
+    HeaderReader,
+    RequestHeaders,
+    client_ip,
+    cookie_value,
+    read_body,
+)
 from pitcairn.edge.responses import Receive, Scope, Send, credentialed, send_error, send_json
 from pitcairn.edge.snapshot import Snapshot, SourceConfiguration
 from pitcairn.edge.visits import Asked, visit_of

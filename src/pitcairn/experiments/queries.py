@@ -139,7 +139,9 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
 
 def plan_of(experience_id: int) -> Plan | None:
     row = ExperiencePlan.objects.filter(experience_id=experience_id).first()
-    return row and Plan(visitors=row.visitors, lift=row.lift, baseline=row.baseline, made_at=row.made_at)
+    if row is None:
+        return None
+    return Plan(visitors=row.visitors, lift=row.lift, baseline=row.baseline, made_at=row.made_at)
 
 
 def internal_rules() -> dict[int, InternalRules]:
