@@ -140,4 +140,3 @@ def holds(condition: Condition, event: Event) -> bool:
 
 def day(milliseconds: int) -> date:
     return datetime.fromtimestamp(milliseconds / 1000, UTC).date()
-

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from eventstore import model
 from eventstore.histories import DAY_MS, EVENTS, OFFSETS_MS, START_MS, histories, store_history
 from eventstore.model import Event, Exposure, History
-from eventstore.rows import fresh_workspace, message
 from eventstore.rows import exposure as exposure_row
+from eventstore.rows import fresh_workspace, message
 from pitcairn.conditions import All, Fact, Leaf, Operator
 from pitcairn.eventstore import EventStore, GoalQuery, ResultCell, ResultsQuery
 
@@ -88,7 +88,10 @@ def compare(cells: list[ResultCell], history: History, query: ResultsQuery) -> N
             sum((y - mean) * (x - before_mean) for y, x in zip(values, before, strict=True)) / n,
         ]
         got = [cell.mean, cell.variance, cell.before_mean, cell.before_variance, cell.covariance]
-        assert all(math.isclose(a, b, rel_tol=1e-9, abs_tol=1e-9) for a, b in zip(got, moments, strict=True)), (key, got)
+        assert all(math.isclose(a, b, rel_tol=1e-9, abs_tol=1e-9) for a, b in zip(got, moments, strict=True)), (
+            key,
+            got,
+        )
 
 
 def exposed(visitor: str = "v1", profile_id: int = 1, at_ms: int = START_MS, **changes: Any) -> Exposure:
@@ -183,7 +186,11 @@ def test_bots_and_internal_traffic_are_told_apart(store: EventStore, workspace_i
     store_history(store, workspace_id, History(seen, [tracked("v2", 2)]), [])
     cells = store.results(asked(workspace_id))
     assert arms(cells) == {(1, 1): (1, 0)}
-    assert {(one.excluded, one.units, one.converted) for one in cells} == {("", 1, 0), ("bot", 1, 1), ("internal", 1, 0)}
+    assert {(one.excluded, one.units, one.converted) for one in cells} == {
+        ("", 1, 0),
+        ("bot", 1, 1),
+        ("internal", 1, 0),
+    }
 
 
 def test_a_goal_with_a_condition_counts_the_events_that_fulfil_it(store: EventStore) -> None:
@@ -193,7 +200,10 @@ def test_a_goal_with_a_condition_counts_the_events_that_fulfil_it(store: EventSt
 
 
 def test_a_numeric_goal_adds_up_what_is_inside_the_window_and_before(store: EventStore, workspace_id: int) -> None:
-    spent = [tracked(at_ms=START_MS + at, amount=amount) for at, amount in [(-5, 7), (0, 10), (WINDOW_MS - 1, 5), (WINDOW_MS, 99)]]
+    spent = [
+        tracked(at_ms=START_MS + at, amount=amount)
+        for at, amount in [(-5, 7), (0, 10), (WINDOW_MS - 1, 5), (WINDOW_MS, 99)]
+    ]
     store_history(store, workspace_id, History([exposed(), exposed("v2", 2)], spent), [])
     first, *_ = store.results(asked(workspace_id, value="amount"))
     assert (first.units, first.converted, first.mean, first.variance) == (2, 1, 7.5, 56.25)
@@ -210,7 +220,9 @@ def test_large_values_keep_their_variance(store: EventStore, workspace_id: int) 
 
 
 def test_a_page_view_counts_by_its_address(store: EventStore, workspace_id: int) -> None:
-    store.insert("exposures", [exposure_row(workspace_id, visitor=f"v{number}", profile_id=number) for number in range(1, 7)])
+    store.insert(
+        "exposures", [exposure_row(workspace_id, visitor=f"v{number}", profile_id=number) for number in range(1, 7)]
+    )
     addresses = [
         "https://example.com/thanks?from=ad#top", "https://EXAMPLE.com/thanks/", "https://example.com:443/thanks",
         "https://example.com/thanks/more", "https://other.com/thanks", "",
@@ -229,7 +241,8 @@ def test_a_page_view_counts_by_its_address(store: EventStore, workspace_id: int)
 
 def test_accounts_are_summed_as_clusters(store: EventStore, workspace_id: int) -> None:
     history = History(
-        [exposed(f"v{number}", number) for number in range(1, 5)], [tracked("v1", 1), tracked("v2", 2), tracked("v4", 4)]
+        [exposed(f"v{number}", number) for number in range(1, 5)],
+        [tracked("v1", 1), tracked("v2", 2), tracked("v4", 4)],
     )
     store_history(store, workspace_id, history, [])
     people = [(1, 1, [9]), (2, 1, [5]), (2, 2, [12, 9])]
@@ -251,7 +264,9 @@ def test_reports_without_a_decision_are_counted(store: EventStore, workspace_id:
     store.insert("exposures", [exposure_row(workspace_id, message_id="good")])
     report = {"event": "Mutiny Experience Viewed", "properties": '{"experienceId":1}'}
     rows = [message(workspace_id, message_id=one, **report) for one in ("good", "forged")]
-    store.insert("messages", [*rows, message(workspace_id, message_id="other", **report | {"properties": '{"experienceId":2}'})])
+    store.insert(
+        "messages", [*rows, message(workspace_id, message_id="other", **report | {"properties": '{"experienceId":2}'})]
+    )
     assert store.unassigned_exposures(asked(workspace_id)) == 1
 
 

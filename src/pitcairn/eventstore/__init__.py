@@ -14,6 +14,7 @@ from pitcairn.eventstore.records import (
     StoredMessage,
     TableTotal,
 )
+from pitcairn.eventstore.results import Statement, clusters_statement, results_statement
 from pitcairn.eventstore.store import EventStore
 
 __all__ = [
@@ -30,6 +31,9 @@ __all__ = [
     "ResultCell",
     "ResultsQuery",
     "SourceActivity",
+    "Statement",
     "StoredMessage",
     "TableTotal",
+    "clusters_statement",
+    "results_statement",
 ]

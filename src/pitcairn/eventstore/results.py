@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 import msgspec
@@ -77,9 +78,24 @@ class ResultReads:
 
     def results_version(self, query: ResultsQuery) -> tuple[int, int]:
         """Grows when an exposure or an event of a goal came: cheap to ask every second."""
-        parameters = _parameters(query) | {"events": [goal.event for goal in query.goals]}
+        parameters = _parameters(query) | {
+            "types": list({goal.type for goal in query.goals}),
+            "events": [goal.event for goal in query.goals],
+        }
         exposures, events = self._rows(results_queries.NEWEST, parameters)[0]
         return exposures or 0, events or 0
+
+    def page_traffic(self, query: ResultsQuery, page: str, since: datetime) -> tuple[int, int]:
+        """Visitors of the pages that fit `page` (a regular expression, RE2) since then, and how many of them reached the
+        first goal within its window afterwards."""
+        goal = query.goals[0]
+        parameters = _with_goals(query, (goal,)) | {
+            "page": page,
+            "since": to_ms(since),
+            "window_ms": goal.window_seconds * 1000,
+        }
+        visitors, converted = self._rows(results_queries.page_traffic(goal), parameters)[0]
+        return visitors, converted
 
     def unassigned_exposures(self, query: ResultsQuery) -> int:
         """Reports of an exposure that no decision of this server stands behind, or that did not come through Mutiny."""

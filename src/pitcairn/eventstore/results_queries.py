@@ -65,6 +65,16 @@ _EXPOSURES = f"""
 _NOTHING_DECIDED = "(toUInt32(0), toUInt32(0), '', '', '', '', '', '')"
 
 
+_URL = "JSONExtractString(events.properties, 'url')"
+
+
+def _place_matches(parameter: str) -> str:
+    """Whether `host/path` of a page view, as `page_patterns.place` has it, fits a regular expression."""
+    port = f"if(port({_URL}) IN (0, 80, 443), '', concat(':', toString(port({_URL}))))"
+    path = f"if(path({_URL}) = '', '/', path({_URL}))"
+    return f"match(concat(lower(domain({_URL})), {port}, {path}), {{{parameter}:String}})"
+
+
 def _events_of(number: int, goal: GoalQuery) -> str:
     """The events of one goal, as rows under the exposures."""
     asked = [
@@ -77,11 +87,7 @@ def _events_of(number: int, goal: GoalQuery) -> str:
     if goal.type == "track":
         asked.append("has(events.delivered_to, {destination:String})")
     if goal.page:
-        asked.append(
-            "match(concat(lower(domain(JSONExtractString(events.properties, 'url'))), "
-            f"if(port(JSONExtractString(events.properties, 'url')) IN (0, 80, 443), '', concat(':', toString(port(JSONExtractString(events.properties, 'url'))))), "
-            f"if(path(JSONExtractString(events.properties, 'url')) = '', '/', path(JSONExtractString(events.properties, 'url')))), {{page_{number}:String}})"
-        )
+        asked.append(_place_matches(f"page_{number}"))
     condition = event_test(goal.where, "events.properties")
     if condition != "1":
         asked.append(condition)
@@ -246,8 +252,8 @@ SELECT
     (SELECT max(exposures.batch) FROM exposures
      WHERE exposures.workspace_id = {workspace_id:UInt32} AND exposures.experience_id = {experience_id:UInt32}),
     (SELECT max(events.batch) FROM events
-     WHERE events.workspace_id = {workspace_id:UInt32} AND events.type IN ('track', 'page')
-       AND events.event IN {events:Array(String)} AND events.timestamp >= now() - 86400)
+     WHERE events.workspace_id = {workspace_id:UInt32} AND events.type IN {types:Array(String)}
+       AND (events.event IN {events:Array(String)} OR has({events:Array(String)}, '')) AND events.timestamp >= now() - 86400)
 """
 
 # Reports of this experience whose signature did not hold, or that came through a source without Mutiny.
@@ -263,4 +269,34 @@ WHERE events.workspace_id = {workspace_id:UInt32}
     SELECT exposures.message_id FROM exposures
     WHERE exposures.workspace_id = {workspace_id:UInt32} AND exposures.experience_id = {experience_id:UInt32}
   )
+"""
+
+
+def page_traffic(goal: GoalQuery) -> str:
+    """Who saw a page since a moment, and how many of them reached the goal afterwards: for plans, before anybody is exposed."""
+    return f"""
+WITH
+    seen AS (
+        SELECT if(events.anonymous_id != '', events.anonymous_id, toString(events.profile_id)) AS visitor,
+            toUnixTimestamp64Milli(min(events.timestamp)) AS first_ms
+        FROM events
+        WHERE events.workspace_id = {{workspace_id:UInt32}} AND events.type = 'page'
+          AND events.timestamp >= fromUnixTimestamp64Milli({{since:Int64}}, 'UTC')
+          AND events.timestamp < fromUnixTimestamp64Milli({{until:Int64}}, 'UTC')
+          AND {_place_matches("page")}
+        GROUP BY visitor
+    ),
+    did AS (
+        SELECT if(facts.visitor != '', facts.visitor, toString(facts.profile_id)) AS visitor, facts.at_ms AS at_ms
+        FROM ({_events_of(1, goal)}
+        ) AS facts
+        WHERE facts.at_ms >= {{since:Int64}}
+    )
+SELECT count(), countIf(reached.visitor != '')
+FROM seen
+LEFT JOIN (
+    SELECT did.visitor AS visitor FROM did INNER JOIN seen ON seen.visitor = did.visitor
+    WHERE did.at_ms >= seen.first_ms AND did.at_ms < seen.first_ms + {{window_ms:Int64}}
+    GROUP BY did.visitor
+) AS reached ON reached.visitor = seen.visitor
 """

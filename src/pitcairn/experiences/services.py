@@ -47,8 +47,8 @@ def save_experience(
     segments: Sequence[SegmentInput | Mapping[str, Any]] = (),
     type: str | UnsetType = UNSET,
     config: Mapping[str, Any] | UnsetType = UNSET,
-    schedule: Schedule | None | UnsetType = UNSET,
-    frequency: Frequency | None | UnsetType = UNSET,
+    schedule: Schedule | UnsetType | None = UNSET,
+    frequency: Frequency | UnsetType | None = UNSET,
     exclusion_group: str | UnsetType = UNSET,
     goals: Sequence[str] | None = None,
     primary_goal: str | None = None,
@@ -167,15 +167,21 @@ def duplicate_experience(workspace_id: int, experience_id: int, *, by: str = "")
 
 
 @transaction.atomic
-def choose_goals(workspace_id: int, experience_id: int, events: Sequence[str], primary: str | None = None) -> None:
-    """Sets the goals an experience is judged by. Raises ExperienceError; one that visitors see or saw needs a goal."""
+def choose_goals(
+    workspace_id: int,
+    experience_id: int,
+    events: Sequence[str],
+    primary: str | None = None,
+    guardrails: Sequence[str] | None = None,
+) -> None:
+    """Sets the goals an experience is judged by, by name. `guardrails` are those that must not get worse. Raises ExperienceError; one that visitors see or saw needs a goal."""
     experience = _for_change(workspace_id, experience_id)
     problems = [Problem("goals", text) for text in experiment_services.goal_problems(events, primary)]
     if not events and experience.state != ExperienceState.DRAFT:
         problems.append(Problem("goals", NEEDS_GOAL))
     if problems:
         raise ExperienceError(*problems)
-    experiment_services.choose_goals(experience.id, workspace_id, events, primary)
+    experiment_services.choose_goals(experience.id, workspace_id, events, primary, guardrails)
 
 
 # From state to state

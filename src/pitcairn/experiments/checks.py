@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from pitcairn.experiments import words
-from pitcairn.stats import Crossing, Crossover, Novelty, NotComputable, SliceFinding, Split, SplitCheck, Wear, crossover
+from pitcairn.stats import Crossing, Crossover, NotComputable, Novelty, SliceFinding, Split, SplitCheck, Wear, crossover
 
 if TYPE_CHECKING:
     from pitcairn.experiments.results import ExperienceResults, GoalResult

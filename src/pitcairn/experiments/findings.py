@@ -99,7 +99,12 @@ def find(variation: stats.Variation, *, visitors_a_day: float = 0.0, ended: bool
 
 
 def find_mean(
-    control: Arm, personalized: Arm, variation: stats.MeansVariation, *, visitors_a_day: float = 0.0, ended: bool = False
+    control: Arm,
+    personalized: Arm,
+    variation: stats.MeansVariation,
+    *,
+    visitors_a_day: float = 0.0,
+    ended: bool = False,
 ) -> Finding:
     """The same for a number per visitor."""
     comparison, looks = variation.comparison, variation.looks
@@ -126,9 +131,7 @@ def find_mean(
 
 def without(control: Arm, personalized: Arm, reason: NotComputable) -> Finding:
     """What is said where nothing can be analysed."""
-    return _finding(
-        control, personalized, lift=reason, p_value=reason, fixed=reason, odds=reason, enough=False
-    )
+    return _finding(control, personalized, lift=reason, p_value=reason, fixed=reason, odds=reason, enough=False)
 
 
 def _finding(
@@ -186,12 +189,24 @@ def sentence(finding: Finding) -> tuple[str, str, str]:
             return "", "Too few conversions to tell", f": {_so_far(finding)}."
         case Verdict.BETTER | Verdict.WORSE if isinstance(lift, Estimate):
             more = "more" if lift.value > 0 else "fewer"
-            return "The personalized page makes ", f"{words.change(lift.value)} {more} {_noun(finding)}", _convert(lift, finding)
+            return (
+                "The personalized page makes ",
+                f"{words.change(lift.value)} {more} {_noun(finding)}",
+                _convert(lift, finding),
+            )
         case Verdict.BETTER | Verdict.WORSE:
             more = "More" if finding.verdict is Verdict.BETTER else "Fewer"
-            return "", f"{more} {_noun(finding)} {'convert' if not finding.numeric else 'per visitor'}", f" on the personalized page: {_so_far(finding)}."
+            return (
+                "",
+                f"{more} {_noun(finding)} {'convert' if not finding.numeric else 'per visitor'}",
+                f" on the personalized page: {_so_far(finding)}.",
+            )
         case Verdict.LITTLE_DIFFERENCE:
-            return "The personalized page makes ", "little or no difference", f" ({_range(lift, short=True, numeric=finding.numeric)})."
+            return (
+                "The personalized page makes ",
+                "little or no difference",
+                f" ({_range(lift, short=True, numeric=finding.numeric)}).",
+            )
         case Verdict.TOO_EARLY:
             return "", "Too early to tell", f": {_range(lift, numeric=finding.numeric) or _so_far(finding)}."
         case Verdict.UNDECIDED:
@@ -275,9 +290,7 @@ def _convert(lift: Estimate, finding: Finding) -> str:
     low, high = sorted((abs(lift.low), abs(lift.high)))
     if lift.low < 0 < lift.high:  # corrected for several variations, the p-value may say more than the interval
         return f" {'per visitor' if finding.numeric else 'convert'} ({words.between(lift)})."
-    return (
-        f" {'per visitor' if finding.numeric else 'convert'} (between {words.change(low)} and {words.change(high)})."
-    )
+    return f" {'per visitor' if finding.numeric else 'convert'} (between {words.change(low)} and {words.change(high)})."
 
 
 def _range(lift: Estimate | NotComputable, *, short: bool = False, numeric: bool = False) -> str:

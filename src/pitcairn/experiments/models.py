@@ -80,7 +80,9 @@ class ExperiencePlan(models.Model):
 class InternalTraffic(models.Model):
     """Whose visits results leave out; see `internal_traffic.py`."""
 
-    workspace = models.OneToOneField("workspaces.Workspace", on_delete=models.CASCADE, primary_key=True, related_name="+")
+    workspace = models.OneToOneField(
+        "workspaces.Workspace", on_delete=models.CASCADE, primary_key=True, related_name="+"
+    )
     networks = models.JSONField(default=list)
     traits = models.JSONField(default=list)
 
@@ -89,7 +91,6 @@ class ResultsLink(models.Model):
     """A link that shows the results of one experience to whoever has it, until it is revoked."""
 
     experience = models.ForeignKey("experiences.Experience", on_delete=models.CASCADE, related_name="results_links")
-    token_hash = models.CharField(max_length=64, unique=True)
     created_by = models.CharField(max_length=254)
     created_at = models.DateTimeField(auto_now_add=True)
     revoked_at = models.DateTimeField(null=True)

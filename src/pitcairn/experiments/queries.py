@@ -7,7 +7,15 @@ import msgspec
 
 from pitcairn.experiments.goal_definitions import REPORTED_EVENTS, GoalDefinition
 from pitcairn.experiments.internal_traffic import InternalRules
-from pitcairn.experiments.models import ExperienceGoal, Goal, GoalKind, GoalRole, GoalUnit, InternalTraffic, ExperiencePlan
+from pitcairn.experiments.models import (
+    ExperienceGoal,
+    ExperiencePlan,
+    Goal,
+    GoalKind,
+    GoalRole,
+    GoalUnit,
+    InternalTraffic,
+)
 
 
 class ChosenGoal(msgspec.Struct, frozen=True, kw_only=True):

@@ -27,7 +27,9 @@ def advice(results: "ExperienceResults") -> str:
 
 def _because(because: Because, results: "ExperienceResults") -> str:
     if because is Because.GUARDRAIL_HARMED:
-        harmed = [goal.name for goal in results.goals if goal.goal.role.value == "guardrail" and _fell(goal.finding.lift)]
+        harmed = [
+            goal.name for goal in results.goals if goal.goal.role.value == "guardrail" and _fell(goal.finding.lift)
+        ]
         return f"the guardrail {', '.join(harmed)} got worse" if harmed else because.value
     return because.value
 

@@ -210,6 +210,10 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
     query: "ResultsQuery"
     now: datetime
 
+    def as_of(self, now: datetime) -> "Asked":
+        """The same at another moment."""
+        return msgspec.structs.replace(self, now=now, query=msgspec.structs.replace(self.query, until=now))
+
 
 def asked_of(experience: ExperienceOutline, now: datetime, goals: Sequence[ChosenGoal] | None = None) -> Asked:
     """What results are asked for: these goals, or all of the experience's, the primary one first."""
@@ -337,9 +341,7 @@ def _by_segment(counted: Sequence["ResultCell"], asked: Asked) -> dict[int, list
 
 def _padded(counts: Sequence[stats.Counts]) -> list[stats.Counts]:
     """Control against all variations: segments with different numbers of variations have that in common."""
-    return [
-        stats.Counts((one.shares[0], sum(one.shares[1:])), (one.counts[0], sum(one.counts[1:]))) for one in counts
-    ]
+    return [stats.Counts((one.shares[0], sum(one.shares[1:])), (one.counts[0], sum(one.counts[1:]))) for one in counts]
 
 
 def _goal_result(
@@ -588,7 +590,9 @@ def _clustered(clusters: Sequence["ClusterSums"], parts: Sequence[tally.Stratum]
     if place is None:
         return NotComputable(Reason.NO_VISITORS)
     ours = [row for row in clusters if len(shares) == 1 or (row.segment_id, row.epoch) == place]
-    sides: list[Accounts] = [tally.accounts(row for row in ours if bool(row.variation_id) == treated) for treated in (False, True)]
+    sides: list[Accounts] = [
+        tally.accounts(row for row in ours if bool(row.variation_id) == treated) for treated in (False, True)
+    ]
     return stats.compare_clustered(sides[0], sides[1])
 
 

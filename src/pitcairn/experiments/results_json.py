@@ -188,9 +188,7 @@ def _number(value: float | NotComputable) -> float | None:
     return None if isinstance(value, NotComputable) else value
 
 
-def _rows(
-    head: dict[str, Any], segment: str, arms: "Any", control: "ArmResult"
-) -> Iterator[dict[str, Any]]:
+def _rows(head: dict[str, Any], segment: str, arms: "Any", control: "ArmResult") -> Iterator[dict[str, Any]]:
     for name, result, finding in [*arms, ("control", control, None)]:
         odds = finding.odds if finding is not None else None
         yield {

@@ -117,9 +117,7 @@ def choose_goals(
     before.exclude(goal__name__in=chosen_names).delete()
     chosen = []
     for name in chosen_names:
-        role = (
-            GoalRole.PRIMARY if name == first else GoalRole.GUARDRAIL if name in guarded else GoalRole.SECONDARY
-        )
+        role = GoalRole.PRIMARY if name == first else GoalRole.GUARDRAIL if name in guarded else GoalRole.SECONDARY
         chosen.append(
             ExperienceGoal.objects.update_or_create(
                 experience_id=experience_id, goal=create_goal(workspace_id, name), defaults={"role": role}
