@@ -14,7 +14,7 @@ from experiences.making import LOGIN, conversions, experience, visits
 from pages import text
 from pitcairn.eventstore import EventStore
 from pitcairn.experiences.models import AudienceSegment, Experience
-from pitcairn.experiments.queries import goal_events
+from pitcairn.experiments.queries import goal_names
 from pitcairn.workspaces.models import Workspace
 
 pytestmark = pytest.mark.django_db(databases="__all__")
@@ -29,9 +29,9 @@ class TestGoals:
         assert "Choose what counts as success" in text(client.get(path))
         client.post(path, {"new_goal": LOGIN})
         client.post(path, {"goals": [LOGIN], "new_goal": "Signed Up", "primary": LOGIN})
-        assert goal_events(made.id) == [LOGIN, "Signed Up"]
+        assert goal_names(made.id) == [LOGIN, "Signed Up"]
         client.post(path, {"goals": [LOGIN, "Signed Up"], "primary": "Signed Up"})
-        assert goal_events(made.id) == ["Signed Up", LOGIN]
+        assert goal_names(made.id) == ["Signed Up", LOGIN]
 
     def test_what_is_live_keeps_one(self, client: Client, workspace: Workspace, store: EventStore) -> None:
         made = experience(workspace)
@@ -40,7 +40,7 @@ class TestGoals:
         refused = client.post(path, {})
         assert refused.status_code == 422
         assert "needs a goal" in text(refused)
-        assert goal_events(made.id) == [LOGIN]
+        assert goal_names(made.id) == [LOGIN]
 
     def test_a_late_one_is_marked(self, client: Client, workspace: Workspace, store: EventStore) -> None:
         made = experience(workspace, started=STARTED)

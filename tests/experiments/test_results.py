@@ -8,7 +8,7 @@ import pytest
 from experiences.making import LAUNCH, LOGIN, NOW, conversions, experience, segment, visits, workspace
 from pitcairn.eventstore import EventStore
 from pitcairn.experiences.models import AudienceSegment, Experience
-from pitcairn.experiences.services import end_experience
+from pitcairn.experiences.services import archive_experience
 from pitcairn.experiments.chart import charts
 from pitcairn.experiments.checks import checks, split_p_value
 from pitcairn.experiments.findings import Verdict
@@ -33,7 +33,7 @@ def test_each_segment_and_the_whole(embedded_store: EventStore) -> None:
 
     goal = found.primary
     assert goal is not None
-    assert (goal.event, goal.primary, goal.chosen_late) == (LOGIN, True, False)
+    assert (goal.name, goal.primary, goal.chosen_late) == (LOGIN, True, False)
     assert [(one.name, counts(one.control), counts(one.personalized)) for one in goal.segments] == [
         ("Small company", (20, 500), (45, 500)),
         ("Financial services", (6, 150), (5, 140)),
@@ -56,7 +56,7 @@ def test_every_goal_is_judged_and_the_primary_comes_first(embedded_store: EventS
     conversions(embedded_store, made, "Signed Up", 9, arm="c")
     conversions(embedded_store, made, "Signed Up", 3, arm="p")
     found = results(made.id, embedded_store, NOW)
-    assert [(one.event, one.converted, one.visitors) for one in found.goals] == [
+    assert [(one.name, one.converted, one.visitors) for one in found.goals] == [
         (LOGIN, 65, 1000),
         ("Signed Up", 12, 1000),
     ]
@@ -83,7 +83,7 @@ def test_the_series_is_cumulative_and_has_every_day(embedded_store: EventStore) 
 def test_the_series_of_what_ended_stops(embedded_store: EventStore) -> None:
     made = experience(workspace())
     visits(embedded_store, made, control=(20, 500), personalized=(24, 500))
-    end_experience(made.workspace_id, made.id, now=LAUNCH + timedelta(days=2))
+    archive_experience(made.workspace_id, made.id, now=LAUNCH + timedelta(days=2))
     goal = results(made.id, embedded_store, LAUNCH + timedelta(days=200)).primary
     assert goal is not None
     # The last visitors could convert for seven days more.
@@ -242,7 +242,7 @@ class TestChecks:
     def test_a_goal_chosen_late_and_more_than_one(self, embedded_store: EventStore) -> None:
         made = experience(workspace(), goals=[LOGIN, "Signed Up"])
         visits(embedded_store, made, control=(20, 500), personalized=(45, 500))
-        ExperienceGoal.objects.filter(goal__event="Signed Up").update(chosen_at=LAUNCH + timedelta(days=1))
+        ExperienceGoal.objects.filter(goal__name="Signed Up").update(chosen_at=LAUNCH + timedelta(days=1))
         found = self.named(made, embedded_store)
         assert found["chosen_late"][1].startswith("Goal chosen after launch: Signed Up was chosen")
         assert found["several"][0] is False

@@ -14,7 +14,8 @@ from pitcairn.workspaces.models import Member, Role, User
 from pitcairn.workspaces.queries import membership
 
 PUBLIC = frozenset({"sign-in", "profile-api", "profile-api-unknown", "results-api", "shared-results"})
-"""Names of the routes that need no sign-in: the Profile API and the results API ask for a token, shared results have one. Static files and `/health` never get here."""
+"""Names of the routes that need no sign-in: the Profile API and the results API ask for a token, shared results have one in
+their address. Static files and `/health` never get here."""
 
 OWN_BUSINESS = frozenset({"sign-in", "sign-out", "theme", "switch-workspace", "workspaces:password"})
 """Routes that change nothing in a workspace; viewers may post to them too."""

@@ -5,8 +5,9 @@ Tables to which rows are only added. The pipeline writes, with each batch:
 - `messages`: every accepted message, one row each, with the profile it was given at the time;
 - `refusals`: every message that was not accepted, with the reason and its raw text;
 - `exposures`: every `Mutiny Experience Viewed`, one row each, which is the exposure side of every result. `reason` is
-  `promoted` or `holdout` for what stands outside the comparison with control, `route` is who reported it (`tag`, or the library by its name), `returning` whether the
-  visitor was known before this visit, `bot` and `internal` whom results leave out;
+  `promoted` or `holdout` for what stands outside the comparison with control, `route` is who reported it (`tag`, or the
+  library by its name), `returning` whether the visitor was known before this visit, `bot` and `internal` whom results
+  leave out;
 - `merges`: which profile went into which. The row of the highest batch holds for a loser, and it names the survivor
   directly: the pipeline rewrites chains by adding newer rows, so no query follows one. A row that names the loser itself
   undoes the merge. Older rows stay, so that forgetting a batch brings back what held before it; within one batch the last

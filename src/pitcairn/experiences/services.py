@@ -174,7 +174,9 @@ def choose_goals(
     primary: str | None = None,
     guardrails: Sequence[str] | None = None,
 ) -> None:
-    """Sets the goals an experience is judged by, by name. `guardrails` are those that must not get worse. Raises ExperienceError; one that visitors see or saw needs a goal."""
+    """Sets the goals an experience is judged by, by name. `guardrails` are those that must not get worse.
+
+    Raises ExperienceError; one that visitors see or saw needs a goal."""
     experience = _for_change(workspace_id, experience_id)
     problems = [Problem("goals", text) for text in experiment_services.goal_problems(events, primary)]
     if not events and experience.state != ExperienceState.DRAFT:

@@ -208,43 +208,41 @@ def _details(goal: GoalResult) -> list[tuple[str, str]]:
     """The other ways to look at the same counts: what each is, and what it says."""
     finding, found = goal.finding, []
     if not isinstance(finding.p_value, NotComputable):
-        found.append((
-            "At every look",
-            f"{_said(finding.lift)}, p {_p(finding.p_value)}. Holds however often somebody looked; this is what the page says.",
-        ))  # fmt: skip
+        said = f"{_said(finding.lift)}, p {_p(finding.p_value)}. Holds however often somebody looked; this is what the page says."
+        found.append(("At every look", said))
     if not isinstance(finding.fixed_p_value, NotComputable):
-        found.append((
-            "For one look",
+        said = (
             f"{_said(finding.fixed_lift)}, p {_p(finding.fixed_p_value)}. Holds only for whoever looks once, at the end "
             f"that was planned: with a look a day for two weeks it finds a difference where there is none in "
-            f"22{words.NO_BREAK}% of tests, not in 5{words.NO_BREAK}%.",
-        ))  # fmt: skip
+            f"22{words.NO_BREAK}% of tests, not in 5{words.NO_BREAK}%."
+        )
+        found.append(("For one look", said))
     if isinstance(finding.odds, Odds):
         odds = finding.odds
-        found.append((
-            "What to believe",
+        said = (
             f"Better with a probability of {words.share(odds.chance)}. Choosing it and being wrong would cost "
             f"{words.points(odds.loss_if_chosen)} on average; keeping the original and being wrong "
-            f"{words.points(odds.loss_if_left)}.",
-        ))  # fmt: skip
+            f"{words.points(odds.loss_if_left)}."
+        )
+        found.append(("What to believe", said))
     if isinstance(goal.clustered, Clustered):
         effect = goal.clustered.design_effect
         spread = (
             f" Visitors of one account act alike: the interval is {effect**0.5:.1f} times as wide." if effect else ""
         )
-        found.append((
-            "By account",
-            f"{_said(goal.clustered.comparison.lift)}, p {_p(goal.clustered.comparison.p_value)}.{spread} For one look.",
-        ))  # fmt: skip
+        said = (
+            f"{_said(goal.clustered.comparison.lift)}, p {_p(goal.clustered.comparison.p_value)}.{spread} For one look."
+        )
+        found.append(("By account", said))
     elif isinstance(goal.clustered, NotComputable):
         found.append(("By account", f"Not computable: {goal.clustered.reason.value}."))
     if goal.adjusted is not None:
         comparison = goal.adjusted.comparison
-        found.append((
-            "With their past taken out",
+        said = (
             f"{_said(comparison.lift)}, p {_p(comparison.p_value)}. What visitors did in the 14 days before explains "
-            f"{words.share(max(0.0, goal.adjusted.variance_reduction))} of the differences between them. For one look.",
-        ))  # fmt: skip
+            f"{words.share(max(0.0, goal.adjusted.variance_reduction))} of the differences between them. For one look."
+        )
+        found.append(("With their past taken out", said))
     return found
 
 

@@ -21,7 +21,7 @@ from pitcairn.experiments.findings import Finding, find, find_mean
 from pitcairn.experiments.goal_definitions import condition_of, event_of, page_of
 from pitcairn.experiments.models import GoalRole, GoalUnit
 from pitcairn.experiments.queries import ChosenGoal, goals_of, plan_of
-from pitcairn.stats import Accounts, Arm, Clustered, Estimate, NotComputable, Reason
+from pitcairn.stats import Arm, Clustered, Estimate, NotComputable, Reason
 
 if TYPE_CHECKING:
     from pitcairn.eventstore import ClusterSums, EventStore, ResultCell, ResultsQuery
@@ -590,7 +590,7 @@ def _clustered(clusters: Sequence["ClusterSums"], parts: Sequence[tally.Stratum]
     if place is None:
         return NotComputable(Reason.NO_VISITORS)
     ours = [row for row in clusters if len(shares) == 1 or (row.segment_id, row.epoch) == place]
-    sides: list[Accounts] = [
+    sides = [
         tally.accounts(row for row in ours if bool(row.variation_id) == treated) for treated in (False, True)
     ]
     return stats.compare_clustered(sides[0], sides[1])
