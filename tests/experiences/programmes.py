@@ -24,7 +24,7 @@ def experience(
     share: float = 0.5,
     conditions: Sequence[Mapping[str, Any]] = (SMALL,),
     split: Sequence[float] = (1.0,),
-    type: str = "page",
+    type: str = "page",  # noqa: A002 - the glossary's word, given by name
     config: Mapping[str, Any] | None = None,
     promoted: bool = False,
     schedule: Schedule | None = None,

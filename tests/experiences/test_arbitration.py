@@ -44,7 +44,12 @@ def test_who_is_in_control_of_the_first_gets_no_other() -> None:
 
 def test_a_redirect_comes_first_and_never_with_another() -> None:
     leaving = {"trigger": "exit_intent"}
-    programme = [anybody(1), anybody(2, type="modal", config=leaving), anybody(3, type="redirect"), anybody(4, type="redirect")]
+    programme = [
+        anybody(1),
+        anybody(2, type="modal", config=leaving),
+        anybody(3, type="redirect"),
+        anybody(4, type="redirect"),
+    ]
     assert shown(*programme) == [3]
     assert reasons(*programme) == {
         3: ("assigned", None), 4: ("redirect", 3), 1: ("redirect", 3), 2: ("redirect", 3),
@@ -53,7 +58,11 @@ def test_a_redirect_comes_first_and_never_with_another() -> None:
 
 def test_modals_that_wait_for_the_leaving_need_no_slot() -> None:
     leaving = {"trigger": "exit_intent"}
-    assert shown(*(anybody(number, type="modal", config=leaving) for number in (1, 2)), anybody(3, type="banner")) == [1, 2, 3]
+    assert shown(*(anybody(number, type="modal", config=leaving) for number in (1, 2)), anybody(3, type="banner")) == [
+        1,
+        2,
+        3,
+    ]
     assert shown(anybody(1, type="modal", config={"trigger": "delay"}), anybody(2, type="banner")) == [1]
 
 
@@ -191,7 +200,11 @@ def programmes(draw: st.DrawFn) -> list[Any]:
             type="modal" if kind == "exit" else kind,
             config={"trigger": "exit_intent"} if kind == "exit" else {},
             promoted=draw(st.booleans()),
-            schedule=draw(st.sampled_from([None, Schedule(start="1970-01-01T01:00:00Z"), Schedule(to_time="12:00", from_time="09:00")])),
+            schedule=draw(
+                st.sampled_from(
+                    [None, Schedule(start="1970-01-01T01:00:00Z"), Schedule(to_time="12:00", from_time="09:00")]
+                )
+            ),
             frequency=draw(st.sampled_from([None, Frequency(times=1, amount=1, unit="hours")])),
             group=draw(st.integers(0, 2)),
         )
@@ -245,21 +258,30 @@ def test_every_reason_agrees_with_what_was_delivered(
         recent = [at for at in seen.get(key, ()) if at > now - HOUR]
         match outcome.reason:
             case Reason.FREQUENCY:
-                assert one.frequency is not None and recent
+                assert one.frequency is not None
+                assert recent
             case Reason.EXCLUDED:
-                assert outcome.to is not None and outcome.to.exclusion_group == one.exclusion_group != 0
+                assert outcome.to is not None
+                assert outcome.to.exclusion_group == one.exclusion_group != 0
             case Reason.PRIORITY:
-                assert outcome.to in delivered and outcome.to is not None and outcome.to.slot == one.slot
+                assert outcome.to in delivered
+                assert outcome.to is not None
+                assert outcome.to.slot == one.slot
             case Reason.REDIRECT:
                 assert delivered == [outcome.to]
             case Reason.HOLDOUT:
-                assert holdout and not stored and outcome.variation is None
+                assert holdout
+                assert not stored
+                assert outcome.variation is None
             case Reason.PROMOTED:
-                assert one.promoted and outcome.variation is not None
+                assert one.promoted
+                assert outcome.variation is not None
             case Reason.STORED:
-                assert (arms[key] == "personalized") is (outcome.variation is not None) and not one.promoted
+                assert (arms[key] == "personalized") is (outcome.variation is not None)
+                assert not one.promoted
             case Reason.ASSIGNED:
-                assert key not in arms and not one.promoted
+                assert key not in arms
+                assert not one.promoted
         if outcome.reason in DECIDES:
             assert one.frequency is None or not recent
 

@@ -1,7 +1,6 @@
 """Which visitor sees what: order of segments, the draw, and what was shown before."""
 
 import json
-from typing import Any
 
 import pytest
 from hypothesis import given

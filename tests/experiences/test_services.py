@@ -9,7 +9,13 @@ from pitcairn.experiences import services
 from pitcairn.experiences.changes import parse_changes
 from pitcairn.experiences.models import AudienceSegment, Experience, ExperienceState, Variation
 from pitcairn.experiences.queries_live import live_experiences
-from pitcairn.experiences.services import ExperienceError, SegmentInput, VariationInput, save_experience, start_experience
+from pitcairn.experiences.services import (
+    ExperienceError,
+    SegmentInput,
+    VariationInput,
+    save_experience,
+    start_experience,
+)
 from pitcairn.experiments.queries import goal_names, goals_of
 from pitcairn.workspaces.models import Workspace
 from pitcairn.workspaces.queries import configuration_revision

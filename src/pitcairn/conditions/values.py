@@ -160,11 +160,7 @@ def check_code(fact: Fact, name: str, value: Value, path: str) -> None:
         ):
             choices = ", ".join(DEVICE_TYPES)
             raise ConditionError(where, f"{shown(item)} is not a type of device; use one of {choices}")
-        if (
-            fact is Fact.TIME
-            and name == "weekday"
-            and (not isinstance(item, str) or item.casefold() not in WEEKDAYS)
-        ):
+        if fact is Fact.TIME and name == "weekday" and (not isinstance(item, str) or item.casefold() not in WEEKDAYS):
             raise ConditionError(where, f"{shown(item)} is not a weekday; use one of {', '.join(WEEKDAYS)}")
 
 

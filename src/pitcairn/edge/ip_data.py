@@ -93,7 +93,9 @@ def _country(record: Mapping[str, Any]) -> str:
 
 def _location(record: Mapping[str, Any]) -> dict[str, str]:
     found = {
-        "continent": _at(record, "continent.code") or _text(record.get("continent_code")) or _plain(record, "continent"),
+        "continent": _at(record, "continent.code")
+        or _text(record.get("continent_code"))
+        or _plain(record, "continent"),
         "city": _english(record.get("city")),
         "postal_code": _at(record, "postal.code") or _text(record.get("postal_code")),
         "time_zone": _at(record, "location.time_zone") or _text(record.get("timezone")),

@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
 import msgspec
 from django.conf import settings
+from django.db.backends.utils import CursorWrapper
 from psycopg_pool import AsyncConnectionPool
 
 from pitcairn.edge.computed import VALUES, Asked, members_and_traits
@@ -58,6 +59,8 @@ class VisitorProfile(msgspec.Struct, frozen=True):
 
 
 UNKNOWN = VisitorProfile()
+_AT_ONCE = 500
+"""Ids in one statement."""
 NOTHING_ASKED = Asked()
 
 SHARED_SECONDS = 0.01
@@ -154,6 +157,62 @@ class PostgreSQLProfileReader:
                 cursor = await connection.execute(query.encode(), ids)
                 profile = _with_accounts(profile, await cursor.fetchall())
             return profile
+
+
+def read_profile(
+    cursor: CursorWrapper, workspace_id: int, visitor: str, anonymous_id: str, asked: Asked = NOTHING_ASKED
+) -> VisitorProfile:
+    """What a `ProfileReader` reads, on a connection of Django's: for pages, which are not on the hot path."""
+    cursor.execute(_POSTGRESQL, [workspace_id, visitor, anonymous_id])
+    rows: list[_Row] = cursor.fetchall()
+    if not rows:
+        return UNKNOWN
+    profile = _profile(rows, visitor, anonymous_id)
+    if asked.any:
+        cursor.execute(_POSTGRESQL_VALUES, [_current(rows, visitor, anonymous_id)[3]])
+        profile = _with_values(profile, cursor.fetchall(), asked)
+    if asked.accounts and (ids := _account_ids(rows, visitor, anonymous_id)):
+        cursor.execute(_ACCOUNTS.format(", ".join(["%s"] * len(ids))), ids)
+        profile = _with_accounts(profile, cursor.fetchall())
+    return profile
+
+
+def read_profiles(cursor: CursorWrapper, ids: Sequence[int], asked: Asked) -> dict[int, VisitorProfile]:
+    """The profiles with these ids (at most some thousands), as `read_profile` has them, without assignments."""
+    found: dict[int, VisitorProfile] = {}
+    for start in range(0, len(ids), _AT_ONCE):
+        group = list(ids[start : start + _AT_ONCE])
+        marks = ", ".join(["%s"] * len(group))
+        cursor.execute(
+            "SELECT '', p.personalization, '{}', p.id, p.visits, p.accounts FROM profiles_profile AS p "  # noqa: S608
+            f"WHERE p.id IN ({marks})",
+            group,
+        )
+        rows: list[_Row] = cursor.fetchall()
+        values: dict[int, list[tuple[int, str]]] = {}
+        if asked.any:
+            cursor.execute(
+                "SELECT v.profile_id, v.computation_id, v.value FROM engage_value AS v "  # noqa: S608
+                f"WHERE v.profile_id IN ({marks})",
+                group,
+            )
+            for profile_id, computation_id, value in cursor.fetchall():
+                values.setdefault(profile_id, []).append((computation_id, value))
+        accounts = _accounts_by_id(cursor, rows) if asked.accounts else {}
+        for row in rows:
+            profile = _with_values(_profile([row], "", ""), values.get(row[3], ()), asked)
+            theirs = [accounts[one] for one in _account_ids([row], "", "") if one in accounts]
+            found[row[3]] = _with_accounts(profile, theirs) if theirs else profile
+    return found
+
+
+def _accounts_by_id(cursor: CursorWrapper, rows: Iterable[_Row]) -> dict[int, tuple[str]]:
+    ids = list({one for row in rows for one in _account_ids([row], "", "")})[:_AT_ONCE]
+    if not ids:
+        return {}
+    marks = ", ".join(["%s"] * len(ids))
+    cursor.execute(f"SELECT a.id, a.traits FROM profiles_account AS a WHERE a.id IN ({marks})", ids)  # noqa: S608
+    return {account_id: (traits,) for account_id, traits in cursor.fetchall()}
 
 
 def profile_reader() -> ProfileReader:

@@ -59,9 +59,7 @@ def unready(content: Content, goals: Sequence[str]) -> list[Problem]:
             place = f"{path}.variations[{number}]"
             whose = f"“{segment.name}”" if len(segment.variations) == 1 else f"“{variation.name}” of “{segment.name}”"
             if content.type == ExperienceType.PAGE and not variation.changes:
-                problems.append(
-                    Problem(f"{place}.changes", f"{whose} changes nothing on the page yet; add a change")
-                )
+                problems.append(Problem(f"{place}.changes", f"{whose} changes nothing on the page yet; add a change"))
             elif content.type != ExperienceType.PAGE and not variation.config:
                 problems.append(Problem(f"{place}.config", f"{whose} has no content yet; add it"))
     if not goals:
@@ -70,9 +68,7 @@ def unready(content: Content, goals: Sequence[str]) -> list[Problem]:
 
 
 def _is_share(value: object) -> bool:
-    return (
-        not isinstance(value, bool) and isinstance(value, int | float) and math.isfinite(value) and 0 <= value <= 1
-    )
+    return not isinstance(value, bool) and isinstance(value, int | float) and math.isfinite(value) and 0 <= value <= 1
 
 
 def _name_problems(path: str, name: str, of: str) -> list[Problem]:
@@ -182,7 +178,9 @@ def _variation_problems(path: str, variation: VariationInput) -> list[Problem]:
     problems = _name_problems(f"{path}.name", variation.name, "variation")
     weight = variation.weight
     if weight is not None and not (math.isfinite(weight) and 0 <= weight <= MAX_WEIGHT):
-        problems.append(Problem(f"{path}.weight", f"{weight!r} is not a weight; give a number from 0 to {MAX_WEIGHT:,}"))
+        problems.append(
+            Problem(f"{path}.weight", f"{weight!r} is not a weight; give a number from 0 to {MAX_WEIGHT:,}")
+        )
     problems += _config_problems(f"{path}.config", variation.config)
     try:
         parse_changes(variation.changes, f"{path}.changes")

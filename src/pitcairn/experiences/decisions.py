@@ -166,9 +166,7 @@ class _Considering:
         if experience.promoted:
             return Outcome(experience, Reason.PROMOTED, segment, self._variation(experience, segment))
         stored = visit.assignments.get(experience.key)
-        personalized = (
-            stored.arm == PERSONALIZED if stored is not None else is_personalized(experience, visit.visitor)
-        )
+        personalized = stored.arm == PERSONALIZED if stored is not None else is_personalized(experience, visit.visitor)
         variation = self._variation(experience, segment) if personalized else None
         return Outcome(experience, Reason.ASSIGNED if stored is None else Reason.STORED, segment, variation)
 

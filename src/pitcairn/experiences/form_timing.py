@@ -74,9 +74,7 @@ class TimingRows:
         """The schedule; None when nothing is bounded. What cannot be read is left in `errors`."""
         if not (self.start or self.end or self.weekdays or self.from_time or self.to_time):
             return None
-        schedule = Schedule(
-            zone=self.zone, weekdays=self.weekdays, from_time=self.from_time, to_time=self.to_time
-        )
+        schedule = Schedule(zone=self.zone, weekdays=self.weekdays, from_time=self.from_time, to_time=self.to_time)
         try:
             zone = timetable(schedule).zone
         except TimingError as error:

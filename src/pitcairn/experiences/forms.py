@@ -2,9 +2,9 @@
 
 It is one form with rows inside rows (segments; conditions and changes inside them), which Django's forms do not
 describe well, so it reads and keeps its own fields. A field's name is its path with dashes:
-`segments-0-variations-0-changes-1-selector`. What was typed is kept, whatever it was. Every button is a plain submit: `save`, or an
-action such as `change-add 0 0` that changes rows and shows the form again, so the form works without script; htmx only
-swaps the part instead of the page.
+`segments-0-variations-0-changes-1-selector`. What was typed is kept, whatever it was. Every button is a plain submit:
+`save`, or an action such as `change-add 0 0` that changes rows and shows the form again, so the form works without
+script; htmx only swaps the part instead of the page.
 """
 
 import json
@@ -115,6 +115,10 @@ class ExperienceForm:
                 for place, change in enumerate(variation.changes):
                     change.at, change.prefix = f"{variation.at} {place}", f"{variation.prefix}-changes-{place}"
 
+    @property
+    def timing_errors(self) -> bool:
+        return any(name.startswith(("schedule_", "frequency_", "exclusion_")) for name in self.errors)
+
     # Saving
 
     def data(self) -> dict[str, Any]:
@@ -215,9 +219,9 @@ class ExperienceForm:
             segment.errors.setdefault("raw", where + problem.text)
             return f"{prefix}-raw"
         if part == "variations" and (found := _INDEX.match(rest)):
-            place = f"{prefix}-variations-{found[1]}"
+            inside = f"{prefix}-variations-{found[1]}"
             return _place_in_variation(
-                segment.variations[int(found[1])], place, rest[found.end() :].lstrip("."), problem
+                segment.variations[int(found[1])], inside, rest[found.end() :].lstrip("."), problem
             )
         segment.errors.setdefault(part, problem.text)
         return f"{prefix}-variation-add" if part == "variations" else f"{prefix}-{part}"
@@ -241,9 +245,7 @@ class ExperienceForm:
         elif kind == "change":
             changes = self.segments[at[0]].variations[at[1]].changes
             prefix = f"segments-{at[0]}-variations-{at[1]}"
-            self.focus = _act_on_rows(
-                changes, verb, at[2:], ChangeRow, prefix=f"{prefix}-changes", first="selector"
-            )
+            self.focus = _act_on_rows(changes, verb, at[2:], ChangeRow, prefix=f"{prefix}-changes", first="selector")
             if not changes:
                 self.focus = f"{prefix}-change-add"
         elif kind == "variation":

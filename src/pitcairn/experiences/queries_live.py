@@ -82,9 +82,8 @@ def live_experiences() -> list[LiveExperience]:
 
 def holdout_shares() -> dict[int, float]:
     """By workspace, the share of visitors who are kept from all experiences now; workspaces without one are left out."""
-    found: dict[int, float] = {}
-    for workspace_id, share in HoldoutPeriod.objects.order_by("started_at", "id").values_list("workspace_id", "share"):
-        found[workspace_id] = share
+    periods = HoldoutPeriod.objects.order_by("started_at", "id").values_list("workspace_id", "share")
+    found = dict(periods)  # The last one of each workspace stays.
     return {workspace_id: share for workspace_id, share in found.items() if share > 0}
 
 

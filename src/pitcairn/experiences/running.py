@@ -100,8 +100,6 @@ class Programme:
         return found
 
 
-
-
 class Compiler:
     """Compiles experiences; the same condition, in whichever of them, becomes the same function with the same number."""
 

@@ -17,7 +17,6 @@ from pitcairn.experiences.models import (
     AudienceSegment,
     ExclusionGroup,
     Experience,
-    ExperienceState,
     ExperienceVersion,
     Variation,
 )
@@ -116,7 +115,7 @@ def open_epoch(experience: Experience, at: datetime) -> None:
     """Begins an allocation epoch if the shares are others than in the last one. Drafts have none."""
     if experience.started_at is None:
         return
-    control = 0.0 if experience.state == ExperienceState.PROMOTED else experience.control_share
+    control = experience.control_share if experience.promoted_at is None else 0.0
     split = _split(experience)
     last = experience.epochs.order_by("-started_at", "-id").first()
     if last is None or (last.control_share, last.split) != (control, split):

@@ -45,7 +45,7 @@ def save_experience(
     page_url: str = "*",
     control_share: float = 0.5,
     segments: Sequence[SegmentInput | Mapping[str, Any]] = (),
-    type: str | UnsetType = UNSET,
+    type: str | UnsetType = UNSET,  # noqa: A002 - the glossary's word, given by name
     config: Mapping[str, Any] | UnsetType = UNSET,
     schedule: Schedule | UnsetType | None = UNSET,
     frequency: Frequency | UnsetType | None = UNSET,
@@ -87,9 +87,7 @@ def save_experience(
                 exclusion_group=kept.exclusion_group if exclusion_group is UNSET else exclusion_group,
                 segments=given,
             )
-            return _save(
-                workspace_id, saved, content, goals=goals, primary=primary_goal, by=by, start=start, now=now
-            )
+            return _save(workspace_id, saved, content, goals=goals, primary=primary_goal, by=by, start=start, now=now)
     except IntegrityError:
         problem = f"there is an experience named “{name.strip()}” already; choose another name"
         raise ExperienceError(Problem("name", problem)) from None
@@ -255,7 +253,9 @@ def delete_draft(workspace_id: int, experience_id: int) -> None:
     """Deletes an experience that was never live. Raises ExperienceError for any other: its results would lose names."""
     experience = _found(workspace_id, experience_id)
     if experience.state != ExperienceState.DRAFT:
-        raise ExperienceError(f"“{experience.name}” has been live; archive it instead, so that its results stay readable")
+        raise ExperienceError(
+            f"“{experience.name}” has been live; archive it instead, so that its results stay readable"
+        )
     experience.delete()
     configuration_changed()
 

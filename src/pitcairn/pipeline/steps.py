@@ -293,7 +293,8 @@ def page_view(message: Message, at: int) -> PageView | None:
     said = page if isinstance(page, dict) else {}
     url, referrer = said.get("url"), said.get("referrer")
     if message.type == "page":
-        url, referrer = message.properties.get("url", url), message.properties.get("referrer", referrer)
+        properties = message.properties or {}
+        url, referrer = properties.get("url", url), properties.get("referrer", referrer)
     if not isinstance(url, str) or not url.startswith(("http://", "https://")):
         return None
     return PageView(url, referrer if isinstance(referrer, str) else "", at, loaded=message.type == "page")

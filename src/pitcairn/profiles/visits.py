@@ -130,9 +130,7 @@ def parted(whole: VisitRecord, gone: VisitRecord, before: VisitRecord) -> VisitR
         before.first_utm or _unless(whole.first_utm, gone.first_utm),
         last.last_utm if not later else _unless(whole.last_utm, gone.last_utm) or before.last_utm,
         before.first_referrer or ("" if whole.first_referrer == gone.first_referrer else whole.first_referrer),
-        last.last_referrer
-        if not later or whole.last_referrer != gone.last_referrer
-        else before.last_referrer,
+        last.last_referrer if not later or whole.last_referrer != gone.last_referrer else before.last_referrer,
         {key: times for key, times in seen.items() if times},
     )
 
@@ -172,5 +170,6 @@ def _with_seen(record: VisitRecord, seen: Mapping[str, Iterable[int]]) -> VisitR
 
 def _both(one: Mapping[str, Iterable[int]], other: Mapping[str, Iterable[int]]) -> dict[str, tuple[int, ...]]:
     return {
-        key: tuple(sorted({*one.get(key, ()), *other.get(key, ())})[-TIMES_KEPT:]) for key in {*one.keys(), *other.keys()}
+        key: tuple(sorted({*one.get(key, ()), *other.get(key, ())})[-TIMES_KEPT:])
+        for key in {*one.keys(), *other.keys()}
     }

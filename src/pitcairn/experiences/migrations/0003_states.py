@@ -63,4 +63,4 @@ def _segment(segment):
 
 class Migration(migrations.Migration):
     dependencies = [("experiences", "0002_life")]
-    operations = [migrations.RunPython(forwards, elidable=True)]
+    operations = [migrations.RunPython(forwards, migrations.RunPython.noop, elidable=True)]
