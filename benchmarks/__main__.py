@@ -5,10 +5,16 @@ import sys
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks import delivery, engage, filters, measurements
+from benchmarks import delivery, engage, filters, measurements, simulations
 from benchmarks.report import Line, write
 
-MEASUREMENTS = {**measurements.MEASUREMENTS, **delivery.MEASUREMENTS, **filters.MEASUREMENTS, **engage.MEASUREMENTS}
+MEASUREMENTS = {
+    **measurements.MEASUREMENTS,
+    **delivery.MEASUREMENTS,
+    **filters.MEASUREMENTS,
+    **engage.MEASUREMENTS,
+    **simulations.MEASUREMENTS,
+}
 console = Console()
 names = sys.argv[1:] or list(MEASUREMENTS)
 unknown = [name for name in names if name not in MEASUREMENTS]

@@ -5,8 +5,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pitcairn.experiments import findings
-from pitcairn.experiments.findings import Verdict, find
-from pitcairn.stats import Arm, Estimate, NotComputable
+from pitcairn.experiments.findings import Finding, Verdict
+from pitcairn.stats import Analysis, Arm, Epoch, Estimate, NotComputable, analyse
+
+
+def find(control: Arm, personalized: Arm, *, visitors_a_day: float = 0.0, ended: bool = False) -> Finding:
+    """At one look of an even split."""
+    analysis = analyse([[Epoch((0.5, 0.5), (control, personalized))]])
+    assert isinstance(analysis, Analysis)
+    return findings.find(analysis.variations[0], visitors_a_day=visitors_a_day, ended=ended)
 
 
 def said(control: tuple[int, int], personalized: tuple[int, int], visitors_a_day: float = 0.0) -> tuple[Verdict, str]:
@@ -94,10 +101,12 @@ def test_it_says_something_for_any_counts(
     assert findings.table_words(finding)
     assert "nan" not in text
     assert "inf" not in text
-    lift, difference = finding.lift, finding.comparison.difference
+    lift = finding.lift
     if finding.verdict in {Verdict.BETTER, Verdict.WORSE}:
-        assert isinstance(difference, Estimate)
-        assert (difference.low > 0) if finding.verdict is Verdict.BETTER else (difference.high < 0)
+        assert isinstance(finding.p_value, float)
+        assert finding.p_value < findings.ALPHA
+        bound = (lift.at_least or 0.0) if isinstance(lift, NotComputable) else lift.low
+        assert bound > 0 if finding.verdict is Verdict.BETTER else isinstance(lift, Estimate) and lift.high < 0
     if finding.verdict in {Verdict.TOO_EARLY, Verdict.LITTLE_DIFFERENCE}:
         assert isinstance(lift, NotComputable) or lift.low <= 0 <= lift.high
     if finding.days_to_narrow is not None:

@@ -10,7 +10,7 @@ from pitcairn.eventstore import EventStore
 from pitcairn.experiences.models import AudienceSegment, Experience
 from pitcairn.experiences.services import archive_experience
 from pitcairn.experiments.chart import charts
-from pitcairn.experiments.checks import checks, split_p_value
+from pitcairn.experiments.checks import checks
 from pitcairn.experiments.findings import Verdict
 from pitcairn.experiments.models import ExperienceGoal
 from pitcairn.experiments.page import results_context
@@ -246,18 +246,6 @@ class TestChecks:
         found = self.named(made, embedded_store)
         assert found["chosen_late"][1].startswith("Goal chosen after launch: Signed Up was chosen")
         assert found["several"][0] is False
-
-    @pytest.mark.parametrize(
-        ("control", "personalized", "share", "p"),
-        # chi-square with one degree of freedom: scipy.stats.chisquare gives the same.
-        [(500, 500, 0.5, 1.0), (470, 530, 0.5, 0.05777957112359733), (80, 920, 0.1, 0.03501498101966245)],
-    )
-    def test_the_split_test(self, control: int, personalized: int, share: float, p: float) -> None:
-        assert split_p_value(control, personalized, share) == pytest.approx(p, rel=1e-12)
-
-    @pytest.mark.parametrize("share", [0.0, 1.0])
-    def test_no_split_no_test(self, share: float) -> None:
-        assert split_p_value(500, 500, share) is None
 
 
 class TestPage:

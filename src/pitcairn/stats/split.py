@@ -19,6 +19,8 @@ SMALLEST_DEVIATION = 0.001
 """A tenth of a percentage point: with enough visitors less than this is found too, and changes no result."""
 
 FEW_VISITORS = 1_000
+LEAST_EXPECTED = 5
+"""Visitors to expect in every arm before chi-square is more than a guess."""
 
 
 class Split(StrEnum):
@@ -36,7 +38,8 @@ class SplitCheck(msgspec.Struct, frozen=True, kw_only=True):
     `p_value` is the probability of a split at least as far off by chance; from the exact binomial distribution for two arms
     with fewer than `FEW_VISITORS`, else from `chi_square` with `freedom`. `deviation` is the largest distance of an arm's
     share of visitors from the one it should have (0.01: one percentage point). It is a mismatch below `ALARM` with at least
-    `SMALLEST_DEVIATION`, doubtful below `DOUBT`, and unknown without visitors.
+    `SMALLEST_DEVIATION`, doubtful below `DOUBT`, and unknown where there are too few to tell: without visitors, with fewer
+    than `LEAST_EXPECTED` to expect in an arm, or where not even the most uneven split would be a mismatch.
     `unplanned` says that an arm with a share of 0 has visitors: always a mismatch.
     """
 
@@ -82,12 +85,14 @@ def check_split(epochs: Look) -> SplitCheck | NotComputable:
         )
     statistic = _chi_square(epochs, shares, observed, expected, planned)
     p_value = chi_square_above(statistic, freedom)
+    enough = min(expected[arm] for arm in planned) >= LEAST_EXPECTED
     if len(planned) == 2 and len(epochs) == 1 and visitors < FEW_VISITORS:
-        first = planned[0]
-        p_value = exact_split_p_value(observed[first], observed[first] + observed[planned[1]], shares[0][first])
+        first, both = planned[0], observed[planned[0]] + observed[planned[1]]
+        p_value = exact_split_p_value(observed[first], both, shares[0][first])
+        enough = min(exact_split_p_value(end, both, shares[0][first]) for end in (0, both)) < ALARM
     deviation = max(abs(got - meant) for got, meant in zip(observed, expected, strict=True)) / visitors
     return SplitCheck(
-        split=_judged(p_value, deviation, unplanned=unplanned),
+        split=_judged(p_value, deviation, enough=enough, unplanned=unplanned),
         chi_square=statistic,
         freedom=freedom,
         p_value=p_value,
@@ -155,7 +160,9 @@ def _chi_square(
     return max(0.0, float(away @ solution))
 
 
-def _judged(p_value: float, deviation: float, *, unplanned: bool) -> Split:
-    if unplanned or (p_value < ALARM and deviation >= SMALLEST_DEVIATION):
+def _judged(p_value: float, deviation: float, *, enough: bool, unplanned: bool) -> Split:
+    if unplanned or (enough and p_value < ALARM and deviation >= SMALLEST_DEVIATION):
         return Split.MISMATCH
+    if not enough:
+        return Split.UNKNOWN
     return Split.DOUBTFUL if p_value < DOUBT and deviation >= SMALLEST_DEVIATION else Split.AS_SET
