@@ -29,19 +29,19 @@ def said(control: tuple[int, int], personalized: tuple[int, int], visitors_a_day
             (216, 5598),
             (286, 5614),
             Verdict.BETTER,
-            "The personalized page makes 32 % more visitors convert (between 11 % and 57 %).",
+            "The personalized page makes 32 % more visitors convert (between 0.6 % and 75 %).",
         ),
         (
             (286, 5614),
             (216, 5598),
             Verdict.WORSE,
-            "The personalized page makes 24 % fewer visitors convert (between 10 % and 36 %).",
+            "The personalized page makes 24 % fewer visitors convert (between 0.5 % and 43 %).",
         ),
         (
             (40, 1000),
             (45, 1000),
             Verdict.TOO_EARLY,
-            "Too early to tell: between 26 % fewer and 70 % more visitors convert on the personalized page.",
+            "Too early to tell: between 36 % fewer and 99 % more visitors convert on the personalized page.",
         ),
         (
             (50_000, 1_000_000),
@@ -49,7 +49,7 @@ def said(control: tuple[int, int], personalized: tuple[int, int], visitors_a_day
             Verdict.LITTLE_DIFFERENCE,
             (
                 "The personalized page makes little or no difference "
-                "(between 0.8 % fewer and 1.6 % more visitors convert)."
+                "(between 1.9 % fewer and 2.7 % more visitors convert)."
             ),
         ),
         (
@@ -60,10 +60,10 @@ def said(control: tuple[int, int], personalized: tuple[int, int], visitors_a_day
         ),
         (
             (0, 500),
-            (16, 500),
+            (60, 500),
             Verdict.BETTER,
             (
-                "More visitors convert on the personalized page: 16 of 500 personalized visitors "
+                "More visitors convert on the personalized page: 60 of 500 personalized visitors "
                 "and 0 of 500 in control converted."
             ),
         ),

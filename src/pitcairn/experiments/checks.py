@@ -68,13 +68,15 @@ def checks(results: "ExperienceResults") -> tuple[Check, ...]:
 
 def _split(results: "ExperienceResults") -> Check | None:
     split = results.split
-    if isinstance(split, NotComputable) or split.split is Split.UNKNOWN or not sum(split.observed):
+    if isinstance(split, NotComputable) or not sum(split.observed):
         return None
     visitors = sum(split.observed)
     observed, expected = split.observed[0] / visitors, split.expected[0] / visitors
     text = f"{words.share(observed)} of visitors in control, {words.share(expected)} set"
     if not isinstance(split.p_value, NotComputable):
         text += f", p {_p(split.p_value)}"
+    if split.split is Split.UNKNOWN:
+        return Check(name="split", ok=True, title="Too few visitors to check the split", text=text)
     if split.split is Split.AS_SET:
         return Check(name="split", ok=True, title="The split is as set", text=text)
     if split.split is Split.DOUBTFUL:
