@@ -3,6 +3,7 @@
 It follows the wording of the rule, one person at a time, with merges as sets of profiles instead of rows.
 """
 
+import zlib
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
@@ -78,7 +79,8 @@ def units(history: History, query: ResultsQuery) -> list[Unit]:
     order = {id(exposure): number for number, exposure in enumerate(history.exposures)}
 
     def when(exposure: Exposure) -> tuple[int, int, int]:
-        return exposure.at_ms, exposure.batch, order[id(exposure)]
+        """Of two at one time in one batch the message id decides, by its checksum."""
+        return exposure.at_ms, exposure.batch, zlib.crc32(f"{order[id(exposure)]:06}".encode())
 
     unit_of: dict[str, int | str] = {}
     for visitor, exposures in seen.items():

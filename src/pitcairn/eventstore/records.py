@@ -161,6 +161,8 @@ class ResultsQuery(msgspec.Struct, frozen=True, kw_only=True):
     workspace_id: int
     experience_id: int
     goals: tuple[GoalQuery, ...]
+    programme: bool = False
+    """All experiences together, whatever `experience_id` says: variation 0 are those held out, 1 is everyone else."""
     until: datetime | None = None
     epochs: tuple[datetime, ...] = ()
     before_seconds: int = 14 * 86_400

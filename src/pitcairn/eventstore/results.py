@@ -106,7 +106,7 @@ class ResultReads:
 def results_statement(query: ResultsQuery) -> Statement:
     """The query behind `EventStore.results`."""
     goals = query.goals or _NO_GOALS
-    return Statement(text=results_queries.cells(goals), parameters=_with_goals(query, goals))
+    return Statement(text=results_queries.cells(goals, programme=query.programme), parameters=_with_goals(query, goals))
 
 
 def clusters_statement(query: ResultsQuery) -> Statement:

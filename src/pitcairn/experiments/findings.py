@@ -176,7 +176,9 @@ def _running(point: Estimate | NotComputable, interval: Interval | NotComputable
     return Estimate(min(max(point.value, interval.low), interval.high), interval.low, interval.high)
 
 
-def sentence(finding: Finding) -> tuple[str, str, str]:
+def sentence(
+    finding: Finding, makes: str = "The personalized page makes ", place: str = " on the personalized page"
+) -> tuple[str, str, str]:
     """The finding as one sentence in three parts, of which the middle one is what matters; some may be empty."""
     lift = finding.lift
     match finding.verdict:
@@ -190,7 +192,7 @@ def sentence(finding: Finding) -> tuple[str, str, str]:
         case Verdict.BETTER | Verdict.WORSE if isinstance(lift, Estimate):
             more = "more" if lift.value > 0 else "fewer"
             return (
-                "The personalized page makes ",
+                makes,
                 f"{words.change(lift.value)} {more} {_noun(finding)}",
                 _convert(lift, finding),
             )
@@ -199,18 +201,18 @@ def sentence(finding: Finding) -> tuple[str, str, str]:
             return (
                 "",
                 f"{more} {_noun(finding)} {'convert' if not finding.numeric else 'per visitor'}",
-                f" on the personalized page: {_so_far(finding)}.",
+                f"{place}: {_so_far(finding)}.",
             )
         case Verdict.LITTLE_DIFFERENCE:
             return (
-                "The personalized page makes ",
+                makes,
                 "little or no difference",
-                f" ({_range(lift, short=True, numeric=finding.numeric)}).",
+                f" ({_range(lift, '', numeric=finding.numeric)}).",
             )
         case Verdict.TOO_EARLY:
-            return "", "Too early to tell", f": {_range(lift, numeric=finding.numeric) or _so_far(finding)}."
+            return "", "Too early to tell", f": {_range(lift, place, numeric=finding.numeric) or _so_far(finding)}."
         case Verdict.UNDECIDED:
-            return "", "No clear difference", f": {_range(lift, numeric=finding.numeric) or _so_far(finding)}."
+            return "", "No clear difference", f": {_range(lift, place, numeric=finding.numeric) or _so_far(finding)}."
 
 
 def plain(finding: Finding) -> str:
@@ -293,11 +295,11 @@ def _convert(lift: Estimate, finding: Finding) -> str:
     return f" {'per visitor' if finding.numeric else 'convert'} (between {words.change(low)} and {words.change(high)})."
 
 
-def _range(lift: Estimate | NotComputable, *, short: bool = False, numeric: bool = False) -> str:
+def _range(lift: Estimate | NotComputable, place: str, *, numeric: bool = False) -> str:
     if isinstance(lift, NotComputable):
         return ""
     what = "value per visitor" if numeric else "visitors convert"
-    return f"{words.between(lift)} {what}{'' if short else ' on the personalized page'}"
+    return f"{words.between(lift)} {what}{place}"
 
 
 def _so_far(finding: Finding) -> str:

@@ -89,7 +89,7 @@ def results_context(results: ExperienceResults, name: str = "", url: str = "") -
             "before": before,
             "emphasis": emphasis,
             "after": after,
-            "tone": "" if serious else _tone(goal.finding),
+            "tone": "" if serious else tone_of(goal.finding),
         },
         "under": _under(results, goal),
         "advice": advice(results) if goal.primary else "",
@@ -118,7 +118,7 @@ def _rows(goal: GoalResult) -> list[Row]:
     if len(rows) > 1:
         whole = _arm_row("Personalized", goal.personalized, goal.finding, numeric=goal.numeric)
         rows.append(
-            Row(name="All segments", arms=(whole,), control=_cells(goal.control, numeric=goal.numeric), total=True)
+            Row(name="All segments", arms=(whole,), control=cells_of(goal.control, numeric=goal.numeric), total=True)
         )
     return rows
 
@@ -128,18 +128,18 @@ def _segment_row(segment: SegmentResult, *, numeric: bool) -> Row:
         arms = tuple(_arm_row(one.name, one.result, one.finding, numeric=numeric) for one in segment.variations)
     else:
         arms = (_arm_row("Personalized", segment.personalized, segment.finding, numeric=numeric),)
-    return Row(name=segment.name, arms=arms, control=_cells(segment.control, numeric=numeric))
+    return Row(name=segment.name, arms=arms, control=cells_of(segment.control, numeric=numeric))
 
 
 def _arm_row(name: str, result: ArmResult, finding: Finding, *, numeric: bool) -> ArmRow:
     lift_text, lift_interval = _lift_words(finding.lift)
     return ArmRow(
         name=name,
-        cells=_cells(result, numeric=numeric),
+        cells=cells_of(result, numeric=numeric),
         lift=lift_text,
         lift_interval=lift_interval,
         in_words=findings.short(finding),
-        tone=_tone(finding),
+        tone=tone_of(finding),
     )
 
 
@@ -151,7 +151,8 @@ def _lift_words(lift: Estimate | NotComputable) -> tuple[str, str]:
     return "", ""
 
 
-def _cells(result: ArmResult, *, numeric: bool = False) -> ArmCells:
+def cells_of(result: ArmResult, *, numeric: bool = False) -> ArmCells:
+    """One arm's numbers as text."""
     rate = result.rate
     if isinstance(rate, NotComputable):
         value, interval = "", ""
@@ -168,8 +169,8 @@ def _day_row(day: DayResult, *, numeric: bool) -> DayRow:
     lift = "" if day.lift is None else " ".join(filter(None, _lift_words(day.lift)))
     return DayRow(
         day=day_text(day.day),
-        personalized=_cells(day.personalized, numeric=numeric),
-        control=_cells(day.control, numeric=numeric),
+        personalized=cells_of(day.personalized, numeric=numeric),
+        control=cells_of(day.control, numeric=numeric),
         lift=lift,
     )
 
@@ -196,8 +197,8 @@ def _part_row(part: PartResult, *, numeric: bool) -> PartRow:
     lift, interval = _lift_words(part.lift)
     return PartRow(
         name=part.name[:1].upper() + part.name[1:] if part.name else "Unknown",
-        personalized=_cells(part.personalized, numeric=numeric),
-        control=_cells(part.control, numeric=numeric),
+        personalized=cells_of(part.personalized, numeric=numeric),
+        control=cells_of(part.control, numeric=numeric),
         lift=lift,
         lift_interval=interval,
         clear=isinstance(part.adjusted_p_value, float) and part.adjusted_p_value < findings.ALPHA,
@@ -258,7 +259,8 @@ def _p(value: float | NotComputable) -> str:
     return text if text.startswith("below") else f"= {text}"
 
 
-def _tone(finding: Finding) -> str:
+def tone_of(finding: Finding) -> str:
+    """Good, bad, or nothing while it is not known."""
     return {Verdict.BETTER: "good", Verdict.WORSE: "bad"}.get(finding.verdict, "")
 
 

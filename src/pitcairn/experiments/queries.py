@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 import msgspec
+from django.db.models import Count
 
 from pitcairn.experiments.goal_definitions import REPORTED_EVENTS, GoalDefinition
 from pitcairn.experiments.internal_traffic import InternalRules
@@ -48,6 +49,16 @@ def goals_of(experience_id: int) -> list[ChosenGoal]:
         for row in rows
     ]
     return sorted(chosen, key=lambda goal: list(GoalRole).index(goal.role))
+
+
+def most_used_goals(workspace_id: int) -> list[ChosenGoal]:
+    """The goals that experiences of the workspace have as primary, those of most experiences first."""
+    goals = Goal.objects.filter(workspace_id=workspace_id, experiences__role=GoalRole.PRIMARY)
+    counted = goals.annotate(used=Count("experiences")).order_by("-used", "name")
+    return [
+        ChosenGoal(id=goal.id, definition=definition_of(goal), role=GoalRole.PRIMARY, chosen_at=goal.defined_at)
+        for goal in counted
+    ]
 
 
 def goal_names(experience_id: int) -> list[str]:

@@ -24,7 +24,7 @@ from pitcairn.experiments.queries import ChosenGoal, goals_of, plan_of
 from pitcairn.stats import Arm, Clustered, Estimate, NotComputable, Reason
 
 if TYPE_CHECKING:
-    from pitcairn.eventstore import ClusterSums, EventStore, ResultCell, ResultsQuery
+    from pitcairn.eventstore import ClusterSums, EventStore, GoalQuery, ResultCell, ResultsQuery
 
 # The traffic of these days says how fast evidence comes in.
 TRAFFIC_DAYS = 7
@@ -217,7 +217,7 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
 
 def asked_of(experience: ExperienceOutline, now: datetime, goals: Sequence[ChosenGoal] | None = None) -> Asked:
     """What results are asked for: these goals, or all of the experience's, the primary one first."""
-    from pitcairn.eventstore import GoalQuery, ResultsQuery  # noqa: PLC0415 - the embedded engine takes long to import
+    from pitcairn.eventstore import ResultsQuery  # noqa: PLC0415 - the embedded engine takes long to import
 
     chosen = tuple(goals_of(experience.id) if goals is None else goals)
     allocation = allocation_of(experience)
@@ -231,20 +231,25 @@ def asked_of(experience: ExperienceOutline, now: datetime, goals: Sequence[Chose
         query=ResultsQuery(
             workspace_id=experience.workspace_id,
             experience_id=experience.id,
-            goals=tuple(
-                GoalQuery(
-                    type="page" if page_of(goal.definition) else "track",
-                    event=event_of(goal.definition),
-                    page=page_of(goal.definition),
-                    where=condition_of(goal.definition, goal.id),
-                    value=goal.definition.value,
-                    window_seconds=round(goal.definition.window_days * 86_400),
-                )
-                for goal in chosen
-            ),
+            goals=tuple(goal_query(goal) for goal in chosen),
             until=now,
             epochs=allocation.starts,
         ),
+    )
+
+
+def goal_query(goal: ChosenGoal) -> "GoalQuery":
+    """The goal as the event store understands it."""
+    from pitcairn.eventstore import GoalQuery  # noqa: PLC0415 - the embedded engine takes long to import
+
+    page = page_of(goal.definition)
+    return GoalQuery(
+        type="page" if page else "track",
+        event=event_of(goal.definition),
+        page=page,
+        where=condition_of(goal.definition, goal.id),
+        value=goal.definition.value,
+        window_seconds=round(goal.definition.window_days * 86_400),
     )
 
 
@@ -590,9 +595,7 @@ def _clustered(clusters: Sequence["ClusterSums"], parts: Sequence[tally.Stratum]
     if place is None:
         return NotComputable(Reason.NO_VISITORS)
     ours = [row for row in clusters if len(shares) == 1 or (row.segment_id, row.epoch) == place]
-    sides = [
-        tally.accounts(row for row in ours if bool(row.variation_id) == treated) for treated in (False, True)
-    ]
+    sides = [tally.accounts(row for row in ours if bool(row.variation_id) == treated) for treated in (False, True)]
     return stats.compare_clustered(sides[0], sides[1])
 
 

@@ -110,7 +110,7 @@ def shared_results(request: HttpRequest, token: str) -> HttpResponse:
         context = {"refusal_title": "This link shows nothing", "refusal_text": "It was revoked, or is not complete."}
         return render(request, "dashboard/refusal.html", context, status=404)
     counted = results(experience_id, store, datetime.now(UTC))
-    context = results_context(counted, request.GET.get("goal", ""), request.path)
+    context = results_context(counted, request.GET.get("goal", ""), request.path) | {"shared": True}
     response = render(request, "experiments/shared.html", context)
     response["Referrer-Policy"] = "no-referrer"
     response["X-Robots-Tag"] = "noindex"
