@@ -8,12 +8,13 @@ here follows the rule's wording over what was sent, and knows nothing of how the
 
 from __future__ import annotations
 
+import contextlib
 import json
 import random
 import threading
 import uuid
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -178,18 +179,24 @@ def count(log: Log) -> Counted:
     )
 
 
-def poster(host: str) -> Post:
-    """Posts over a connection of each thread's own."""
-    own = threading.local()
+@contextlib.contextmanager
+def poster(host: str) -> Iterator[Post]:
+    """Posts over a connection of each thread's own; they are closed at the end."""
+    own, lines = threading.local(), list[Line]()
 
     def post(path: str, body: dict[str, Any], agent: str) -> Any:
         if not hasattr(own, "line"):
             own.line = Line(host, Counter())
+            lines.append(own.line)
         headers = {"Content-Type": "application/json", "User-Agent": agent}
         _, content = own.line.ok("POST", path, headers, json.dumps(body).encode())
         return json.loads(content)
 
-    return post
+    try:
+        yield post
+    finally:
+        for line in lines:
+            line.close()
 
 
 def arms_of(results: dict[str, Any]) -> tuple[tuple[int, int], tuple[int, int]]:

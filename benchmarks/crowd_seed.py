@@ -25,7 +25,7 @@ made = save_experience(
         {
             "name": "Everyone",
             "condition": {"all": []},
-            "changes": [{"type": "text", "selector": "h1", "value": "Hello"}],
+            "variations": [{"name": "Hello", "changes": [{"type": "text", "selector": "h1", "value": "Hello"}]}],
         }
     ],
     goals=[GOAL],

@@ -24,10 +24,10 @@ def server(new_server: NewServer) -> Server:
 
 @pytest.mark.slow
 def test_an_experiment_with_a_difference(server: Server) -> None:
-    post = crowd.poster(server.url)
     asked = {"writeKey": WRITE_KEYS["website"], "anonymousId": "looks-in-first", "url": crowd.SITE}
-    server.wait_until(lambda: post("/v1/decide", asked, crowd.FIREFOX)["decisions"], "the experience")
-    log = crowd.send(post, people=PEOPLE, write_key=WRITE_KEYS["website"], rates=RATES, seed="crowd")
+    with crowd.poster(server.url) as post:
+        server.wait_until(lambda: post("/v1/decide", asked, crowd.FIREFOX)["decisions"], "the experience")
+        log = crowd.send(post, people=PEOPLE, write_key=WRITE_KEYS["website"], rates=RATES, seed="crowd")
     server.settle()
 
     found = server.control("results", {"experience": "Crowd", "workspace": WORKSPACE})
