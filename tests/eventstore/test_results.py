@@ -368,7 +368,9 @@ def agrees(store: EventStore, made: tuple[History, list[int]], query: ResultsQue
     compare(store.results(query), history, query)
 
 
-@settings(max_examples=16, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=16, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
 @given(made=histories(), query=questions)
 def test_the_sql_agrees_with_the_model(
     embedded_store: EventStore, made: tuple[History, list[int]], query: ResultsQuery
@@ -376,7 +378,9 @@ def test_the_sql_agrees_with_the_model(
     agrees(embedded_store, made, query)
 
 
-@settings(max_examples=4, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=4, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
 @given(made=histories(), query=questions)
 def test_the_sql_agrees_with_the_model_over_the_wire(
     server_store: EventStore, made: tuple[History, list[int]], query: ResultsQuery
@@ -385,7 +389,9 @@ def test_the_sql_agrees_with_the_model_over_the_wire(
 
 
 @pytest.mark.slow
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
 @given(made=histories(), query=questions)
 def test_the_sql_agrees_with_the_model_at_length(
     embedded_store: EventStore, made: tuple[History, list[int]], query: ResultsQuery

@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from browser.conftest import PATIENCE_MS, Complaints
-from browser.dashboard.test_keyboard import enter, tab_to
+from browser.dashboard.test_keyboard import choose, enter, tab_to
 from browser.experiences.conftest import EXPERIENCE, LOGIN, visit
 from server import Server
 
@@ -38,19 +38,19 @@ def create(page: Page, server: Server, name: str, host: str) -> None:
     tab_to(page, "Name of the trait or parameter")
     page.keyboard.type("company.employee_count")
     tab_to(page, "How it compares")
-    page.keyboard.type("is less")
+    choose(page, "is less")
     tab_to(page, "Value")
     page.keyboard.type("200")
     tab_to(page, "Add condition")
     page.keyboard.press("Enter")
     expect(page.get_by_role("group", name="Condition 2").get_by_label("What")).to_be_focused()
-    page.keyboard.type("Page path")
+    choose(page, "Page path")
     expect(page.get_by_role("group", name="Condition 2").get_by_label("Name of the trait or parameter")).to_be_hidden()
     tab_to(page, "How it compares")
-    page.keyboard.type("exists")
+    choose(page, "exists")
     expect(page.get_by_role("group", name="Condition 2").get_by_label("Value")).to_be_hidden()
     page.get_by_label("Visitors who match").focus()
-    page.keyboard.type("any")
+    choose(page, "any")
 
     tab_to(page, "CSS selector of the element")
     page.keyboard.type("h1")
@@ -62,7 +62,7 @@ def create(page: Page, server: Server, name: str, host: str) -> None:
     expect(second.get_by_label("CSS selector of the element")).to_be_focused()
     page.keyboard.type(".banner")
     page.keyboard.press("Shift+Tab")
-    page.keyboard.type("Hide")
+    choose(page, "Hide")
     expect(second.get_by_label("What it becomes")).to_be_hidden()
 
     tab_to(page, "Name of a Track event")
@@ -157,7 +157,12 @@ PAGES = {
     "edit": "1/edit/",
     "goals": "1/goals/",
     "results": "1/results/",
-    "end": "1/end/",
+    "archive": "1/archive/",
+    "targeting": "1/targeting/",
+    "versions": "1/versions/",
+    "version": "1/versions/1/",
+    "why": "why/?visitor=visitor-1&url=https%3A%2F%2Fshop.example%2F&country=DE",
+    "priority": "priority/",
 }
 
 
@@ -180,6 +185,26 @@ def test_pages_are_accessible_and_fit(
             if wide > width:
                 found.append(f"{scheme} {width}: the page is {wide} px wide")
     assert found == []
+
+
+def test_the_order_is_changed_by_dragging_and_by_keyboard(page: Page, shop: Server, complaints: Complaints) -> None:
+    address = made(page, shop)
+    page.goto(address)
+    page.get_by_role("button", name="Duplicate").click()
+    page.goto(f"{shop.url}/experiences/priority/")
+    rows = page.locator(".priority [data-id]")
+    before = rows.evaluate_all("rows => rows.map(row => row.dataset.id)")
+    rows.last.drag_to(rows.first, target_position={"x": 5, "y": 2})
+    wanted = [before[-1], *before[:-1]]
+    expect(rows.first).to_have_attribute("data-id", wanted[0])
+    expect(page.locator(f"#up-{wanted[0]}")).to_have_count(0)  # The server has drawn the list again.
+    page.reload()
+    assert rows.evaluate_all("rows => rows.map(row => row.dataset.id)") == wanted
+    page.locator(f"#down-{wanted[0]}").focus()
+    enter(page)
+    expect(rows.nth(1)).to_have_attribute("data-id", wanted[0])
+    expect(page.locator(f"#up-{wanted[0]}")).to_be_visible()
+    assert list(complaints) == []
 
 
 def test_it_works_without_script(browser: Browser, shop: Server, session: object) -> None:
