@@ -17,6 +17,7 @@ from pitcairn import stats
 
 Counts: TypeAlias = NDArray[np.int64]
 Numbers: TypeAlias = NDArray[np.float64]
+Flags: TypeAlias = NDArray[np.bool_]
 CONCENTRATION = 100.0
 
 
@@ -65,7 +66,8 @@ def score(arms: Arms) -> Numbers:
     with np.errstate(divide="ignore", invalid="ignore"):
         variance = pooled * (1 - pooled) * (1 / arms.control + 1 / arms.treatment) * visitors / (visitors - 1)
         gap = arms.treatment_converted / arms.treatment - arms.control_converted / arms.control
-        return np.nan_to_num(gap / np.sqrt(variance))
+        statistic: Numbers = np.nan_to_num(gap / np.sqrt(variance))
+    return statistic
 
 
 def check(arms: Arms, control_share: float) -> None:
@@ -88,7 +90,7 @@ def check(arms: Arms, control_share: float) -> None:
             raise RuntimeError(f"the p-value of {control} and {treatment} is {p_value}, in the simulation {simulated}")
 
 
-def ever(hits: NDArray[np.bool_]) -> float:
+def ever(hits: Flags) -> float:
     """The share of runs with a hit at any look."""
     return float(hits.any(axis=1).mean())
 

@@ -73,7 +73,7 @@ def clusters(runs: int = 2_000, accounts: int = 100) -> Iterator[Line]:
     )
 
 
-def devices(people: int = 10_000_000_000) -> Iterator[Line]:
+def devices(people: int = 100_000_000_000) -> Iterator[Line]:
     """A/A in which 15 % of people have a second device and convert at 10 % instead of 4 %."""
     random = np.random.default_rng(13)
     for share in (0.5, 0.1, 0.05):
@@ -130,24 +130,24 @@ def bandit(runs: int = 400, days: int = 10, visitors: int = 2_000) -> Iterator[L
     )
 
 
-def _chi_square_alarm(counts: simulated.Counts, total: simulated.Counts, share: float) -> simulated.NDArray[np.bool_]:
+def _chi_square_alarm(counts: simulated.Counts, total: simulated.Counts, share: float) -> simulated.Flags:
     away = counts - total * share
     p_value = special.gammaincc(0.5, away**2 / (total * share * (1 - share)) / 2)
-    found: simulated.NDArray[np.bool_] = (p_value < split.ALARM) & (np.abs(away) / total >= split.SMALLEST_DEVIATION)
+    found: simulated.Flags = (p_value < split.ALARM) & (np.abs(away) / total >= split.SMALLEST_DEVIATION)
     return found
 
 
-def _evidence_alarm(counts: simulated.Counts, total: simulated.Counts, share: float) -> simulated.NDArray[np.bool_]:
+def _evidence_alarm(counts: simulated.Counts, total: simulated.Counts, share: float) -> simulated.Flags:
     k = 1_000.0
     mixture = special.betaln(k * share + counts, k * (1 - share) + total - counts) - special.betaln(
         k * share, k * (1 - share)
     )
     evidence = mixture - counts * math.log(share) - (total - counts) * math.log1p(-share)
-    found: simulated.NDArray[np.bool_] = evidence >= -math.log(split.ALARM)
+    found: simulated.Flags = evidence >= -math.log(split.ALARM)
     return found
 
 
-def _check(counts: simulated.Counts, total: simulated.Counts, share: float, alarm: simulated.NDArray[np.bool_]) -> None:
+def _check(counts: simulated.Counts, total: simulated.Counts, share: float, alarm: simulated.Flags) -> None:
     """Raises RuntimeError when the product does not say the same as the arrays."""
     for run in range(0, len(counts), max(1, len(counts) // 20)):
         look = len(total) - 1 - run % (len(total) // 2)

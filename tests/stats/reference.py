@@ -10,6 +10,7 @@ import pytest
 from pitcairn import stats
 from pitcairn.stats import Arm, Estimate, Interval, NotComputable, asymptotic, effects, eprocess, planner
 from pitcairn.stats.distributions import chi_square_above
+from pitcairn.stats.level import z_of
 from pitcairn.stats.split import exact_split_p_value
 
 CASES: list[dict[str, Any]] = json.loads((Path(__file__).parents[2] / "spec" / "statistics.json").read_text("utf-8"))[
@@ -68,7 +69,7 @@ def _two_rates(inputs: Fields) -> Fields:
     effect, lift = effects.difference_of(c, t), effects.lift_of(c, t)
     measured = stats.compare_measured(c, t, alpha=inputs["alpha"])
     assert isinstance(measured, stats.MeanComparison)
-    reach = -effects.z_of(inputs["alpha"]) * effect.error
+    reach = -z_of(inputs["alpha"]) * effect.error
     return got | {
         "se_unpooled": effect.error,
         "z_unpooled": effect.z,
@@ -158,7 +159,7 @@ def _sequential(inputs: Fields) -> Fields:
         "ci": bounds(found.effect),
         "p": found.p_value,
         "log_e": found.log_e,
-        "width_vs_fixed": found.half_width / (effects.z_of(inputs["alpha"]) * effect.error),
+        "width_vs_fixed": found.half_width / (z_of(inputs["alpha"]) * effect.error),
     }
 
 

@@ -7,19 +7,20 @@ what is believed. `recommend` turns that into one decision with its reason. Ever
 and sums. What cannot be computed is a `NotComputable` with a reason, never NaN and never an exception; ValueError is
 raised only for settings that no counts can cause, such as an alpha of 2.
 
->>> epoch = Epoch(shares=(0.5, 0.5), arms=(Arm(10_000, 500), Arm(10_000, 650)))
+>>> epoch = Epoch(shares=(0.5, 0.5), arms=(Arm(10_000, 500), Arm(10_000, 625)))
 >>> analysis = analyse([[epoch]])
 >>> variation = analysis.variations[0]
 >>> round(variation.comparison.lift.value, 2), round(variation.comparison.p_value, 4)
-(0.3, 0.0)
->>> round(variation.always.p_value, 3), round(variation.odds.chance, 3)
-(0.039, 0.999)
+(0.25, 0.0001)
+>>> round(variation.always.p_value, 4), round(variation.odds.chance, 4)
+(0.0059, 0.9999)
 >>> recommend(evidence_of(analysis, variation, full_days=14)).decision
 <Decision.CHOOSE: 'choose'>
 
-Beside these: planning (`sample_size`, `sequential_size`, `detectable_lift`, `duration`), soundness (`check_split`,
-`rank_slices`, `crossover`, `novelty`), adjusted and clustered comparisons (`compare_adjusted`, `compare_ratios`,
-`compare_clustered`), corrections (`holm`, `benjamini_hochberg`), and the split that learns (`next_shares`).
+Beside these stand planning (`sample_size`, `sequential_size`, `detectable_lift`, `duration`), soundness (`check_split`,
+`rank_slices`, `crossover`, `novelty`), other comparisons (`compare_adjusted`, `compare_ratios`, `compare_clustered`, each
+made always-valid by `sequential(effect_of(comparison), planned)`), corrections (`holm`, `benjamini_hochberg`), and the split
+that learns (`next_shares`).
 """
 
 from pitcairn.stats.analysis import (
@@ -37,7 +38,7 @@ from pitcairn.stats.bayes import Best, Odds, Prior, best, odds
 from pitcairn.stats.clusters import Accounts, Clustered, SharedAccounts, compare_clustered
 from pitcairn.stats.comparison import ENOUGH_CONVERSIONS, Summary, Verdict, compare, compare_strata, summary
 from pitcairn.stats.corrections import benjamini_hochberg, holm
-from pitcairn.stats.effects import Effect, MeanComparison, Measured, compare_measured, converted_share
+from pitcairn.stats.effects import Effect, MeanComparison, Measured, compare_measured, converted_share, effect_of
 from pitcairn.stats.epochs import Epoch, beliefs
 from pitcairn.stats.eprocess import Always, Counts, always_valid
 from pitcairn.stats.exact import exact_p_value, fisher_p_value
@@ -155,6 +156,7 @@ __all__ = [
     "crossover",
     "detectable_lift",
     "duration",
+    "effect_of",
     "evidence_of",
     "exact_p_value",
     "expected_in_smaller",

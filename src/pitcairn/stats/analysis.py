@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import msgspec
@@ -11,7 +12,7 @@ from pitcairn.stats.asymptotic import RunningSequential, Sequential, expected_in
 from pitcairn.stats.bayes import Best, Odds, Prior, best, odds
 from pitcairn.stats.comparison import compare_strata
 from pitcairn.stats.corrections import holm
-from pitcairn.stats.effects import Effect, MeanComparison, compare_measured, lift_of
+from pitcairn.stats.effects import MeanComparison, compare_measured, effect_of, lift_of
 from pitcairn.stats.epochs import Epoch, beliefs, counted_badly
 from pitcairn.stats.eprocess import Always, always_valid
 from pitcairn.stats.gaussian import NormalOdds, NormalPrior, normal_odds
@@ -119,6 +120,7 @@ def analyse(
 class MeansEpoch(msgspec.Struct, frozen=True):
     """As `Epoch`, of a number per visitor such as revenue; `converted` counts the visitors who have any."""
 
+    shares: tuple[float, ...]
     values: tuple[Moments | NotComputable, ...]
     converted: tuple[int, ...]
 
@@ -146,17 +148,21 @@ def analyse_means(
     `planned` is the number of visitors of all arms that the experiment is planned for; the sequential interval is the
     narrowest there. `prior` is of the lift. Raises ValueError when `alpha` is not between 0 and 1.
     """
-    sizes = {len(part) for look in looks for epoch in look for part in (epoch.values, epoch.converted)}
+    sizes = {len(part) for look in looks for epoch in look for part in (epoch.shares, epoch.values, epoch.converted)}
     if not looks or not looks[-1]:
         return NotComputable(Reason.NO_VISITORS)
     if len(sizes) != 1 or min(sizes) < 2 or any(count < 0 for look in looks for e in look for count in e.converted):
         return NotComputable(Reason.IMPOSSIBLE_COUNTS)
-    arms = sizes.pop()
+    shares = looks[-1][0].shares
+    if not (all(share >= 0 for share in shares) and 0 < sum(shares) < math.inf):
+        return NotComputable(Reason.IMPOSSIBLE_COUNTS)
     found = []
-    for arm in range(1, arms):
+    for arm in range(1, len(shares)):
         compared = [_compared(look, arm, alpha) for look in looks]
+        # The plan counts the visitors of all arms; a comparison has those of two, as the first split gave them.
+        planned_here = int(planned * ((shares[0] + shares[arm]) / sum(shares)))
         valid = [
-            _sequential(comparison, look, arm, planned * 2 // arms, alpha)
+            _sequential(comparison, look, arm, planned_here, alpha)
             for comparison, look in zip(compared, looks, strict=True)
         ]
         kept = [look for look in valid if isinstance(look, Sequential)]
@@ -194,16 +200,13 @@ def _sequential(
     converted = sum(epoch.converted[0] + epoch.converted[arm] for epoch in look)
     units = control.units + treatment.units
     expected = expected_in_smaller(converted, min(control.units, treatment.units), units)
-    effect = Effect(treatment.value - control.value, comparison.error, units)
-    return sequential(effect, planned, alpha=alpha, expected=expected)
+    return sequential(effect_of(comparison), planned, alpha=alpha, expected=expected)
 
 
 def _difference_odds(comparison: MeanComparison | NotComputable, alpha: float) -> NormalOdds | NotComputable:
     if isinstance(comparison, NotComputable):
         return comparison
-    control, treatment = comparison.control, comparison.treatment
-    effect = Effect(treatment.value - control.value, comparison.error, control.units + treatment.units)
-    return normal_odds(effect, alpha=alpha)
+    return normal_odds(effect_of(comparison), alpha=alpha)
 
 
 def _lift_odds(

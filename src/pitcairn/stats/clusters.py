@@ -71,8 +71,7 @@ def compare_clustered(
     visitors in both arms, what their two residuals have in common is taken off. `by_visitor` is the same comparison by
     visitors; without it totals are read as conversions.
     """
-    first, second = control.moments(), treatment.moments()
-    c, t = ratio_of(first), ratio_of(second)
+    c, t = _rate(control), _rate(treatment)
     covariance = 0.0
     if isinstance(c, Measured) and isinstance(t, Measured):
         covariance = _covariance(control, treatment, c.value, t.value, shared or SharedAccounts())
@@ -87,6 +86,24 @@ def compare_clustered(
     if isinstance(naive, MeanComparison) and naive.error > 0:
         effect = (compared.error / naive.error) ** 2
     return Clustered(comparison=compared, by_visitor=naive, design_effect=effect)
+
+
+def _rate(side: Accounts) -> Measured | NotComputable:
+    """The total per visitor with a variance corrected for accounts of very different sizes.
+
+    Large accounts pull the rate towards themselves, so that their residuals are too small. By how much follows from how
+    the squares of their sizes weigh; here as for gamma-distributed sizes and accounts whose visitors decide alike. For
+    accounts of one size this is the usual G / (G - 1). As many accounts are left to estimate from as equally large ones
+    would say as much (Kish).
+    """
+    measured = ratio_of(side.moments())
+    if isinstance(measured, NotComputable):
+        return measured
+    uneven = max(0.0, side.accounts * side.visitors_squared / side.visitors**2 - 1)
+    kept = max(0.5, 1 - (1 + 3 * uneven) / side.accounts)
+    usual = 1 - 1 / side.accounts
+    freedom = max(1, int(side.accounts / (1 + uneven)) - 1)
+    return Measured(measured.value, measured.variance * max(1.0, usual / kept), measured.units, freedom)
 
 
 def _covariance(control: Accounts, treatment: Accounts, c: float, t: float, shared: SharedAccounts) -> float:

@@ -14,6 +14,9 @@ from pitcairn.stats.arms import Arm, Estimate, NotComputable, Reason
 from pitcairn.stats.distributions import t_quantile, t_two_sided
 from pitcairn.stats.level import z_of
 
+_FURTHEST = 1e100
+"""A ratio beyond is one to a control of nothing but rounding."""
+
 
 class Measured(msgspec.Struct, frozen=True):
     """A value and its sampling variance (the square of its standard error), from `units` independent units.
@@ -73,6 +76,12 @@ def difference_of(control: Measured, treatment: Measured, covariance: float = 0.
     return Effect(treatment.value - control.value, math.sqrt(variance), control.units + treatment.units)
 
 
+def effect_of(comparison: MeanComparison) -> Effect:
+    """The difference of a comparison, whatever it was measured by, as what `sequential` and `normal_odds` take."""
+    control, treatment = comparison.control, comparison.treatment
+    return Effect(treatment.value - control.value, comparison.error, control.units + treatment.units)
+
+
 def lift_of(control: Measured, treatment: Measured) -> Effect | NotComputable:
     """The difference relative to the control's value, its error by the delta method."""
     if control.value == 0:
@@ -83,7 +92,7 @@ def lift_of(control: Measured, treatment: Measured) -> Effect | NotComputable:
         math.sqrt(treatment.variance) / control.value, ratio * (math.sqrt(control.variance) / control.value)
     )
     value = (treatment.value - control.value) / control.value
-    if not (math.isfinite(value) and math.isfinite(spread)):
+    if not (abs(value) < _FURTHEST and spread < _FURTHEST):
         return NotComputable(Reason.CONTROL_NEAR_ZERO)
     return Effect(value, spread, control.units + treatment.units)
 

@@ -34,7 +34,7 @@ _HALF_LOG_TWO_PI = math.log(2 * math.pi) / 2
 
 
 class Counts(msgspec.Struct, frozen=True):
-    """How many fell to each arm while the split was `shares`, which add up to 1; shares of 0 are left out of it."""
+    """How many fell to each arm while the split was `shares`, which may be any weights; arms without one do not count."""
 
     shares: tuple[float, ...]
     counts: tuple[int | float, ...]
@@ -90,8 +90,11 @@ def always_valid(
 ) -> list[Always] | NotComputable:
     """The lift of a treatment over its control, at every look.
 
-    Every epoch of every look has two counts of conversions: the control's, then the treatment's.
+    Every epoch of every look has two counts of conversions: the control's, then the treatment's; none where one of the
+    arms had no share.
     """
+    if any(len(part.counts) not in {0, 2} for look in looks for part in look):
+        return NotComputable(Reason.IMPOSSIBLE_COUNTS)
     found: list[Always] = []
     highest, low, high = 0.0, -1.0, math.inf
     for look in looks:
@@ -99,7 +102,8 @@ def always_valid(
         if isinstance(evidence, NotComputable):
             return evidence
         highest = max(highest, evidence)
-        usable = [part for part in look if part.counts and sum(part.counts)]
+        usable = [part.between(0, 1) for part in look if sum(part.counts)]
+        usable = [part for part in usable if part.counts]
         point = _likeliest_log_ratio(usable)
         interval = _interval(usable, point, evidence, -math.log(alpha))
         running: Interval | NotComputable = NotComputable(Reason.SPLITS_DISAGREE)

@@ -18,6 +18,9 @@ from pitcairn.stats.arms import NotComputable, Reason
 from pitcairn.stats.effects import Measured
 
 Sum: TypeAlias = int | float | Decimal | Fraction
+LARGEST = 1e100
+"""No mean and no sum of squares of a website is larger; the square of a larger one might be beyond what floats hold."""
+
 _ROUNDING = 1e-9
 """How far below 0 rounded sums may bring a sum of squares, relative to the squares."""
 
@@ -149,6 +152,6 @@ def _rounded(exact: Fraction) -> float:
 
 
 def _representable(values: Moments) -> Moments | NotComputable:
-    if math.isfinite(values.mean) and math.isfinite(values.spread):
+    if abs(values.mean) < LARGEST and values.spread < LARGEST:
         return values
     return NotComputable(Reason.TOO_MANY)

@@ -95,7 +95,7 @@ def sample_size(design: Design, lift: float, *, null: Null = Null.POOLED) -> Pla
 def control_size(design: Design, lift: float, *, null: Null = Null.POOLED) -> Number:
     """The visitors in the control, not rounded."""
     other = design.baseline * (1 + lift)
-    if lift == 0 or not 0 < other < 1:
+    if other == design.baseline or not 0 < other < 1:
         return NotComputable(Reason.OUT_OF_REACH)
     ratio = (1 - design.control_share) / design.control_share
     real = math.sqrt(_variance(design.baseline) + _variance(other) / ratio)

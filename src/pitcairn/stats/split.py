@@ -59,9 +59,13 @@ def check_split(epochs: Look) -> SplitCheck | NotComputable:
         return NotComputable(Reason.IMPOSSIBLE_COUNTS)
     observed = tuple(int(sum(epoch.counts[arm] for epoch in epochs)) for arm in range(len(epochs[0].counts)))
     shares = [_normalized(epoch) for epoch in epochs]
+    # Visitors whom no split gave to their arm are no visitors of the split.
+    sizes = [
+        sum(count for count, part in zip(epoch.counts, share, strict=True) if part > 0)
+        for epoch, share in zip(epochs, shares, strict=True)
+    ]
     expected = tuple(
-        math.fsum(sum(epoch.counts) * share[arm] for epoch, share in zip(epochs, shares, strict=True))
-        for arm in range(len(observed))
+        math.fsum(size * share[arm] for size, share in zip(sizes, shares, strict=True)) for arm in range(len(observed))
     )
     planned = [arm for arm in range(len(observed)) if any(share[arm] > 0 for share in shares)]
     freedom = max(0, len(planned) - 1)
@@ -71,7 +75,7 @@ def check_split(epochs: Look) -> SplitCheck | NotComputable:
         for arm, count in enumerate(epoch.counts)
     )
     visitors = sum(observed)
-    if visitors == 0 or freedom == 0:
+    if sum(sizes) == 0 or freedom == 0:
         nothing = NotComputable(Reason.NO_VISITORS if visitors == 0 else Reason.NOT_COMPARABLE)
         return SplitCheck(
             split=Split.MISMATCH if unplanned else Split.UNKNOWN,
@@ -83,7 +87,7 @@ def check_split(epochs: Look) -> SplitCheck | NotComputable:
             expected=expected,
             unplanned=unplanned,
         )
-    statistic = _chi_square(epochs, shares, observed, expected, planned)
+    statistic = _chi_square(sizes, shares, observed, expected, planned)
     p_value = chi_square_above(statistic, freedom)
     enough = min(expected[arm] for arm in planned) >= LEAST_EXPECTED
     if len(planned) == 2 and len(epochs) == 1 and visitors < FEW_VISITORS:
@@ -126,36 +130,28 @@ def split_evidence(
     return found
 
 
-def visitors(shares: Sequence[float], counts: Sequence[int]) -> Counts:
-    """The visitors of one epoch; shares may be any weights."""
-    whole = math.fsum(shares)
-    if not (math.isfinite(whole) and whole > 0):
-        return Counts(tuple(shares), tuple(counts))
-    return Counts(tuple(share / whole for share in shares), tuple(counts))
-
-
 def _normalized(epoch: Counts) -> tuple[float, ...]:
     whole = math.fsum(epoch.shares)
     return tuple(share / whole for share in epoch.shares) if whole > 0 else epoch.shares
 
 
 def _chi_square(
-    epochs: Look,
+    sizes: Sequence[float],
     shares: Sequence[tuple[float, ...]],
     observed: Sequence[int],
     expected: Sequence[float],
     planned: Sequence[int],
 ) -> float:
     """Pearson's statistic; over several epochs, of the summed deviations with their summed covariance."""
-    if len(epochs) == 1:
+    if len(sizes) == 1:
         return math.fsum((observed[arm] - expected[arm]) ** 2 / expected[arm] for arm in planned)
     # One arm is left out, because it is what the others leave.
     kept = list(planned[:-1])
     away = np.array([observed[arm] - expected[arm] for arm in kept])
     spread = np.zeros((len(kept), len(kept)))
-    for epoch, share in zip(epochs, shares, strict=True):
+    for size, share in zip(sizes, shares, strict=True):
         part = np.array([share[arm] for arm in kept])
-        spread += sum(epoch.counts) * (np.diag(part) - np.outer(part, part))
+        spread += size * (np.diag(part) - np.outer(part, part))
     solution = np.linalg.lstsq(spread, away, rcond=None)[0]
     return max(0.0, float(away @ solution))
 
