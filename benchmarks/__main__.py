@@ -5,16 +5,11 @@ import sys
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks import delivery, engage, filters, measurements, simulations
+from benchmarks import delivery, engage, filters, measurements, results, simulations, tag
 from benchmarks.report import Line, write
 
-MEASUREMENTS = {
-    **measurements.MEASUREMENTS,
-    **delivery.MEASUREMENTS,
-    **filters.MEASUREMENTS,
-    **engage.MEASUREMENTS,
-    **simulations.MEASUREMENTS,
-}
+ROOMS = (measurements, delivery, filters, engage, simulations, tag, results)
+MEASUREMENTS = {name: measure for room in ROOMS for name, measure in room.MEASUREMENTS.items()}
 console = Console()
 names = sys.argv[1:] or list(MEASUREMENTS)
 unknown = [name for name in names if name not in MEASUREMENTS]

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import gzip
 import json
 import sqlite3
 import statistics
 import time
 import urllib.request
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 
 from benchmarks import bodies, load, wrk
@@ -200,15 +198,6 @@ def idle() -> Iterator[Line]:
     yield Line("idle server: processor", f"{share:.2%} of a core", "–", "under 1 %", share < 0.01)
 
 
-def tag_size() -> Iterator[Line]:
-    """The built tag, as gzip sends it."""
-    folder = Path(__file__).parent.parent / "src" / "pitcairn" / "edge" / "built"
-    manifest = json.loads((folder / "manifest.json").read_text())
-    code = (folder / manifest["versions"][manifest["latest"]]["file"]).read_bytes()
-    kib = len(gzip.compress(code, 9)) / 1024
-    yield Line("the tag", f"{kib:.2f} KiB gzip", "–", "at most 7 KiB", kib <= 7)
-
-
 MEASUREMENTS: dict[str, Callable[[], Iterator[Line]]] = {
     "single-track": single_track,
     "batch-accepted": batch_accepted,
@@ -218,7 +207,6 @@ MEASUREMENTS: dict[str, Callable[[], Iterator[Line]]] = {
     "decide-programme": decide_programme,
     "decide-latency": decide_latency,
     "idle": idle,
-    "tag": tag_size,
 }
 
 

@@ -20,6 +20,8 @@ export interface Config {
   /** The source's settings: nothing is stored before the visitor opts in; the browser's Global Privacy Control opts out. */
   readonly asksConsent?: boolean;
   readonly honoursGPC?: boolean;
+  /** The share of page loads whose vitals are told: 0 to 1. */
+  readonly vitalsShare?: number;
 }
 
 /** What is reported when it happens to an element: to which goal it belongs is the server's to know. */

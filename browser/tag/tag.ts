@@ -10,10 +10,12 @@ import type { Config, Decision, Question } from "./contract";
 import { expose } from "./exposure";
 import { watchGoals } from "./goals";
 import { hide, show } from "./hiding";
+import { awaitHydration } from "./hydration";
 import { isPresent, keep, restore } from "./page";
 import { ask } from "./question";
 import { quietly } from "./quiet";
 import { adoptId, forgetId, storeId, visitorId } from "./visitor";
+import { beginView, decided, endView, measure } from "./vitals";
 
 /** How long an answer is waited for at all, in ms: elements that come late can still be changed before they are seen. */
 const PATIENCE = 10000;
@@ -37,6 +39,7 @@ const askNow = (): Question => ask(config.host, config.writeKey, visitorId(maySt
 
 /** Begins a view. `asked`: what the shim has asked already. `seen`: the page stands as it is until the answer comes. */
 function begin(asked?: Question, seen?: boolean): void {
+  endView();
   if (question) question.abort.abort();
   question = undefined;
   const selectors = isRefused() ? [] : selectorsHere();
@@ -47,7 +50,9 @@ function begin(asked?: Question, seen?: boolean): void {
   const mine = (question = asked || askNow());
   const left = mine.start + config.capMs - performance.now();
   let late = left <= 0;
-  if (!late && !seen) hide(selectors);
+  const hides = !late && !seen;
+  if (hides) hide(selectors);
+  beginView(hides);
   setTimeout(() => {
     late = true;
     if (mine === question) show();
@@ -60,6 +65,7 @@ function begin(asked?: Question, seen?: boolean): void {
       if (answer && answer.decisions && !(late && seen)) {
         const visitorId = answer.visitorId || mine.anonymousId;
         const decisions = late ? answer.decisions.filter((decision) => !isPresent(decision)) : answer.decisions;
+        decided(decisions);
         keep(decisions, (decision: Decision) => expose(config, decision, visitorId));
       }
       show();
@@ -119,5 +125,7 @@ window.__pitcairnTag = quietly((given: Config) => {
   begun = true;
   if (asked && mayStore()) visitorId(true);
   watchRoutes();
+  awaitHydration();
+  measure(config);
   begin(asked && asked.url === location.href ? asked : undefined);
 });

@@ -2,7 +2,7 @@
 
 import threading
 
-from eventstore.rows import exposure, merge, message, refusal
+from eventstore.rows import exposure, merge, message, refusal, vitals
 from pitcairn.eventstore import EventStore, GoalQuery, ResultsQuery
 
 
@@ -10,6 +10,7 @@ def insert_batch(store: EventStore, workspace_id: int, batch: int) -> None:
     store.insert("messages", [message(workspace_id, batch=batch, message_id=str(batch))])
     store.insert("refusals", [refusal(workspace_id, batch=batch, message_id=str(batch))])
     store.insert("exposures", [exposure(workspace_id, batch=batch, visitor=str(batch))])
+    store.insert("vitals", [vitals(workspace_id, batch=batch)])
     store.insert("merges", [merge(workspace_id, batch, batch + 1, batch=batch)])
 
 
@@ -83,6 +84,7 @@ def test_totals_count_what_is_there(store: EventStore, workspace_id: int) -> Non
         "messages",
         "refusals",
         "exposures",
+        "vitals",
         "merges",
         "events",
         "profile_events",

@@ -25,6 +25,7 @@ from pitcairn.edge.requests import (
 from pitcairn.edge.responses import Receive, Scope, Send, credentialed, send_error, send_json
 from pitcairn.edge.snapshot import Snapshot, SourceConfiguration
 from pitcairn.edge.visits import Asked, visit_of
+from pitcairn.edge.vitals import SHARE as VITALS_SHARE
 from pitcairn.experiences.decisions import DECIDES, Decision, decide
 from pitcairn.experiences.exposures import exposure_id
 
@@ -183,6 +184,7 @@ def tag_configuration(source: SourceConfiguration, snapshot: Snapshot, host: str
         "capMs": HIDE_CAP_MS,
         "asksConsent": source.asks_consent,
         "honoursGPC": source.honours_gpc,
+        "vitalsShare": VITALS_SHARE,
         "pages": [
             {"pattern": experience.page.pattern, "selectors": experience.selectors}
             for experience in (workspace.programme.experiences if source.personalizes else ())

@@ -38,6 +38,7 @@ def rows_of(batch: Batch, internal: Internal = NOBODY) -> Rows:
             for w, loser, winner, at in batch.merges
         ],
         "refusals": [_refusal(batch.number, refused) for refused in batch.refused],
+        "vitals": list(_vitals(batch)),
         "people": list(_people(batch)),
         "accounts": [
             {
@@ -160,6 +161,26 @@ def _returning(traveller: Traveller) -> bool:
 
 def _traits(person: Person | None) -> Mapping[str, Any]:
     return {} if person is None else {name: trait.value for name, trait in current_traits(person.traits).items()}
+
+
+def _vitals(batch: Batch) -> Iterator[Mapping[str, Any]]:
+    for seen in batch.vitals:
+        view = seen.vitals
+        for experience in view.experiences:
+            yield {
+                "workspace_id": seen.workspace_id,
+                "batch": batch.number,
+                "experience_id": experience.experience_id,
+                "variation_id": experience.variation_id,
+                "received_at": seen.received_at / 1000,
+                "page": view.page,
+                "share": view.share,
+                "hidden_ms": experience.hidden_ms,
+                "shift": experience.shift,
+                "lcp_ms": view.lcp_ms,
+                "complete": experience.complete,
+                "missing": experience.missing,
+            }
 
 
 def _refusal(batch: int, refused: Refused) -> Mapping[str, Any]:
