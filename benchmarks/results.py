@@ -56,7 +56,10 @@ def experiment_better() -> Iterator[Line]:
 def _crowd(name: str, rates: tuple[float, float]) -> Iterator[Line]:
     with tempfile.TemporaryDirectory(prefix="pitcairn-benchmark-") as data:
         environment = {**os.environ, "PITCAIRN_DATA": data}
-        for module, arguments in (("benchmarks.seed", ()), ("benchmarks.crowd_seed", ("Benchmark", str(CONTROL)))):
+        for module, arguments in (
+            ("benchmarks.seed", ("0", "1")),
+            ("benchmarks.crowd_seed", ("Benchmark", str(CONTROL))),
+        ):
             subprocess.run([sys.executable, "-m", module, *arguments], env=environment, check=True, capture_output=True)
         url = f"http://127.0.0.1:{free_port()}"
         command = [sys.executable, "-m", "pitcairn", "serve", "--port", url.rpartition(":")[2]]

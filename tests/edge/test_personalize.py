@@ -480,7 +480,16 @@ def test_vitals_are_taken_from_sources_that_personalize(site: Site) -> None:
 def test_the_tag_knows_where_to_look_and_no_more(site: Site) -> None:
     answer = site.server.request("GET", f"/tag/{WRITE_KEYS['website']}.js")
     configuration = tag_configuration(site)
-    assert set(configuration) == {"writeKey", "host", "version", "capMs", "asksConsent", "honoursGPC", "vitalsShare", "pages"}
+    assert set(configuration) == {
+        "writeKey",
+        "host",
+        "version",
+        "capMs",
+        "asksConsent",
+        "honoursGPC",
+        "vitalsShare",
+        "pages",
+    }
     assert all(set(page) == {"pattern", "selectors"} for page in configuration["pages"])
     assert [page["selectors"] for page in configuration["pages"][:3]] == [["h1.hero"]] * 3
     text = answer.body.decode()

@@ -4,7 +4,18 @@ from pathlib import Path
 
 import pytest
 
-from eventstore.rows import account, delivery, exposure, fresh_workspace, membership, merge, message, person, refusal, vitals
+from eventstore.rows import (
+    account,
+    delivery,
+    exposure,
+    fresh_workspace,
+    membership,
+    merge,
+    message,
+    person,
+    refusal,
+    vitals,
+)
 from pitcairn.eventstore import EventStore
 from pitcairn.eventstore.browse_queries import LAST_BATCH, ROW_COUNTS, TABLES_WITH_BATCHES_AFTER
 from pitcairn.eventstore.connection import Address

@@ -29,7 +29,7 @@ def test_they_become_a_row_for_each_experience(world: World) -> None:
     world.accept(OF_TWO, type=VITALS, problem="source_disabled")
     world.accept(track("m1", anonymousId="a1"))
     world.work()
-    rows = world.rows(f"SELECT {COLUMNS} FROM vitals WHERE workspace_id = {{workspace}} ORDER BY experience_id")  # noqa: S608
+    rows = world.rows(f"SELECT {COLUMNS} FROM vitals WHERE workspace_id = {{workspace}} ORDER BY experience_id")
     assert [tuple(row) for row in rows] == [
         (7, 3, "acme.example/pricing", 0.25, 42, 0.5, 900, True, ["#gone"]),
         (8, 0, "acme.example/pricing", 0.25, 42, 0.0, 900, False, []),

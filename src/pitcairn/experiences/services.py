@@ -159,9 +159,7 @@ def duplicate_experience(workspace_id: int, experience_id: int, *, by: str = "")
         for segment in content.segments
     ]
     goals = experiment_queries.goal_names(experience_id)
-    return _save(
-        workspace_id, None, msgspec.structs.replace(content, name=name, segments=segments), goals=goals, by=by
-    )
+    return _save(workspace_id, None, msgspec.structs.replace(content, name=name, segments=segments), goals=goals, by=by)
 
 
 @transaction.atomic

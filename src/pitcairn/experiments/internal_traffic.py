@@ -15,7 +15,6 @@ from typing import Any, TypeAlias
 import msgspec
 
 from pitcairn.conditions import Facts, compile_condition, parse
-from pitcairn.dashboard.typed_values import typed
 
 Network: TypeAlias = ipaddress.IPv4Network | ipaddress.IPv6Network
 
@@ -58,9 +57,7 @@ def trait_condition(lines: Iterable[str]) -> dict[str, Any] | None:
                 f"“{line}” is not understood; write a trait and how it compares, such as email ends with @example.com "
                 "or internal is true"
             )
-        operator = _WORDS[found[2]]
-        value = typed(found[3].strip()) if operator == "equals" else found[3].strip()
-        leaves.append({"fact": "trait", "name": found[1], "operator": operator, "value": value})
+        leaves.append({"fact": "trait", "name": found[1], "operator": _WORDS[found[2]], "value": found[3].strip()})
     return {"any": leaves} if leaves else None
 
 

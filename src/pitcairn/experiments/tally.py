@@ -94,6 +94,7 @@ def means(cells: Sequence["ResultCell"], parts: Sequence[Stratum]) -> list[Means
         pairs = [moments(arm) for arm in arms]
         found.append(
             MeansEpoch(
+                part.shares,
                 tuple(one if isinstance(one, NotComputable) else one.y for one in pairs),
                 tuple(sum(cell.converted for cell in arm) for arm in arms),
             )

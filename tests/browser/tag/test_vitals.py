@@ -63,7 +63,11 @@ def test_a_view_that_ends_early_does_not_know_what_is_missing(scene: Scene) -> N
 
 def test_nothing_is_told_of_others(scene: Scene) -> None:
     """Of page loads outside the share, of views without an experience, and before consent."""
-    for share, consent, decisions in ((0.0, False, [decision(text())]), (1.0, True, [decision(text())]), (1.0, False, [])):
+    for share, consent, decisions in (
+        (0.0, False, [decision(text())]),
+        (1.0, True, [decision(text())]),
+        (1.0, False, []),
+    ):
         scene.edge.vitals_share, scene.edge.asks_consent = share, consent
         scene.runs(*decisions, selectors=["h1"])
         with scene.page.expect_response("**/v1/decide"):
