@@ -18,9 +18,12 @@ export function watchGoals(config: Config): void {
         const { target } = event;
         if (!(target instanceof Element)) return;
         for (const { id, selector } of goals) {
-          if (!target.closest(selector)) continue;
-          const said = message(config, "track", { event: EVENTS[on], properties: { goalId: id, url: location.href } });
-          whenAllowed(() => void post(config, said).catch(() => {}));
+          // Each on its own: one selector that is none must not keep the others from being seen.
+          quietly(() => {
+            if (!target.closest(selector)) return;
+            const said = message(config, "track", { event: EVENTS[on], properties: { goalId: id, url: location.href } });
+            whenAllowed(() => void post(config, said).catch(() => {}));
+          })();
         }
       }),
       true,
