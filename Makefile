@@ -51,7 +51,7 @@ install: .make/python .make/browser ## set up: the Python environment in .venv, 
 run: install ## start Pitcairn with its demo: http://localhost:8000 and the demo website on http://localhost:8001
 	@exec $(BIN)/pitcairn serve --demo --host $(HOST) --port $(PORT) --demo-port $(DEMO_PORT)
 
-test: .make/python-dev .make/browser .make/system ## every test, on SQLite and then on PostgreSQL
+test: .make/python-dev .make/browser .make/next .make/system ## every test, on SQLite and then on PostgreSQL
 	$(call step,"Browser code: unit tests")
 	@cd browser && npm run --silent --if-present test
 	$(call step,"Tests on SQLite")
@@ -86,11 +86,11 @@ format: .make/python-dev ## put imports and layout right
 lock: .make/python-dev ## resolve the dependencies of pyproject.toml again (UPGRADE=1 takes newer versions)
 	@$(BIN)/python scripts/lock.py $(if $(UPGRADE),--upgrade)
 
-bench: .make/python-dev .make/browser ## every benchmark, side by side with its baseline; writes docs/benchmarks.md
+bench: .make/python-dev .make/browser .make/next ## every benchmark, side by side with its baseline; writes docs/benchmarks.md
 	@$(BIN)/python -m benchmarks
 
 clean: ## remove what was installed and built; the data folder stays
-	rm -rf .venv .cache .make browser/node_modules src/pitcairn/dashboard/static/built src/pitcairn/edge/built demo/built src/*.egg-info
+	rm -rf .venv .cache .make browser/node_modules $(addprefix tests/browser/tag/apps/next/,node_modules .next out) src/pitcairn/dashboard/static/built src/pitcairn/edge/built demo/built src/*.egg-info
 
 # ── What is done already ─────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -121,6 +121,13 @@ clean: ## remove what was installed and built; the data folder stays
 .make/browser: .make/browser-packages $(BROWSER_SOURCES)
 	$(call step,"Building browser/")
 	@cd browser && npm run --silent build
+	@touch $@
+
+# A website for the tests of the tag, built as its own tools build it. Apart from browser/: it has 320 MB.
+NEXT := tests/browser/tag/apps/next
+.make/next: $(wildcard $(NEXT)/*.json $(NEXT)/*.mjs $(NEXT)/app/*.js $(NEXT)/app/*/*.js) .make/browser-packages
+	$(call step,"The tests' website of Next.js")
+	@cd $(NEXT) && npm ci --ignore-scripts --silent && NEXT_TELEMETRY_DISABLED=1 npm run --silent build >/dev/null
 	@touch $@
 
 .make/system:

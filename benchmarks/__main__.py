@@ -5,17 +5,11 @@ import sys
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks import delivery, engage, engage_seen, filters, measurements, simulations
+from benchmarks import delivery, engage, engage_seen, filters, measurements, results, simulations, tag
 from benchmarks.report import Line, write
 
-MEASUREMENTS = {
-    **measurements.MEASUREMENTS,
-    **delivery.MEASUREMENTS,
-    **filters.MEASUREMENTS,
-    **engage.MEASUREMENTS,
-    **engage_seen.MEASUREMENTS,
-    **simulations.MEASUREMENTS,
-}
+ROOMS = (measurements, delivery, filters, engage, engage_seen, simulations, tag, results)
+MEASUREMENTS = {name: measure for room in ROOMS for name, measure in room.MEASUREMENTS.items()}
 console = Console()
 names = sys.argv[1:] or list(MEASUREMENTS)
 unknown = [name for name in names if name not in MEASUREMENTS]

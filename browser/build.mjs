@@ -21,8 +21,8 @@ const DASHBOARD = join(ROOT, "src/pitcairn/dashboard/static/built");
 const DEMO = join(ROOT, "demo/built");
 const TARGET = "es2019"; // Every browser since 2019; newer APIs are asked for before they are used.
 
-const TAG_BUDGET = 7 * 1024; // bytes, gzip
-const SHIM_BUDGET = 600;
+const TAG_BUDGET = 9 * 1024; // bytes, gzip
+const SHIM_BUDGET = 1100;
 
 /** @returns {Promise<string>} the bundled and minified code of one entry point */
 async function bundle(entry, options = {}) {

@@ -51,7 +51,8 @@ def main() -> int:
         for name, version in shipped.items()
         if tested.get(name) != version
     ]
-    problems += package_lock("browser/package-lock.json")
+    for folder in ("browser", "tests/browser/tag/apps/next"):
+        problems += package_lock(f"{folder}/package-lock.json")
     for problem in problems:
         print(problem, file=sys.stderr)
     if problems:

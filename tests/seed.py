@@ -48,7 +48,13 @@ sources = {
     for name, kind in kinds.items()
 }
 connections_services.set_source_enabled(workspace_id=workspace.id, source_id=sources["disabled"], enabled=False)
-rules = {"rate_limit": None, "allowed_origins": [], "requires_token": False}
+rules = {
+    "rate_limit": None,
+    "allowed_origins": [],
+    "requires_token": False,
+    "asks_consent": False,
+    "honours_gpc": False,
+}
 for name, rule in {
     "limited": {"rate_limit": 1},
     "fenced": {"allowed_origins": ORIGINS},

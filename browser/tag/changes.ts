@@ -4,6 +4,7 @@
 // stands. And it never takes a node of the page out of its place: a framework that holds on to the nodes it made would
 // fail on its next update. What has to go is emptied or hidden where it is, and what is new stands beside it.
 import type { Change, Position } from "./contract";
+import { disguiseNodes, disguiseText, readText, undisguise, writeText } from "./hydration";
 
 export interface State {
   /** Whose state it is: what is put in is remembered as this one's. */
@@ -63,10 +64,11 @@ function setText(element: HTMLElement, value: string, state: State): boolean {
   let target = state.nodes && (state.nodes[0] as Text);
   if (!target || target.parentNode !== element) {
     // The page's own text node, if it has one: a framework keeps working with it.
-    target = ([...element.childNodes] as Text[]).find((node) => node.nodeType === 3 && node.data.trim() && !ours.has(node));
+    target = ([...element.childNodes] as Text[]).find((node) => node.nodeType === 3 && readText(node).trim() && !ours.has(node));
     if (!target) {
       const made = (target = document.createTextNode(""));
       ours.set(made, state.owner);
+      disguiseNodes([made], element);
       element.append(made);
       state.undo.set(state, () => made.remove());
     }
@@ -88,17 +90,19 @@ function clear(element: HTMLElement, state: State, except?: Node): boolean {
 }
 
 function setData(node: Text, data: string, state: State): boolean {
-  const now = node.data;
+  const now = readText(node);
   if (now === data) return false;
   const said = state.said.get(node);
   // While the page is loading, the rest of a text may come in behind what was written over its beginning.
   const rest = said !== undefined && data && document.readyState !== "complete" && now.startsWith(data);
   const page = rest ? said + now.slice(data.length) : now;
   state.said.set(node, page);
-  node.data = data;
+  writeText(node, data);
   if (!ours.has(node)) {
+    disguiseText(node, data, page);
     state.undo.set(node, () => {
-      if (node.data === data) node.data = page;
+      undisguise(node);
+      if (readText(node) === data) writeText(node, page);
     });
   }
   return true;
@@ -147,15 +151,26 @@ function refused(name: string, value: string | null): boolean {
 }
 
 function insert(element: HTMLElement, position: Position, html: string, state: State): boolean {
-  const parent = position === "before" || position === "after" ? element.parentNode : element;
-  if (state.nodes && state.nodes.every((node) => node.parentNode === parent)) return false;
+  if (state.nodes && isInPlace(state.nodes, element, position)) return false;
   const remove = () => state.nodes && state.nodes.forEach((node) => node.remove());
   remove();
   state.nodes = parse(html);
   state.nodes.forEach((node) => ours.set(node, state.owner));
+  disguiseNodes(state.nodes, element);
   element[METHODS[position]](...state.nodes);
   state.undo.set(state, remove);
   return true;
+}
+
+/** Whether the nodes stand where they were put: beside their element none of the page's may have come between. */
+function isInPlace(nodes: readonly ChildNode[], element: HTMLElement, position: Position): boolean {
+  const inside = position === "start" || position === "end";
+  const parent = inside ? element : element.parentNode;
+  if (inside || !nodes.length) return nodes.every((node) => node.parentNode === parent);
+  const before = position === "before";
+  let node: Node | null = nodes[before ? nodes.length - 1 : 0]!;
+  while (node && ours.has(node)) node = before ? node.nextSibling : node.previousSibling;
+  return node === element && nodes.every((one) => one.parentNode === parent);
 }
 
 interface TrustedTypes {

@@ -16,7 +16,23 @@ export interface Config {
   /** For how long elements may be hidden at most, in ms. */
   readonly capMs: number;
   readonly pages: readonly Page[];
+  readonly goals?: readonly ElementGoal[];
+  /** The source's settings: nothing is stored before the visitor opts in; the browser's Global Privacy Control opts out. */
+  readonly asksConsent?: boolean;
+  readonly honoursGPC?: boolean;
+  /** The share of page loads whose vitals are told: 0 to 1. */
+  readonly vitalsShare?: number;
 }
+
+/** What is reported when it happens to an element: to which goal it belongs is the server's to know. */
+export interface ElementGoal {
+  readonly id: number;
+  readonly on: "click" | "submit";
+  readonly selector: string;
+}
+
+/** What a visitor said: opted in, opted out, or nothing yet. */
+export type Choice = "in" | "out" | "";
 
 export type Change =
   | { readonly type: "text" | "html"; readonly selector: string; readonly value: string }
@@ -62,14 +78,33 @@ export interface Question {
   readonly anonymousId: string;
 }
 
+/** The calls that a page may make. Each promise settles, and a rejected one that nobody awaits is not reported. */
+export interface Client {
+  identify(userId?: unknown, traits?: object): Promise<void>;
+  trackConversion(conversion?: unknown, properties?: object): Promise<void>;
+  optIn(): Promise<void>;
+  optOut(): Promise<void>;
+  defaultOptOut(): Promise<void>;
+}
+
+/** A call that was made before the tag had come, and how its promise is settled. */
+export type Call = readonly [name: keyof Client, args: unknown[], resolve: () => void, reject: (reason: Error) => void];
+
 declare global {
   interface Window {
     /** Set by the shim, which asks while the tag is still on its way. */
     __pitcairn?: Question;
+    /** The calls that the shim has taken. */
+    __pitcairnCalls?: Call[];
     /** The tag runs once on a page, however often it is included. */
-  __pitcairnOn?: boolean;
-  /** Called by the server's last line of the tag's file. */
+    __pitcairnOn?: boolean;
+    /** Called by the server's last line of the tag's file. */
     __pitcairnTag?: (config: Config) => void;
-    analytics?: { track?: (event: string, properties: object, options: object) => unknown };
+    mutiny?: { client?: Client };
+    mutinyClient?: Client;
+    analytics?: {
+      track?: (event: string, properties: object, options?: object) => unknown;
+      identify?: (userId: string, traits: object) => unknown;
+    };
   }
 }

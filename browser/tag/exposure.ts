@@ -1,11 +1,11 @@
 // Saying that a visitor has really seen an experience, to Pitcairn and to the analytics.js on the page. Both carry the
 // same message id, so that they count as one.
 import type { Config, Decision } from "./contract";
+import { whenAllowed } from "./consent";
+import { message, post } from "./message";
 import { quietly } from "./quiet";
-import { storedId } from "./visitor";
 
 const EVENT = "Mutiny Experience Viewed";
-const ATTEMPTS = 4;
 const ANALYTICS_EVERY = 200; // ms
 const ANALYTICS_FOR = 10000; // ms: how long analytics.js may take to appear
 
@@ -28,43 +28,17 @@ export function expose(config: Config, decision: Decision, visitorId: string): v
     reason,
     pageUrl: location.href,
   };
-  const message = {
-    writeKey: config.writeKey,
-    type: "track",
-    event: EVENT,
-    anonymousId: storedId() || visitorId,
-    messageId: exposureId,
-    timestamp: new Date(),
-    properties,
-    context: {
-      page: {
-        url: location.href,
-        path: location.pathname,
-        referrer: document.referrer,
-        search: location.search,
-        title: document.title,
-      },
-      library: { name: "pitcairn-tag", version: config.version },
-      userAgent: navigator.userAgent,
-    },
-  };
+  const said = message(config, "track", { event: EVENT, messageId: exposureId, properties });
   const send = quietly(() => {
-    post(config.host + "/v1/t", message, ATTEMPTS);
+    post(config, said).catch(() => {});
     track(properties, exposureId, performance.now() + ANALYTICS_FOR);
   });
   // A page that is rendered ahead of a visit has not been seen yet.
-  if ((document as { prerendering?: boolean }).prerendering) document.addEventListener("prerenderingchange", send, { once: true });
-  else send();
-}
-
-function post(url: string, message: object, attempts: number): void {
-  const again = () => {
-    if (attempts > 1) setTimeout(() => post(url, message, attempts - 1), 8000 / attempts ** 2);
+  const whenSeen = () => {
+    if ((document as { prerendering?: boolean }).prerendering) document.addEventListener("prerenderingchange", send, { once: true });
+    else send();
   };
-  // `keepalive` outlives the page; text/plain needs no preflight.
-  fetch(url, { method: "POST", keepalive: true, body: JSON.stringify({ ...message, sentAt: new Date() }) }).then((response) => {
-    if (response.status > 499 || response.status === 429) again();
-  }, again);
+  whenAllowed(whenSeen);
 }
 
 function track(properties: object, messageId: string, until: number): void {

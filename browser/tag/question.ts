@@ -1,7 +1,7 @@
-import type { Answer, Question } from "./contract";
+import type { Answer, Choice, Question } from "./contract";
 
-/** Asks the server what this visitor sees at this address. */
-export function ask(host: string, writeKey: string, anonymousId: string): Question {
+/** Asks the server what this visitor sees at this address. `store`: whether it may keep the visitor's id in a cookie. */
+export function ask(host: string, writeKey: string, anonymousId: string, consent: Choice, store: boolean): Question {
   const url = location.href;
   const abort = new AbortController();
   return {
@@ -14,7 +14,7 @@ export function ask(host: string, writeKey: string, anonymousId: string): Questi
       method: "POST",
       credentials: "include",
       signal: abort.signal,
-      body: JSON.stringify({ writeKey, anonymousId, url, referrer: document.referrer, language: navigator.language }),
+      body: JSON.stringify({ writeKey, anonymousId, url, referrer: document.referrer, language: navigator.language, consent, store }),
     })
       .then((response) => response.json() as Promise<Answer>)
       .catch(() => null),

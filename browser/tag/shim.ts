@@ -4,20 +4,47 @@
 //
 // It loads the tag so that a server which does not answer costs the visitor the cap and no more. The tag blocks
 // rendering, not parsing, and taking a render-blocking script out of the document unblocks rendering, which no other
-// kind of blocking script allows. The decision is asked for meanwhile.
+// kind of blocking script allows. The decision is asked for meanwhile. And where the tag never comes, the calls that the
+// page makes are there all the same: they fail by rejecting, after a while.
+import { storedChoice } from "./consent";
+import type { Call, Client } from "./contract";
 import { ask } from "./question";
 import { storedId } from "./visitor";
 
 const CAP = 400; // ms
+const CALL = 500; // ms: how long a call waits for the tag
 
 const own = document.currentScript as HTMLScriptElement;
 const { pitcairnHost: host, writeKey, version } = own.dataset;
+const choice = storedChoice();
 const tag = document.createElement("script");
 tag.src = host + "/tag/" + (version ? version + "/" : "") + writeKey + ".js";
-tag.setAttribute("blocking", "render");
 tag.nonce = own.nonce;
+if (choice === "out") {
+  tag.async = true; // There is nothing to wait for; it comes for the day the visitor opts in.
+} else {
+  tag.setAttribute("blocking", "render");
+  setTimeout(() => tag.remove(), CAP);
+  // On plain http there is no `crypto.randomUUID`; room for another one is in the tag only.
+  const newId = () => (crypto.randomUUID ? crypto.randomUUID() : Math.random() + "-" + Date.now());
+  const id = storedId();
+  // Whether a new visitor may be remembered, the tag knows.
+  window.__pitcairn = ask(host!, writeKey!, id || newId(), choice, !!id);
+}
 own.after(tag);
-setTimeout(() => tag.remove(), CAP);
-// On plain http there is no `crypto.randomUUID`; room for another one is in the tag only.
-const newId = () => (crypto.randomUUID ? crypto.randomUUID() : Math.random() + "-" + Date.now());
-window.__pitcairn = ask(host!, writeKey!, storedId() || newId());
+
+if (!window.mutiny) {
+  const calls: Call[] = (window.__pitcairnCalls = []);
+  const client: Partial<Client> = {};
+  for (const name of ["identify", "trackConversion", "optIn", "optOut", "defaultOptOut"] as const) {
+    client[name] = (...args) => {
+      const settled = new Promise<void>((resolve, reject) => {
+        calls.push([name, args, resolve, reject]);
+        setTimeout(() => reject(Error("Pitcairn's tag did not come.")), CALL);
+      });
+      settled.catch(() => {}); // For pages that do not ask what became of it.
+      return settled;
+    };
+  }
+  window.mutiny = { client: (window.mutinyClient = client as Client) };
+}

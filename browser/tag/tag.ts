@@ -4,13 +4,18 @@
 // the view's start for at most the cap. What comes in time is applied before anything is shown. After the cap, nothing
 // that a visitor may have seen is changed any more: a late decision is taken only if none of its elements is on the
 // page yet, and not exposed otherwise, for treatment and control alike.
+import { newClient, takeCalls } from "./client";
+import { chosen, configure, isRefused, mayStore } from "./consent";
 import type { Config, Decision, Question } from "./contract";
 import { expose } from "./exposure";
+import { watchGoals } from "./goals";
 import { hide, show } from "./hiding";
+import { awaitHydration } from "./hydration";
 import { isPresent, keep, restore } from "./page";
 import { ask } from "./question";
 import { quietly } from "./quiet";
-import { newId, storeId, storedId } from "./visitor";
+import { adoptId, forgetId, storeId, visitorId } from "./visitor";
+import { beginView, decided, endView, measure } from "./vitals";
 
 /** How long an answer is waited for at all, in ms: elements that come late can still be changed before they are seen. */
 const PATIENCE = 10000;
@@ -18,6 +23,7 @@ const PATIENCE = 10000;
 let config: Config;
 let question: Question | undefined;
 let here: string;
+let begun = false;
 
 const addressOf = () => location.href.split("#")[0]!;
 const pathOf = (address: string) => address.split("?")[0];
@@ -29,17 +35,14 @@ function selectorsHere(): string[] {
   );
 }
 
-function askNow(): Question {
-  let id = storedId();
-  if (!id) storeId((id = newId()));
-  return ask(config.host, config.writeKey, id);
-}
+const askNow = (): Question => ask(config.host, config.writeKey, visitorId(mayStore()), chosen(), mayStore());
 
 /** Begins a view. `asked`: what the shim has asked already. `seen`: the page stands as it is until the answer comes. */
 function begin(asked?: Question, seen?: boolean): void {
+  endView();
   if (question) question.abort.abort();
   question = undefined;
-  const selectors = selectorsHere();
+  const selectors = isRefused() ? [] : selectorsHere();
   if (!selectors.length || !seen) restore();
   show();
   if (!selectors.length) return;
@@ -47,7 +50,9 @@ function begin(asked?: Question, seen?: boolean): void {
   const mine = (question = asked || askNow());
   const left = mine.start + config.capMs - performance.now();
   let late = left <= 0;
-  if (!late && !seen) hide(selectors);
+  const hides = !late && !seen;
+  if (hides) hide(selectors);
+  beginView(hides);
   setTimeout(() => {
     late = true;
     if (mine === question) show();
@@ -60,6 +65,7 @@ function begin(asked?: Question, seen?: boolean): void {
       if (answer && answer.decisions && !(late && seen)) {
         const visitorId = answer.visitorId || mine.anonymousId;
         const decisions = late ? answer.decisions.filter((decision) => !isPresent(decision)) : answer.decisions;
+        decided(decisions);
         keep(decisions, (decision: Decision) => expose(config, decision, visitorId));
       }
       show();
@@ -89,13 +95,37 @@ function watchRoutes(): void {
   addEventListener("pageshow", quietly((event) => event.persisted && begin(undefined, true)));
 }
 
+/** The visitor allows it: this page goes on as it is, for the same visitor, who is remembered from now on. */
+function optedIn(): void {
+  if (!begun) return;
+  storeId();
+  if (question) askNow(); // For the server's cookie; what to show was answered before.
+  else begin(undefined, true);
+}
+
+/** The visitor forbids it: what was changed is given back, and what was stored is forgotten. */
+function optedOut(): void {
+  if (!begun || !isRefused()) return;
+  begin();
+  forgetId();
+  if (chosen()) askNow(); // Has the server's cookie removed.
+}
+
 window.__pitcairnTag = quietly((given: Config) => {
   if (window.__pitcairnOn) return;
   window.__pitcairnOn = true;
   config = given;
+  configure(given);
+  watchGoals(given);
   here = addressOf();
-  watchRoutes();
   const asked = window.__pitcairn;
-  if (asked && !storedId()) storeId(asked.anonymousId);
+  if (asked) adoptId(asked.anonymousId);
+  // Before the first view: the page may have said what holds when a visitor has not chosen.
+  takeCalls(newClient(config, { optedIn, optedOut }));
+  begun = true;
+  if (asked && mayStore()) visitorId(true);
+  watchRoutes();
+  awaitHydration();
+  measure(config);
   begin(asked && asked.url === location.href ? asked : undefined);
 });

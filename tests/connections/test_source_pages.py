@@ -61,6 +61,16 @@ def test_a_server_may_need_tokens(client: Client, workspace: Workspace) -> None:
     assert "Api does" in text(client.get("/connections/oauth-apps/"))
 
 
+def test_a_website_may_ask_for_consent(client: Client, workspace: Workspace) -> None:
+    made = source(workspace)
+    address = f"/connections/sources/{made.id}/settings/"
+    page = follow(client, address, {"rate_limit": "", "asks_consent": "on"})
+    assert "saved" in text(page)
+    made.refresh_from_db()
+    assert (made.asks_consent, made.honours_gpc) == (True, False)
+    assert b'name="asks_consent" id="id_asks_consent" checked' in page.content
+
+
 def test_replacing_a_write_key(client: Client, workspace: Workspace) -> None:
     made = source(workspace)
     page = follow(client, f"/connections/sources/{made.id}/write-key/")

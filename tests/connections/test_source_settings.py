@@ -21,7 +21,8 @@ pytestmark = pytest.mark.django_db(databases="__all__")
 
 
 def rules(workspace: Workspace, source_id: int, **given: Any) -> Source:
-    wanted = {"rate_limit": None, "allowed_origins": [], "requires_token": False, **given}
+    unset = {"rate_limit": None, "allowed_origins": [], "requires_token": False}
+    wanted = {**unset, "asks_consent": False, "honours_gpc": False, **given}
     return source_settings.set_source_rules(workspace_id=workspace.id, source_id=source_id, **wanted)
 
 
@@ -90,6 +91,13 @@ def test_only_a_server_can_need_tokens(workspace: Workspace) -> None:
     assert rules(workspace, source(workspace, "Api", "server").id, requires_token=True).requires_token
     with refused("Only a server", "requires_token"):
         rules(workspace, source(workspace).id, requires_token=True)
+
+
+def test_consent_is_asked_for_on_a_website(workspace: Workspace) -> None:
+    made = rules(workspace, source(workspace).id, asks_consent=True, honours_gpc=True)
+    assert (made.asks_consent, made.honours_gpc) == (True, True)
+    with refused("Visitors are asked for consent on a website", "asks_consent"):
+        rules(workspace, source(workspace, "Api", "server").id, asks_consent=True)
 
 
 def test_a_write_key_can_be_replaced(workspace: Workspace) -> None:

@@ -8,14 +8,19 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-LOCKS = ("requirements.lock", "requirements-dev.lock", "browser/package-lock.json")
+LOCKS = (
+    "requirements.lock",
+    "requirements-dev.lock",
+    "browser/package-lock.json",
+    "tests/browser/tag/apps/next/package-lock.json",
+)
 
 
 @pytest.fixture
 def copy(tmp_path: Path) -> Path:
     """The locks and their check, to break."""
     for name in ("scripts/check_locks.py", *LOCKS):
-        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(ROOT / name, tmp_path / name)
     return tmp_path
 

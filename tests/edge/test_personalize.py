@@ -26,7 +26,7 @@ TEXTS = {
 
 def segment(name: str, condition: dict[str, Any]) -> dict[str, Any]:
     changes = [{"type": "text", "selector": "h1.hero", "value": TEXTS[name]}]
-    return {"name": f"segment-{name}", "condition": condition, "changes": changes}
+    return {"name": f"segment-{name}", "condition": condition, "variations": [{"changes": changes}]}
 
 
 LARGE = {"fact": "trait", "name": "company.employee_count", "operator": "at_least", "value": 200}
@@ -118,6 +118,36 @@ def test_odd_anonymous_ids_harm_nobody(site: Site, odd: str) -> None:
 # ── Who may ask ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
+def test_what_may_not_be_stored_is_not(site: Site) -> None:
+    """The cookie waits until the tag knows that it may, and goes when the visitor opts out."""
+    anonymous_id = unique("anonymous-")
+    assert asked(site, anonymousId=anonymous_id, store=False) == (anonymous_id, "")
+    known = {"Cookie": f"pitcairn_visitor={anonymous_id}"}
+    _, gone = asked(site, headers=known, consent="out", store=False)
+    assert gone.startswith("pitcairn_visitor=; Max-Age=0;")
+    assert asked(site, consent="out")[1] == ""
+
+
+def test_a_source_that_asks_for_consent(site: Site) -> None:
+    """Nothing is stored before consent, and Global Privacy Control counts for a refusal unless there is consent."""
+    site.change("privacy", asks_consent=True, honours_gpc=True)
+    try:
+        wait_until(lambda: tag_configuration(site)["asksConsent"], "the source's setting")
+        assert tag_configuration(site)["honoursGPC"]
+        assert asked(site)[1] == ""
+        assert asked(site, consent="in")[1].startswith("pitcairn_visitor=")
+        visitor = Visitor(site)
+        visitor.identify(SMALL_COMPANY)
+        body = {"writeKey": WRITE_KEYS["website"], "url": f"{ORIGIN}/", "anonymousId": visitor.anonymous_id}
+        assert site.ask(body).json()["decisions"]
+        signal = {"Sec-GPC": "1"}
+        assert site.ask(body, headers=signal).json()["decisions"] == []
+        assert site.ask({**body, "consent": "in"}, headers=signal).json()["decisions"]
+    finally:
+        site.change("privacy", asks_consent=False, honours_gpc=False)
+        wait_until(lambda: not tag_configuration(site)["asksConsent"], "the source's setting")
+
+
 def test_any_page_may_ask_with_its_cookie(site: Site) -> None:
     body = {"writeKey": WRITE_KEYS["website"], "url": f"{ORIGIN}/"}
     answer = site.ask(body, headers={"Origin": ORIGIN})
@@ -187,6 +217,7 @@ def test_an_identified_visitor_is_personalized(visitor: Visitor) -> None:
     ids = [decision[part].pop("id") for part in ("experience", "audienceSegment", "variation")]
     assert all(type(number) is int for number in ids)
     assert decision == {
+        "type": "page",
         "experience": {"name": "home"},
         "audienceSegment": {"name": "segment-small"},
         "variation": {"name": "Personalized"},
@@ -234,7 +265,7 @@ def test_drafts_and_ended_experiences_are_not_served(site: Site, visitor: Visito
     fields = {"page_url": path, "control_share": 0.0, "segments": [segment("half", {"all": []})]}
     made = site.change("save", name=path, **fields)
     wait_until(lambda: visitor.open(path), "the new experience")
-    site.change("end", experience_id=made["id"])
+    site.change("archive", experience_id=made["id"])
     wait_until(lambda: not visitor.open(path), "the end of the experience")
 
 
@@ -260,7 +291,7 @@ def test_half_of_the_visitors_are_control_and_stay_so(site: Site) -> None:
 def place(site: Site) -> Iterator[Place]:
     place = Place(site)
     yield place
-    site.change("end", experience_id=place.id)
+    site.change("archive", experience_id=place.id)
 
 
 class Place:
@@ -429,10 +460,36 @@ def test_control_is_not_told_what_it_is_kept_from(site: Site) -> None:
     assert "Headline" not in text
 
 
+def test_vitals_are_taken_from_sources_that_personalize(site: Site) -> None:
+    of_one = {"experienceId": 1, "variationId": 2, "hiddenMs": 30, "shift": 0.01, "complete": True, "missing": []}
+    vitals = {"page": "acme.example/", "share": 0.2, "lcpMs": 800, "experiences": [of_one]}
+
+    def answer(source: str, **changes: Any) -> tuple[int, str]:
+        body = json.dumps({"writeKey": WRITE_KEYS[source], **vitals, **changes}).encode()
+        answered = site.server.request("POST", "/v1/vitals", body, {"Content-Type": "text/plain", "Origin": ORIGIN})
+        assert answered.headers["access-control-allow-origin"] == "*"
+        return answered.status, answered.json().get("code", "")
+
+    assert answer("website") == (200, "")
+    assert answer("unconnected") == (400, "unknown_write_key")
+    for bad in ({"experiences": []}, {"share": 0}, {"experiences": [{**of_one, "hiddenMs": -1}]}, {"page": "x" * 3000}):
+        assert answer("website", **bad) == (400, "invalid_request"), bad
+    assert site.server.request("GET", "/v1/vitals").status == 405
+
+
 def test_the_tag_knows_where_to_look_and_no_more(site: Site) -> None:
     answer = site.server.request("GET", f"/tag/{WRITE_KEYS['website']}.js")
     configuration = tag_configuration(site)
-    assert set(configuration) == {"writeKey", "host", "version", "capMs", "pages"}
+    assert set(configuration) == {
+        "writeKey",
+        "host",
+        "version",
+        "capMs",
+        "asksConsent",
+        "honoursGPC",
+        "vitalsShare",
+        "pages",
+    }
     assert all(set(page) == {"pattern", "selectors"} for page in configuration["pages"])
     assert [page["selectors"] for page in configuration["pages"][:3]] == [["h1.hero"]] * 3
     text = answer.body.decode()

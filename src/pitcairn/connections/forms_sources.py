@@ -30,14 +30,19 @@ class SourceRulesForm(forms.Form):
         widget=forms.Textarea(attrs={"rows": 3, "class": "mono", "spellcheck": "false", "placeholder": "Any origin"}),
     )
     requires_token = forms.BooleanField(required=False)
+    asks_consent = forms.BooleanField(required=False)
+    honours_gpc = forms.BooleanField(required=False)
 
     def __init__(self, source: SourceItem, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.initial.setdefault("rate_limit", source.rate_limit)
         self.initial.setdefault("allowed_origins", "\n".join(source.allowed_origins))
         self.initial.setdefault("requires_token", source.requires_token)
+        self.initial.setdefault("asks_consent", source.asks_consent)
+        self.initial.setdefault("honours_gpc", source.honours_gpc)
         if source.kind != SourceKind.BROWSER:
-            del self.fields["allowed_origins"]
+            for name in ("allowed_origins", "asks_consent", "honours_gpc"):
+                del self.fields[name]
         if source.kind != SourceKind.SERVER:
             del self.fields["requires_token"]
 
@@ -48,6 +53,8 @@ class SourceRulesForm(forms.Form):
             "rate_limit": self.cleaned_data["rate_limit"],
             "allowed_origins": self.cleaned_data.get("allowed_origins", "").splitlines(),
             "requires_token": self.cleaned_data.get("requires_token", False),
+            "asks_consent": self.cleaned_data.get("asks_consent", False),
+            "honours_gpc": self.cleaned_data.get("honours_gpc", False),
         }
 
 

@@ -56,6 +56,8 @@ class SourceItem:
     """Messages per second; None is no limit."""
     allowed_origins: tuple[str, ...]
     requires_token: bool
+    asks_consent: bool
+    honours_gpc: bool
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -173,6 +175,8 @@ def _source_item(source: Source, *, destinations: Iterable[Destination] | None =
         rate_limit=source.rate_limit,
         allowed_origins=tuple(source.allowed_origins),
         requires_token=source.requires_token,
+        asks_consent=source.asks_consent,
+        honours_gpc=source.honours_gpc,
     )
 
 

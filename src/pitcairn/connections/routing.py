@@ -73,6 +73,8 @@ class RoutedSource(msgspec.Struct, frozen=True, kw_only=True):
     """Messages per second; 0 is no limit."""
     allowed_origins: tuple[str, ...]
     requires_token: bool
+    asks_consent: bool
+    honours_gpc: bool
 
 
 def routed_sources() -> list[RoutedSource]:
@@ -93,6 +95,8 @@ def routed_sources() -> list[RoutedSource]:
             rate_limit=source.rate_limit or 0,
             allowed_origins=tuple(source.allowed_origins),
             requires_token=source.requires_token,
+            asks_consent=source.asks_consent,
+            honours_gpc=source.honours_gpc,
         )
         for source in Source.objects.order_by("id")
     ]

@@ -25,10 +25,13 @@ def set_source_rules(
     rate_limit: int | None,
     allowed_origins: Sequence[str],
     requires_token: bool,
+    asks_consent: bool,
+    honours_gpc: bool,
 ) -> Source:
-    """Sets what the source's calls must keep to. `rate_limit` is in messages per second, None for no limit.
+    """Sets what the source's calls must keep to, and what the tag does before a visitor consents.
 
-    Raises `ConnectionsError` for a rate out of range and for what is no origin.
+    `rate_limit` is in messages per second, None for no limit. Raises `ConnectionsError` for a rate out of range, for what is
+    no origin, and for what a source of this kind cannot keep to.
     """
     source = source_of(workspace_id, source_id)
     if rate_limit is not None and not 1 <= rate_limit <= RATE_MOST:
@@ -41,10 +44,15 @@ def set_source_rules(
             "Only a server can keep the private key that tokens need; this source is of another kind.",
             field="requires_token",
         )
+    if (asks_consent or honours_gpc) and source.kind != SourceKind.BROWSER:
+        raise ConnectionsError(
+            "Visitors are asked for consent on a website; this source is of another kind.", field="asks_consent"
+        )
     source.rate_limit = rate_limit
     source.allowed_origins = checked_origins(allowed_origins)
     source.requires_token = requires_token
-    source.save(update_fields=["rate_limit", "allowed_origins", "requires_token"])
+    source.asks_consent, source.honours_gpc = asks_consent, honours_gpc
+    source.save(update_fields=["rate_limit", "allowed_origins", "requires_token", "asks_consent", "honours_gpc"])
     configuration_changed()
     return source
 

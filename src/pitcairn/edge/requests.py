@@ -31,6 +31,7 @@ class RequestHeaders(msgspec.Struct):
     country: bytes = b""
     host: bytes = b""
     forwarded_proto: bytes = b""
+    gpc: bytes = b""
 
 
 _FIELDS = {
@@ -43,6 +44,7 @@ _FIELDS = {
     b"user-agent": "user_agent",
     b"host": "host",
     b"x-forwarded-proto": "forwarded_proto",
+    b"sec-gpc": "gpc",
 }
 
 

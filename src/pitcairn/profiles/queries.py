@@ -293,6 +293,8 @@ def _title(traits: dict[str, Any], identifiers: Sequence[IdentifierItem], profil
 
 def _assignments(text: str) -> Iterable[AssignmentItem]:
     for experience_id, stored in _decode_assignments(text).items():
+        if not experience_id.isdigit() or experience_id == "0":
+            continue  # Variations in further segments, and the holdout: see `experiences.decisions`.
         yield AssignmentItem(
             experience_id=int(experience_id),
             segment_id=stored.segment_id,

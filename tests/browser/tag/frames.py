@@ -14,7 +14,7 @@ _RECORDER = """
   const look = (when) => {
     const element = document.querySelector(SELECTOR);
     const visible = !!element && element.checkVisibility({ visibilityProperty: true, opacityProperty: true });
-    seen.push({ when, there: !!element, visible, text: visible ? element.innerText : "" });
+    seen.push({ when, at: performance.now(), there: !!element, visible, text: visible ? element.innerText : "" });
   };
   const channel = new MessageChannel();
   channel.port1.onmessage = () => look("after");
@@ -31,6 +31,8 @@ _RECORDER = """
 @dataclass(frozen=True)
 class Frame:
     when: str
+    at: float
+    """ms since the page began."""
     there: bool
     visible: bool
     text: str

@@ -9,7 +9,7 @@ from typing import Any
 from playwright.sync_api import Page
 
 from browser.conftest import Complaints
-from browser.tag.servers import WRITE_KEY, Edge, Website
+from browser.tag.servers import DEMO, WRITE_KEY, Edge, Gate, Website
 
 ORIGINAL = "The original headline"
 PERSONALIZED = "Made for small companies"
@@ -61,6 +61,19 @@ class Scene:
         self.page.add_init_script(  # The shim's own, which is a constant.
             "{ const own = setTimeout; window.setTimeout = (run, ms, ...all) => ms === 400 ? 0 : own(run, ms, ...all) }"
         )
+
+    def open_before_analytics(self, open_page: Callable[[], object]) -> None:
+        """Opens a page by `open_page`, which waits for nothing. analytics.js comes once the tag is there.
+
+        The shim's tag and a deferred script run in the order in which they come: which is first, a busy machine decides.
+        """
+        gate = Gate()
+        gate.close()
+        self.website.file("/built/analytics.js", (DEMO / "built/analytics.js").read_bytes(), gate=gate)
+        open_page()
+        self.page.wait_for_function("() => window.__pitcairnOn")  # No eval: the demo's policy forbids it.
+        gate.open()
+        self.page.wait_for_load_state()
 
     def seen(self, exposures: int = 1) -> list[dict[str, Any]]:
         """Waits until the tag has sent so many exposures, and gives them."""

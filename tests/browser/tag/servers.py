@@ -69,7 +69,8 @@ class _Handler(BaseHTTPRequestHandler):
         if isinstance(answer.body, bytes):
             self.send_header("content-length", str(len(answer.body)))
             self.end_headers()
-            self.wfile.write(answer.body)
+            if self.command != "HEAD":
+                self.wfile.write(answer.body)
             return
         self.send_header("transfer-encoding", "chunked")
         self.end_headers()
@@ -78,7 +79,7 @@ class _Handler(BaseHTTPRequestHandler):
             self.wfile.flush()
         self.wfile.write(b"0\r\n\r\n")
 
-    do_GET = do_POST = do_OPTIONS = _answer  # noqa: N815
+    do_GET = do_HEAD = do_POST = do_OPTIONS = _answer  # noqa: N815
 
 
 class _Server(ThreadingHTTPServer):
@@ -132,11 +133,14 @@ class Edge:
 
     def __init__(self) -> None:
         self.url = ""
+        self.goals: list[dict[str, Any]] = []
         self.pages: list[dict[str, Any]] = []
         self.decide: Callable[[dict[str, Any]], list[dict[str, Any]]] = lambda _: []
         self.visitor_id: str | None = None
         """What the server's own cookie would say; None echoes the visitor id it is asked with."""
         self.cap_ms = 400
+        self.asks_consent = self.honours_gpc = False
+        self.vitals_share = 0.0
         self.delay = 0.0
         """Seconds before a decision is answered."""
         self.decide_hangs = False
@@ -169,6 +173,10 @@ class Edge:
                     body = asked.json()
                     found.extend(body.get("batch", [body]))
         return found
+
+    def vitals(self) -> list[dict[str, Any]]:
+        with self._changed:
+            return [asked.json() for asked in self._asked if asked.path == "/v1/vitals"]
 
     def exposures(self, library: str | None = None) -> list[dict[str, Any]]:
         """The exposures that came: by one `library` (`pitcairn-tag`, `analytics.js`), or all."""
@@ -216,7 +224,11 @@ class Edge:
             "host": self.url,
             "version": json.loads((BUILT / "manifest.json").read_text())["latest"],
             "capMs": self.cap_ms,
+            "asksConsent": self.asks_consent,
+            "honoursGPC": self.honours_gpc,
+            "vitalsShare": self.vitals_share,
             "pages": self.pages,
+            "goals": self.goals,
         }
 
     def _tag(self) -> Answer:
@@ -229,7 +241,12 @@ class Edge:
         question = asked.json()
         visitor = self.visitor_id or question.get("anonymousId") or "made-by-the-server"
         answer = _json(asked, {"visitorId": visitor, "decisions": self.decide(question)})
-        answer.headers["set-cookie"] = f"pitcairn_visitor={visitor}; Path=/; Max-Age=31536000; HttpOnly; SameSite=Lax"
+        if question["store"] and (question["consent"] == "in" or not self.asks_consent):
+            answer.headers["set-cookie"] = (
+                f"pitcairn_visitor={visitor}; Path=/; Max-Age=31536000; HttpOnly; SameSite=Lax"
+            )
+        elif question["consent"] == "out":
+            answer.headers["set-cookie"] = "pitcairn_visitor=; Path=/; Max-Age=0; HttpOnly; SameSite=Lax"
         return answer
 
     def _settings(self) -> dict[str, Any]:
@@ -267,8 +284,24 @@ class Website:
         self._edge = edge
         self._files: dict[str, Callable[[], Answer]] = {}
 
-    def file(self, path: str, body: str, content_type: str = "text/javascript") -> None:
-        self._files[path] = lambda: Answer(body.encode(), headers={"content-type": content_type})
+    def file(
+        self, path: str, body: str | bytes, content_type: str = "text/javascript", gate: Gate | None = None
+    ) -> None:
+        """A file of this website; with a gate, it comes when that is open."""
+        content = body.encode() if isinstance(body, str) else body
+
+        def answer() -> Answer:
+            if gate is not None:
+                gate.passes()
+            return Answer(content, headers={"content-type": content_type})
+
+        self._files[path] = answer
+
+    def installs_the_shim(self) -> None:
+        """At `/install.js`, for pages that were built before the servers' addresses were known."""
+        own = "document.currentScript.dataset."
+        shim = (BUILT / "shim.js").read_text()
+        self.file("/install.js", f"{own}pitcairnHost='{self._edge.url}';{own}writeKey='{WRITE_KEY}';{shim}")
 
     def page(self, path: str, html: str | Callable[[], Chunks], content_policy: str = "") -> None:
         """A page of this website, with a Content-Security-Policy or none. HTML in chunks is sent as they come."""

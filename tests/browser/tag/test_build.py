@@ -15,12 +15,12 @@ MANIFEST = json.loads((BUILT / "manifest.json").read_text())
 def test_the_tag_is_within_its_budget() -> None:
     for built in MANIFEST["versions"].values():
         code = (BUILT / built["file"]).read_bytes()
-        assert built["gzipBytes"] <= 7 * 1024
+        assert built["gzipBytes"] <= 9 * 1024
         assert abs(len(gzip.compress(code, 9)) - built["gzipBytes"]) < 64, "the manifest tells another size"
 
 
 def test_the_shim_is_within_its_budget() -> None:
-    assert len(gzip.compress((BUILT / "shim.js").read_bytes(), 9)) <= 600
+    assert len(gzip.compress((BUILT / "shim.js").read_bytes(), 9)) <= 1100
 
 
 def test_a_version_is_named_after_its_code() -> None:

@@ -15,7 +15,7 @@ PAGES = pytest.mark.parametrize("path", ["/", "/pricing.html"])
 
 def visit(scene: Scene, path: str = "/") -> None:
     scene.lift_the_cap()
-    scene.page.goto(scene.website.url + path)
+    scene.open_before_analytics(lambda: scene.page.goto(scene.website.url + path, wait_until="commit"))
 
 
 def sent(scene: Scene, kind: str) -> dict[str, Any]:

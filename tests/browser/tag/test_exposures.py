@@ -155,8 +155,7 @@ def test_the_visitor_may_stand_in_local_storage(scene: Scene) -> None:
 def test_a_new_visitor_keeps_the_id_that_was_made(scene: Scene, install: type[Scene]) -> None:
     """Where analytics.js finds it: it adopts it, and both are one visitor."""
     scene.runs(decision(text()))
-    scene.open(head=install(scene) + ANALYTICS)
-    scene.edge.wait_for(lambda: bool(scene.edge.questions()), "a question")
+    scene.open_before_analytics(lambda: scene.open(head=install(scene) + ANALYTICS, wait_until="commit"))
     made = scene.edge.questions()[0]["anonymousId"]
     assert UUID.fullmatch(made)
     cookie = cookies(scene)["ajs_anonymous_id"]
@@ -174,6 +173,8 @@ def test_a_new_visitor_on_plain_http(scene: Scene, install: type[Scene]) -> None
     scene.runs(decision(text()))
     scene.page.add_init_script("delete Crypto.prototype.randomUUID")
     scene.open(head=install(scene))
+    while "ajs_anonymous_id" not in cookies(scene):  # The browser writes it when it has time.
+        scene.page.evaluate("new Promise((done) => requestAnimationFrame(done))")
     scene.page.context.clear_cookies()
     scene.page.reload()
     scene.seen(1)
@@ -204,4 +205,6 @@ def test_a_question_says_where_the_visitor_is(scene: Scene) -> None:
         "url": scene.website.url + "/?utm_source=mail",
         "referrer": "https://search.example/",
         "language": "en-US",
+        "consent": "",
+        "store": False,
     }

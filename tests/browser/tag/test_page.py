@@ -88,7 +88,7 @@ def test_a_page_that_insists_has_its_way(scene: Scene) -> None:
     scene.open(
         f"<h1>{ORIGINAL}</h1><script>"
         f"rounds = 0; h1 = document.querySelector('h1'); new MutationObserver(() => {{"
-        f" if (h1.textContent !== '{ORIGINAL}') {{ rounds++; h1.textContent = '{ORIGINAL}' }}"
+        f" if (h1.innerHTML !== '{ORIGINAL}') {{ rounds++; h1.textContent = '{ORIGINAL}' }}"
         f"}}).observe(h1, {{ childList: true, characterData: true, subtree: true }})</script>"
     )
     scene.seen()

@@ -23,6 +23,8 @@ class Source(models.Model):
     rate_limit = models.PositiveIntegerField(null=True, blank=True, help_text="messages per second; none is no limit")
     allowed_origins = models.JSONField(default=list, blank=True, help_text="browser origins; none is any")
     requires_token = models.BooleanField(default=False, help_text="takes OAuth bearer tokens only")
+    asks_consent = models.BooleanField(default=False, help_text="the tag stores nothing before a visitor opts in")
+    honours_gpc = models.BooleanField(default=False, help_text="Global Privacy Control opts a visitor out")
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
