@@ -9,6 +9,7 @@ import { chosen, configure, isRefused, mayStore } from "./consent";
 import type { Config, Decision, Question } from "./contract";
 import { expose } from "./exposure";
 import { editing } from "./editing";
+import { watchGoals } from "./goals";
 import { hide, show } from "./hiding";
 import { awaitHydration } from "./hydration";
 import { isPresent, keep, restore } from "./page";
@@ -121,6 +122,7 @@ window.__pitcairnTag = quietly((given: Config) => {
   config = isHere ? { ...given, host: cameFrom! } : given;
   if (editing(config.host)) return;
   configure(config);
+  watchGoals(config);
   here = addressOf();
   const asked = window.__pitcairn;
   if (asked) adoptId(asked.anonymousId);

@@ -146,11 +146,19 @@ def test_why_says_what_each_condition_saw(program: Program) -> None:
 
 
 def test_goals(program: Program) -> None:
-    goal = program.must("post", "/goals", {"event": "Demo Booked"}, 201)
-    assert program.must("post", "/goals", {"event": "Demo Booked"}, 201) == goal
-    program.must("post", "/experiences", experience(), 201)
-    used = next(one for one in program.get("/goals")["items"] if one["event"] == "Signed Up")
-    assert "judged by" in program.must("delete", f"/goals/{used['id']}", status=422)["message"]
-    program.must("delete", f"/goals/{goal['id']}", status=204)
-    program.must("delete", f"/goals/{goal['id']}", status=404)
-    assert program.must("post", "/goals", {"event": " "}, 422)["code"] == "invalid"
+    goal = program.must("post", "/goals", {"name": "Demo Booked"}, 201)
+    assert (goal["kind"], goal["event"], goal["window_days"]) == ("track", "Demo Booked", 7)
+    path = f"/goals/{goal['id']}"
+    body = {"name": "Bought", "event": "Order Completed", "value": "revenue", "window_days": 14}
+    assert program.must("put", path, body) == program.get(path)
+    assert program.get(path)["value"] == "revenue"
+    assert program.must("put", path, {**body, "kind": "click"}, 422)["details"][0]["path"] == "selector"
+    assert program.must("post", "/goals", body, 422)["details"][0]["path"] == "name"
+    made = program.must("post", "/experiences", experience(goals=["Signed Up", "Bought"], guardrails=["Bought"]), 201)
+    assert (made["goals"], made["guardrails"]) == (["Signed Up", "Bought"], ["Bought"])
+    assert "judged by" in program.must("delete", path, status=422)["message"]
+    program.must("put", f"/experiences/{made['id']}", experience(version=1))
+    program.must("delete", path, status=204)
+    program.must("delete", path, status=404)
+    assert program.must("post", "/goals", {"name": " "}, 422)["code"] == "invalid"
+    assert program.must("post", "/goals", {"name": "x", "kind": "wish"}, 422)["code"] == "invalid"

@@ -24,6 +24,7 @@ from pitcairn.eventstore import EventStore
 from pitcairn.experiences.models import AudienceSegment, Experience
 from pitcairn.experiences.services import save_experience
 from pitcairn.experiments.services import create_goal
+from pitcairn.experiments.sharing import make_link
 from pitcairn.profiles.models import Account, Merge, ProfileToken
 from pitcairn.profiles.services import create_token
 from pitcairn.workspaces.api_keys import create_api_key
@@ -37,7 +38,7 @@ def routes() -> list[Route]:
     return [
         route
         for route in all_routes()
-        if not route.name.startswith(("profile-api", "api:")) and route.name not in BY_TOKEN
+        if not route.name.startswith(("profile-api", "results-api", "api:")) and route.name not in BY_TOKEN
     ]
 
 
@@ -109,6 +110,8 @@ def values(workspace: Workspace, store: EventStore) -> dict[str, Any]:
         "token_id": token.id,
         "key_id": APIKey.objects.get(workspace=workspace).id,
         "goal_id": create_goal(workspace.id, "Signed Up").id,
+        "link_id": make_link(experience.id, "owner@acme.example").id,
+        "token": "none",
         "slug": "mutiny",
         "segment_id": segment.id,
         "index": 0,

@@ -76,6 +76,12 @@ def exposure(workspace_id: int, **changes: Any) -> dict[str, Any]:
         "received_at": START,
         "page_url": "https://example.com/",
         "reason": "",
+        "browser": "Firefox",
+        "device": "desktop",
+        "route": "tag",
+        "returning": False,
+        "bot": False,
+        "internal": False,
     }
     assert changes.keys() <= row.keys()
     return {**row, **changes}

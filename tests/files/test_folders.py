@@ -13,8 +13,9 @@ from pitcairn.engage.services import create_audience, create_computed_trait
 from pitcairn.experiences import services
 from pitcairn.experiences.queries import ExperienceOutline, experience_content, experience_outlines, experience_versions
 from pitcairn.experiences.timing import Frequency, Schedule
-from pitcairn.experiments.queries import goal_events, workspace_goals
-from pitcairn.experiments.services import create_goal
+from pitcairn.experiments.goal_definitions import GoalDefinition
+from pitcairn.experiments.queries import goal_names, workspace_goals
+from pitcairn.experiments.services import create_goal, save_goal
 from pitcairn.files import FilesError, apply_folder, export_folder
 from pitcairn.workspaces.models import Workspace
 
@@ -36,13 +37,20 @@ def full(workspace: Workspace) -> Workspace:
     create_audience(workspace.id, "Almost all", {"not": IN_PRO}, anonymous=True, historical=False)
     create_computed_trait(workspace.id, "Orders", {"event": "Order Completed"})
     create_goal(workspace.id, "Demo Booked")
+    bought = GoalDefinition(name="Bought", event="Order Completed", value="revenue", window_days=14.0)
+    save_goal(workspace.id, bought)
 
     def make(name: str, **more: Any) -> int:
         first = {"name": "Pro", "condition": {"all": [IN_PRO, {"any": [PRO]}]}, "allocation": "manual",
                  "variations": [{"name": "A", "changes": [change("Größe\n<b>")], "weight": 3.0},
                                 {"name": "B", "changes": [change("b")], "weight": 1.0}]}  # fmt: skip
         segments = [first, {"name": "Everybody", "variations": [{"changes": [change("c")]}]}]
-        given: dict[str, Any] = {"segments": segments, "goals": ["Signed Up", "Zoomed", "Clicked"], **more}
+        given: dict[str, Any] = {
+            "segments": segments,
+            "goals": ["Signed Up", "Zoomed", "Bought"],
+            "guardrails": ["Zoomed"],
+            **more,
+        }
         return services.save_experience(workspace_id=workspace.id, name=name, page_url="a.example/*", **given).id
 
     live = make(
@@ -92,19 +100,21 @@ def test_there_and_back_is_the_same_to_the_byte(full: Workspace, tmp_path: Path)
     assert {one.file for one in applied.changes if one.what == "none"} == set()
     export_folder(other.id, second)
     assert contents(first) == contents(second)
-    assert len(contents(first)) == 11
+    assert len(contents(first)) == 14
     # Experiences of names that would be the same file, and all states.
     assert [one.state for one in experience_outlines(other.id)] == [one.state for one in experience_outlines(full.id)]
     assert {one.made_by for one in experience_versions(experience_outlines(other.id)[0].id)} == {"ci@acme.example"}
     exported = export_folder(full.id, first)
-    assert (exported.written, len(exported.unchanged)) == ((), 11)
+    assert (exported.written, len(exported.unchanged)) == ((), 14)
     assert not [text for text in contents(first).values() if str(full.id).encode() in text or b'"id"' in text]
 
 
 def test_a_dry_run_says_everything_and_changes_nothing(full: Workspace, tmp_path: Path) -> None:
     export_folder(full.id, tmp_path)
     before = contents(tmp_path)
-    edit(tmp_path, "experiences/a-paused-one.json", control_share=0.75, state="live", goals=["Signed Up"])
+    edit(
+        tmp_path, "experiences/a-paused-one.json", control_share=0.75, state="live", goals=["Signed Up"], guardrails=[]
+    )
     edit(tmp_path, "audiences/paying.json", condition={**PRO, "value": "team"})
     (tmp_path / "experiences/new.json").write_text(json.dumps({"name": "New one", "page_url": "/new"}))
     told = apply_folder(full.id, tmp_path, dry_run=True)
@@ -115,7 +125,8 @@ def test_a_dry_run_says_everything_and_changes_nothing(full: Workspace, tmp_path
     }
     assert words["experiences/a-paused-one.json"] == [
         ("Control share", "50 %", "75 %"),
-        ("Goals", "Signed Up", "Clicked", "Zoomed", "Signed Up"),
+        ("Goals", "Signed Up", "Bought", "Zoomed", "Signed Up"),
+        ("Guardrails", "Zoomed"),
         ("State", "paused", "live"),
     ]
     assert words["audiences/paying.json"][0][0] == "Who is in it"
@@ -128,7 +139,7 @@ def test_a_dry_run_says_everything_and_changes_nothing(full: Workspace, tmp_path
     assert applied.changes == told.changes
     assert (applied.dry_run, told.dry_run) == (False, True)
     paused = named(full, "A paused one")
-    assert (paused.state, paused.control_share, goal_events(paused.id)) == ("live", 0.75, ["Signed Up"])
+    assert (paused.state, paused.control_share, goal_names(paused.id)) == ("live", 0.75, ["Signed Up"])
 
 
 def test_segments_and_variations_stay_who_they_are(full: Workspace, tmp_path: Path) -> None:
@@ -158,6 +169,7 @@ def test_every_problem_is_named_and_nothing_is_half_done(full: Workspace, tmp_pa
     (tmp_path / "experiences/latin.json").write_bytes(b"\xff\xfe")
     (tmp_path / "experiences/same.json").write_text('{"name": "Empty draft"}')
     (tmp_path / "audiences/On Sale.json").write_text(json.dumps({"name": "On sale", "condition": PRO}))
+    (tmp_path / "goals/click.json").write_text('{"name": "Click", "kind": "click"}')
     # What is right is not done either.
     edit(tmp_path, "computed-traits/orders.json", description="How many")
     found = problems(full, tmp_path)
@@ -173,6 +185,7 @@ def test_every_problem_is_named_and_nothing_is_half_done(full: Workspace, tmp_pa
         "experiences/misspelt.json: segments[0]: ",
         "experiences/latin.json: it is no text in UTF-8",
         "experiences/same.json: name: “Empty draft” is also in",
+        "goals/click.json: selector: write a selector",
         "audiences/On Sale.json: key: 'On Sale' is no key",
     ]
     for start in starts:
@@ -186,13 +199,13 @@ def test_what_the_folder_does_not_speak_of_stays(full: Workspace, tmp_path: Path
     export_folder(full.id, tmp_path)
     (tmp_path / "experiences/empty-draft.json").unlink()
     (tmp_path / "audiences/almost_all.json").unlink()
-    (tmp_path / "goals.json").write_text('["Called"]')
+    (tmp_path / "goals/called.json").write_text('{"name": "Called"}')
     (tmp_path / "priority.json").write_text('["A paused one"]')
     applied = apply_folder(full.id, tmp_path)
     assert applied.beside == ("Empty draft",)
     assert named(full, "Empty draft").state == "draft"
     assert {one.key for one in engage.audiences(full.id)} == {"paying", "almost_all"}
-    assert {"Called", "Demo Booked"} <= {one.event for one in workspace_goals(full.id)}
+    assert {"Called", "Demo Booked"} <= {one.name for one in workspace_goals(full.id)}
     assert experience_outlines(full.id)[0].name == "A paused one"
 
     (tmp_path / "experiences/stranger.json").write_text('{"name": "Stranger"}')

@@ -29,7 +29,7 @@ def register(api: NinjaAPI) -> None:
         ExperienceError: _experience,
         AudienceError: _audience,
         ConnectionsError: lambda request, error: _invalid([Detail(error.field, str(error))]),
-        GoalError: lambda request, error: _invalid([Detail("", str(error))]),
+        GoalError: _goal,
         ResultsError: lambda request, error: _invalid([Detail("", str(error))]),
         EventStoreError: lambda request, error: failure(503, f"The event store cannot be read: {error}"),
         msgspec.ValidationError: lambda request, error: _invalid([Detail("", str(error))]),
@@ -56,6 +56,10 @@ def _outdated(request: HttpRequest, error: OutdatedError) -> HttpResponse:
     response = failure(412, f"{text[0].upper()}{text[1:]}.", [Detail("version", f"{error.current} is in force")])
     response["ETag"] = f'"{error.current}"'
     return response
+
+
+def _goal(request: HttpRequest, error: GoalError) -> HttpResponse:
+    return _invalid([Detail(field, text) for field, text in error.problems.items()] or [Detail("", str(error))])
 
 
 def _audience(request: HttpRequest, error: AudienceError) -> HttpResponse:

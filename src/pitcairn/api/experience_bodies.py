@@ -14,6 +14,7 @@ from pitcairn.api.bodies import Given
 from pitcairn.experiences.content import Content, SegmentInput, VariationInput
 from pitcairn.experiences.queries import ExperienceOutline
 from pitcairn.experiences.timing import Frequency, Schedule
+from pitcairn.experiments.queries import ChosenGoal
 
 
 class VariationGiven(Given):
@@ -63,7 +64,8 @@ class ExperienceGiven(Given):
     frequency: FrequencyGiven | None = None
     exclusion_group: str = ""
     segments: list[SegmentGiven] = []
-    goals: list[str] = Field(default=[], description="Track events that count, the primary one first.")
+    goals: list[str] = Field(default=[], description="By name, the primary one first; a new name is a Track event.")
+    guardrails: list[str] = Field(default=[], description="Those of the goals that must not get worse.")
 
 
 class ExperienceReplaced(ExperienceGiven):
@@ -119,6 +121,7 @@ class ExperienceShown(ExperienceSummary):
     exclusion_group: str
     segments: list[dict[str, Any]]
     goals: list[str]
+    guardrails: list[str]
 
 
 class VersionSummary(Schema):
@@ -162,6 +165,7 @@ def arguments(body: ExperienceGiven) -> dict[str, Any]:
         "exclusion_group": body.exclusion_group,
         "segments": [_segment(one) for one in body.segments],
         "goals": body.goals,
+        "guardrails": body.guardrails,
     }
 
 
@@ -182,8 +186,13 @@ def summary(outline: ExperienceOutline) -> dict[str, Any]:
     }
 
 
-def shown(outline: ExperienceOutline, content: Content, goals: Sequence[str]) -> dict[str, Any]:
-    return {**content_shown(content), **summary(outline), "goals": list(goals)}
+def shown(outline: ExperienceOutline, content: Content, goals: Sequence[ChosenGoal]) -> dict[str, Any]:
+    return {
+        **content_shown(content),
+        **summary(outline),
+        "goals": [goal.name for goal in goals],
+        "guardrails": [goal.name for goal in goals if goal.role == "guardrail"],
+    }
 
 
 def content_shown(content: Content) -> dict[str, Any]:

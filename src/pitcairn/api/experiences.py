@@ -29,7 +29,7 @@ from pitcairn.dashboard.stores import event_store
 from pitcairn.experiences import queries, services
 from pitcairn.experiences.comparison import differences
 from pitcairn.experiences.queries import ExperienceOutline, VersionOutline
-from pitcairn.experiments.queries import goal_events
+from pitcairn.experiments.queries import goals_of
 from pitcairn.experiments.results import results
 
 router = Router(tags=["Experiences"])
@@ -198,7 +198,7 @@ def _shown(request: APIRequest, response: HttpResponse, experience_id: int) -> d
     outline = _found(request, experience_id)
     content, version = queries.experience_content(experience_id)
     response["ETag"] = f'"{version}"'
-    return shown(outline, content, goal_events(experience_id))
+    return shown(outline, content, goals_of(experience_id))
 
 
 def _version(version: VersionOutline) -> dict[str, Any]:

@@ -191,6 +191,10 @@ def tag_configuration(source: SourceConfiguration, snapshot: Snapshot, host: str
             {"pattern": experience.page.pattern, "selectors": experience.selectors}
             for experience in (workspace.programme.experiences if source.personalizes else ())
         ],
+        "goals": [
+            {"id": goal.id, "on": goal.on, "selector": goal.selector}
+            for goal in (workspace.goals if source.personalizes else ())
+        ],
     }
 
 

@@ -1,7 +1,8 @@
 """Experiences, audiences, computed traits and goals as files, for teams that review changes before they are made.
 
-A folder holds `experiences/NAME.json`, `audiences/KEY.json`, `computed-traits/KEY.json`, `goals.json` and `priority.json`.
-Nothing in a file names a workspace or an id: experiences, segments and variations are found by their names, audiences and
+A folder holds `experiences/NAME.json`, `audiences/KEY.json`, `computed-traits/KEY.json`, `goals/NAME.json` and
+`priority.json`.
+Nothing in a file names a workspace or an id: experiences, segments, variations and goals are found by their names, audiences and
 computed traits by their keys, so that a folder can be taken from one workspace to another.
 """
 

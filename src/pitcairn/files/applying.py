@@ -18,8 +18,6 @@ from pitcairn.experiences import queries as experiences
 from pitcairn.experiences import services as experience_services
 from pitcairn.experiences.comparison import Difference
 from pitcairn.experiences.services import ExperienceError
-from pitcairn.experiments import queries as experiments
-from pitcairn.experiments import services as experiment_services
 from pitcairn.experiments.services import GoalError
 from pitcairn.files import computations
 from pitcairn.files.documents import (
@@ -31,10 +29,12 @@ from pitcairn.files.documents import (
     AudienceDocument,
     DocumentError,
     ExperienceDocument,
+    GoalDocument,
     TraitDocument,
     read_document,
 )
 from pitcairn.files.experiences import apply_experience
+from pitcairn.files.goals import apply_goal
 
 LARGEST_FILE = 4_000_000
 """Bytes: fifty segments at the limit of their changes."""
@@ -107,18 +107,18 @@ class _Applying:
         if not self.folder.is_dir():
             raise FilesError([FileProblem(file=str(self.folder), path="", text="there is no such folder")])
         computed = [
+            *self._tasks(GOALS, GoalDocument, apply_goal),
             *self._tasks(COMPUTED_TRAITS, TraitDocument, computations.apply_trait),
             *self._tasks(AUDIENCES, AudienceDocument, computations.apply_audience),
         ]
         self._until_nothing_moves(computed)
-        self._goals()
         documents = dict(self._documents(EXPERIENCES, ExperienceDocument))
         self._refuse_twice(documents)
         for file, document in documents.items():
             self._do(file, lambda file=file, document=document: self._experience(file, document))  # type: ignore[misc]
         self._priority()
         if not (documents or computed or self.changes or self.problems):
-            text = "it holds no experiences/, audiences/ or computed-traits/; `pitcairn export` makes such a folder"
+            text = "it holds no experiences/, audiences/, computed-traits/ or goals/; `pitcairn export` makes such a folder"
             self.problems.append(FileProblem(file=str(self.folder), path="", text=text))
         if self.problems:
             raise FilesError(self.problems)
@@ -152,17 +152,6 @@ class _Applying:
     def _experience(self, file: str, document: ExperienceDocument) -> None:
         made, differences = apply_experience(self.workspace_id, document, by=self.by)
         self._told(file, document.name, None if made else differences, differences)
-
-    def _goals(self) -> None:
-        """Makes goals that are not there yet. None is taken away."""
-        if (given := self._read(GOALS, list[str])) is None:
-            return
-        known = {one.event for one in experiments.workspace_goals(self.workspace_id)}
-        new = [event for event in dict.fromkeys(given) if event.strip() not in known]
-        for event in new:
-            self._do(GOALS, lambda event=event: experiment_services.create_goal(self.workspace_id, event))  # type: ignore[misc]
-        what = (Difference(where="Goals", before=(), after=tuple(new)),) if new else ()
-        self._told(GOALS, "Goals", what)
 
     def _priority(self) -> None:
         """Those that are named come first, in this order; the others keep theirs behind them."""
@@ -232,7 +221,8 @@ class _Applying:
             path = f"{error.field}.{error.path}" if error.field and error.path else error.field or error.path
             self._wrong(file, path, error.text.removeprefix(f"{error.path}: "))
         except GoalError as error:
-            self._wrong(file, "", str(error))
+            for path, text in (error.problems or {"": str(error)}).items():
+                self._wrong(file, path, text)
 
     def _wrong(self, file: str, path: str, text: str) -> None:
         self.problems.append(FileProblem(file=file, path=path, text=text))

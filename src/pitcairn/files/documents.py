@@ -12,11 +12,14 @@ import msgspec
 
 from pitcairn.experiences.content import DEFAULT_VARIATION, Content, SegmentInput, VariationInput
 from pitcairn.experiences.timing import Frequency, Schedule
+from pitcairn.experiments.goal_definitions import DEFAULT_WINDOW_DAYS, GoalDefinition
+from pitcairn.experiments.models import GoalKind, GoalUnit
+from pitcairn.experiments.queries import ChosenGoal
 
 EXPERIENCES = "experiences"
 AUDIENCES = "audiences"
 COMPUTED_TRAITS = "computed-traits"
-GOALS = "goals.json"
+GOALS = "goals"
 PRIORITY = "priority.json"
 
 
@@ -35,7 +38,8 @@ class SegmentDocument(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
 
 
 class ExperienceDocument(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
-    """An experience whole. `state` is left as it is where a file does not say it; `goals` has the primary one first."""
+    """An experience whole. `state` is left as it is where a file does not say it; `goals` has the primary one first;
+    `guardrails` are those of them that must not get worse."""
 
     name: str
     state: str = ""
@@ -47,6 +51,7 @@ class ExperienceDocument(msgspec.Struct, frozen=True, kw_only=True, forbid_unkno
     frequency: Frequency | None = None
     exclusion_group: str = ""
     goals: list[str] = []
+    guardrails: list[str] = []
     segments: list[SegmentDocument] = []
 
 
@@ -72,6 +77,20 @@ class TraitDocument(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     historical: bool = True
     enabled: bool = True
     events: dict[str, Any]
+
+
+class GoalDocument(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
+    """A goal. A Track event without anything more to say is its own name."""
+
+    name: str
+    kind: GoalKind = GoalKind.TRACK
+    event: str = ""
+    page: str = ""
+    selector: str = ""
+    where: dict[str, Any] = {}
+    value: str = ""
+    window_days: float = DEFAULT_WINDOW_DAYS
+    unit: GoalUnit = GoalUnit.VISITOR
 
 
 D = TypeVar("D")
@@ -122,7 +141,7 @@ def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return value
 
 
-def document_of(content: Content, *, state: str, goals: Sequence[str]) -> ExperienceDocument:
+def document_of(content: Content, *, state: str, goals: Sequence[ChosenGoal]) -> ExperienceDocument:
     """An experience as its file."""
     return ExperienceDocument(
         name=content.name,
@@ -134,7 +153,8 @@ def document_of(content: Content, *, state: str, goals: Sequence[str]) -> Experi
         schedule=content.schedule,
         frequency=content.frequency,
         exclusion_group=content.exclusion_group,
-        goals=ordered_goals(goals),
+        goals=ordered_goals([goal.name for goal in goals]),
+        guardrails=sorted(goal.name for goal in goals if goal.role == "guardrail"),
         segments=[
             SegmentDocument(
                 name=segment.name,
@@ -153,6 +173,19 @@ def document_of(content: Content, *, state: str, goals: Sequence[str]) -> Experi
             for segment in content.segments
         ],
     )
+
+
+def goal_document(goal: GoalDefinition) -> GoalDocument:
+    own_name = goal.kind is GoalKind.TRACK and goal.event == goal.name
+    given = {name: getattr(goal, name) for name in GoalDocument.__struct_fields__}
+    return GoalDocument(**{**given, "where": ordered(goal.where), "event": "" if own_name else goal.event})
+
+
+def goal_of(document: GoalDocument) -> GoalDefinition:
+    given = {name: getattr(document, name) for name in GoalDocument.__struct_fields__}
+    if document.kind is GoalKind.TRACK and not document.event:
+        given["event"] = document.name
+    return GoalDefinition(**given)
 
 
 def segments_of(document: ExperienceDocument) -> list[SegmentInput]:
@@ -202,7 +235,7 @@ def file_names(names: Sequence[str]) -> dict[str, str]:
     slugs = {name: slug(name) for name in names}
     common = list(slugs.values())
     return {
-        name: plain if plain and common.count(plain) == 1 else f"{plain or 'experience'}-{_digest(name)}"
+        name: plain if plain and common.count(plain) == 1 else f"{plain or 'unnamed'}-{_digest(name)}"
         for name, plain in slugs.items()
     }
 

@@ -10,7 +10,7 @@ from pitcairn.experiences import queries, services
 from pitcairn.experiences.comparison import Difference, differences
 from pitcairn.experiences.content import Content
 from pitcairn.experiences.queries import ExperienceOutline
-from pitcairn.experiments.queries import goal_events
+from pitcairn.experiments.queries import goals_of
 from pitcairn.files.documents import ExperienceDocument, document_of, ordered_goals, segments_of
 from pitcairn.files.states import bring_into
 
@@ -22,17 +22,21 @@ def apply_experience(
 
     Raises ExperienceError; what was done until then is for the caller's transaction to take back.
     """
-    document = msgspec.structs.replace(document, goals=ordered_goals(document.goals))
+    document = msgspec.structs.replace(
+        document, goals=ordered_goals(document.goals), guardrails=sorted(document.guardrails)
+    )
     outline = _named(workspace_id, document.name)
     if outline is None:
         made = services.save_experience(workspace_id=workspace_id, by=by, **_content(document))
         if document.state:
             bring_into(workspace_id, made.id, document.name, "draft", document.state)
         content, _ = queries.experience_content(made.id)
-        return True, (*differences(Content(name="", page_url=""), content), *_others("", [], document))
+        return True, (
+            *differences(Content(name="", page_url=""), content),
+            *_others(ExperienceDocument(name=""), document),
+        )
     before, version = queries.experience_content(outline.id)
-    goals = ordered_goals(goal_events(outline.id))
-    saved = document_of(before, state=str(outline.state), goals=goals)
+    saved = document_of(before, state=str(outline.state), goals=goals_of(outline.id))
     if msgspec.structs.replace(document, state=document.state or saved.state) == saved:
         return False, ()
     if saved != msgspec.structs.replace(document, state=saved.state):
@@ -42,7 +46,7 @@ def apply_experience(
     if document.state:
         bring_into(workspace_id, outline.id, document.name, str(outline.state), document.state)
     after, _ = queries.experience_content(outline.id)
-    return False, (*differences(before, after), *_others(str(outline.state), goals, document))
+    return False, (*differences(before, after), *_others(saved, document))
 
 
 def _named(workspace_id: int, name: str) -> ExperienceOutline | None:
@@ -62,14 +66,18 @@ def _content(document: ExperienceDocument) -> dict[str, Any]:
         "exclusion_group": document.exclusion_group,
         "segments": segments_of(document),
         "goals": document.goals,
+        "guardrails": document.guardrails,
     }
 
 
-def _others(state: str, goals: list[str], document: ExperienceDocument) -> list[Difference]:
+def _others(saved: ExperienceDocument, document: ExperienceDocument) -> list[Difference]:
     """What versions do not keep: goals and state."""
     found = []
-    if goals != document.goals:
-        found.append(Difference(where="Goals", before=tuple(goals), after=tuple(document.goals)))
-    if document.state not in {"", state}:
-        found.append(Difference(where="State", before=(state,) if state else (), after=(document.state,)))
+    for where, before, after in (
+        ("Goals", saved.goals, document.goals),
+        ("Guardrails", saved.guardrails, document.guardrails),
+        ("State", [saved.state] if saved.state else [], [document.state or saved.state]),
+    ):
+        if before != after and after != [""]:
+            found.append(Difference(where=where, before=tuple(before), after=tuple(after)))
     return found

@@ -23,11 +23,12 @@ from pitcairn.files.documents import (
     TraitDocument,
     document_of,
     file_names,
+    goal_document,
     ordered,
     write_document,
 )
 
-FOLDERS = (EXPERIENCES, AUDIENCES, COMPUTED_TRAITS)
+FOLDERS = (EXPERIENCES, AUDIENCES, COMPUTED_TRAITS, GOALS)
 
 
 class Exported(msgspec.Struct, frozen=True, kw_only=True):
@@ -93,14 +94,17 @@ def workspace_files(workspace_id: int) -> dict[str, str]:
         files[f"{COMPUTED_TRAITS}/{item.key}.json"] = write_document(
             TraitDocument(events=ordered(detail.definition), **_shared(item))
         )
-    files[GOALS] = write_document([goal.event for goal in experiments.workspace_goals(workspace_id)])
+    goals = [experiments.definition_of(goal) for goal in experiments.workspace_goals(workspace_id)]
+    names = file_names([goal.name for goal in goals])
+    for goal in goals:
+        files[f"{GOALS}/{names[goal.name]}.json"] = write_document(goal_document(goal))
     files[PRIORITY] = write_document([one.name for one in outlines])
     return dict(sorted(files.items()))
 
 
 def experience_document(experience_id: int, state: str) -> ExperienceDocument:
     content, _ = experiences.experience_content(experience_id)
-    return document_of(content, state=str(state), goals=experiments.goal_events(experience_id))
+    return document_of(content, state=str(state), goals=experiments.goals_of(experience_id))
 
 
 def _shared(item: ComputationItem) -> dict[str, Any]:
