@@ -3,6 +3,7 @@
 //   tag/        → src/pitcairn/edge/built/tag.<version>.js, shim.js, manifest.json
 //   dashboard/  → src/pitcairn/dashboard/static/built/
 //   editor/     → src/pitcairn/experiences/built/editor.js
+//   preview/    → src/pitcairn/experiences/built/preview.js
 //   demo/       → demo/built/
 //
 // A tag's version is the package's version and a hash of the code: the same name is always the same bytes. Tags of
@@ -115,6 +116,7 @@ async function buildDashboard() {
 async function buildEditor() {
   await mkdir(EDITOR, { recursive: true });
   await write(join(EDITOR, "editor.js"), await bundle("editor/main.ts", { target: "es2022" })); // Members' browsers are of today.
+  await write(join(EDITOR, "preview.js"), await bundle("preview/main.ts"));
 }
 
 async function buildDemo(shim) {

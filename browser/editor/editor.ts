@@ -1,6 +1,7 @@
 // The editor: its panel beside the page, and what its parts do to the draft.
 import { pathMatches } from "./page";
 import { cameWithAny } from "../tag/changes";
+import { EDITOR } from "../tag/editing";
 import type { Change, Opened, Variation } from "./contract";
 import { button, field, h } from "./dom";
 import { Draft } from "./draft";
@@ -10,8 +11,9 @@ import { LOOK } from "./look";
 import { Picker } from "./picking";
 import { lookOf } from "./refind";
 import { scoreOf, selectorsOf } from "./selectors";
-import { forgetToken, Refusal, type Server } from "./server";
+import { Refusal, type Server } from "./server";
 import { asOriginal, countOf, show } from "./stage";
+import { forgetToken } from "./token";
 import { inFrame, widths } from "./widths";
 
 const STATES = {
@@ -333,7 +335,7 @@ export class Editor {
 
   private leave(): void {
     this.draft.keep();
-    forgetToken();
+    forgetToken(EDITOR);
     location.reload();
   }
 

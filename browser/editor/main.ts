@@ -1,10 +1,12 @@
 // The visual editor. The tag loads it where a member came with a token; docs/editor.md says how it works.
 import { typePolicy } from "../tag/changes";
+import { EDITOR } from "../tag/editing";
 import { awaitHydration } from "../tag/hydration";
 import { Editor } from "./editor";
 import { h } from "./dom";
 import { LOOK } from "./look";
-import { forgetToken, Refusal, Server, takeToken } from "./server";
+import { Refusal, Server } from "./server";
+import { forgetToken, keptToken, takeToken } from "./token";
 import { belongsHere } from "./widths";
 
 const script = document.currentScript as HTMLScriptElement & { types?: ReturnType<typeof typePolicy> };
@@ -13,7 +15,8 @@ typePolicy(script.types);
 delete script.types; // It is nothing for the page's own scripts.
 
 async function start(): Promise<void> {
-  const token = takeToken();
+  takeToken(EDITOR);
+  const token = keptToken(EDITOR);
   if (!token) return;
   const server = new Server(host, token);
   try {
@@ -23,7 +26,7 @@ async function start(): Promise<void> {
     new Editor(opened, server);
   } catch (error) {
     if (!(error instanceof Refusal)) throw error;
-    if (error.ends) forgetToken();
+    if (error.ends) forgetToken(EDITOR);
     tell(error.message);
   }
 }

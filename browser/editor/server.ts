@@ -1,5 +1,4 @@
 // Reading and saving through the server that this script came from, by the token that the dashboard gave.
-import { EDITOR } from "../tag/editing";
 import type { Experience, Opened, Variation } from "./contract";
 
 /** The server did not do what was asked. `code` is its own word for why, or `unreachable`. */
@@ -16,41 +15,6 @@ export class Refusal extends Error {
   /** Whether a new token is needed. */
   get ends(): boolean {
     return /^(token_|wrong_origin|not_allowed)/.test(this.code);
-  }
-}
-
-const FRAGMENT = new RegExp(`[#&]${EDITOR}=([\\w.-]+)`);
-
-/** The token, taken out of the address at once and kept for this tab. Empty when there is none. */
-export function takeToken(): string {
-  const found = FRAGMENT.exec(location.hash);
-  if (found) {
-    // History.prototype: a router may have put its own in place of `history.replaceState`, and this is no navigation.
-    const rest = location.hash.replace(found[0], "");
-    History.prototype.replaceState.call(history, history.state, "", location.pathname + location.search + (rest && rest.replace(/^[#&]?/, "#")));
-    keepToken(found[1]!);
-    return found[1]!;
-  }
-  try {
-    return sessionStorage[EDITOR] ?? "";
-  } catch {
-    return "";
-  }
-}
-
-function keepToken(token: string): void {
-  try {
-    sessionStorage[EDITOR] = token;
-  } catch {
-    // Without storage the editor lasts until the page is left.
-  }
-}
-
-export function forgetToken(): void {
-  try {
-    sessionStorage.removeItem(EDITOR);
-  } catch {
-    // It was not kept.
   }
 }
 

@@ -1,25 +1,32 @@
 import { typePolicy } from "./changes";
+import type { Config } from "./contract";
 
-/** What the visual editor's token is called: in the address that the dashboard leads to, and while the editor is open. */
+/** What the tokens of the visual editor and of a preview are called: in the address that leads here, and while they last. */
 export const EDITOR = "pitcairn-editor";
+export const PREVIEW = "pitcairn-preview";
 
-/**
- * Whether a member edits this page. Then the editor is loaded instead of anything being decided: it shows the versions
- * itself, and an editor is no visitor to be counted.
- */
-export function editing(host: string): boolean {
-  let kept;
+function has(name: string): boolean {
   try {
-    kept = sessionStorage[EDITOR];
+    if (sessionStorage[name]) return true;
   } catch {
     // Storage is closed to this page.
   }
-  if (!kept && !location.hash.includes(EDITOR + "=")) return false;
+  return location.hash.includes(name + "=");
+}
+
+/**
+ * Whether a member edits this page, or somebody looks at a preview. Then that is loaded instead of anything being decided: it
+ * shows its versions itself, and neither is a visitor to be counted.
+ */
+export function editing({ host, writeKey }: Config): boolean {
+  const name = [EDITOR, PREVIEW].find(has);
+  if (!name) return false;
   const script: HTMLScriptElement & { types?: unknown } = document.createElement("script");
-  const address = host + "/editor/editor.js";
+  const address = host + "/editor/" + name.slice(9) + ".js";
   const types = typePolicy();
   script.src = types ? types.createScriptURL(address) : address;
   script.types = types;
+  script.dataset.writeKey = writeKey;
   // The page's policy may let scripts in by the nonce alone.
   script.nonce = (document.querySelector<HTMLScriptElement>("script[nonce]") || script).nonce;
   document.head.append(script);

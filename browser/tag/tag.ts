@@ -120,7 +120,7 @@ window.__pitcairnTag = quietly((given: Config) => {
   if (window.__pitcairnOn) return;
   window.__pitcairnOn = true;
   config = isHere ? { ...given, host: cameFrom! } : given;
-  if (editing(config.host)) return;
+  if (editing(config)) return;
   configure(config);
   watchGoals(config);
   here = addressOf();

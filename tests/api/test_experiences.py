@@ -47,7 +47,7 @@ def test_a_replacement_says_what_it_was_made_from(program: Program) -> None:
     assert changed["segments"][0]["id"] == made["segments"][0]["id"]
     late = program.must("put", path, {**body, "control_share": 0.9}, 412, If_Match=read["ETag"])
     assert late["code"] == "outdated"
-    assert "API key Robot saved" in late["message"]
+    assert "saved by API key Robot" in late["message"]
     assert program.must("put", path, {**body, "version": 1}, 412)["code"] == "outdated"
     assert program.must("put", path, body, 422, If_Match='"latest"')["code"] == "invalid"
     assert program.get(path)["control_share"] == 0.5
@@ -129,7 +129,7 @@ def test_results_are_the_command_lines_document(program: Program, store: EventSt
     program.must("post", f"{path}/start")
     document = program.get(f"{path}/results")
     assert document["experience"]["name"] == "Welcome"
-    assert [goal["event"] for goal in document["goals"]] == ["Signed Up"]
+    assert [goal["name"] for goal in document["goals"]] == ["Signed Up"]
 
 
 def test_without_an_event_store_results_say_so(program: Program) -> None:

@@ -15,10 +15,15 @@ from pitcairn.experiences import editor_access
 from pitcairn.workspaces.models import Member, Role, User
 from pitcairn.workspaces.queries import membership
 
-PUBLIC = (
-    frozenset({"sign-in", "profile-api", "profile-api-unknown", "editor:script", "results-api", "shared-results"})
-    | api_access.OPEN
-)
+PUBLIC = api_access.OPEN | {
+    "sign-in",
+    "profile-api",
+    "profile-api-unknown",
+    "editor:script",
+    "editor:preview",
+    "results-api",
+    "shared-results",
+}
 """Names of the routes that need no sign-in: the Profile API and the results API ask for a token, shared results have one in
 their address. Static files and `/health` never get here."""
 

@@ -100,6 +100,7 @@ class Edge:
         if self._watch is not None:
             self._watch.cancel()
         await asyncio.to_thread(self.inbox.stop)
+        await self._personalizer.stop()
         await asyncio.get_running_loop().run_in_executor(self._configuration_thread, connections.close_all)
         self._configuration_thread.shutdown()
         await self._profiles.close()

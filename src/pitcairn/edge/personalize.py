@@ -13,6 +13,7 @@ import msgspec
 
 from pitcairn.conditions import Facts
 from pitcairn.edge.ip_data import IPData
+from pitcairn.edge.previews import Previews
 from pitcairn.edge.profile_reader import UNKNOWN, ProfileReader
 from pitcairn.edge.requests import (
     BodyTooLarge,
@@ -52,6 +53,8 @@ class DecideRequest(msgspec.Struct, rename="camel"):
     """What the visitor said: "in", "out", or nothing yet."""
     store: bool = True
     """Whether the visitor's id may be kept in the server's cookie, as far as the asker knows."""
+    preview: str = ""
+    """The token of a preview link. Then what it shows is answered, and nothing else."""
 
     def is_refused(self, source: SourceConfiguration, gpc: bytes) -> bool:
         """Whether the visitor is to be left alone. Who opted in on this website has said more than a general signal."""
@@ -74,10 +77,14 @@ class Personalizer:
         self._profiles = profiles
         self._headers = headers
         self._ip_data = ip_data
+        self._previews = Previews(ip_data)
         self._trusted_proxies = trusted_proxies
         # Different for every page view without asking the system each time: random for the process, counted within it.
         self._process = os.urandom(8).hex()
         self._count = itertools.count()
+
+    async def stop(self) -> None:
+        await self._previews.stop()
 
     async def answer(self, scope: Scope, receive: Receive, send: Send) -> None:
         headers = self._headers.read(scope)
@@ -95,6 +102,14 @@ class Personalizer:
             return
         if source.guard is not None and not source.guard.allows(headers.origin):
             await send_error(send, 403, "origin_not_allowed", "This source does not allow the page's origin", cors)
+            return
+        if request.preview:
+            address = client_ip(scope, headers, self._trusted_proxies)
+            workspace = self.snapshot.workspaces[source.workspace_id]
+            status, body = await self._previews.answer(
+                workspace, request.preview, _asked(request, headers, "", address)
+            )
+            await send_json(send, status, body, [*cors, (b"cache-control", b"no-store")])
             return
         known = cookie_value(headers.cookie, VISITOR_COOKIE)
         visitor = known if _VISITOR.fullmatch(known) else request.anonymous_id
@@ -132,21 +147,25 @@ class Personalizer:
             if usable
             else UNKNOWN
         )
-        asked = Asked(
-            visitor=visitor,
-            url=request.url,
-            at=int(time.time() * 1000),
-            referrer=request.referrer,
-            user_agent=headers.user_agent.decode("latin-1"),
-            language=request.language,
-            time_zone=request.time_zone,
-            country=headers.country.decode("latin-1"),
-            address=address,
-        )
+        asked = _asked(request, headers, visitor, address)
         visit = visit_of(asked, profile, programme, self._ip_data)
         decisions = decide(programme, visit)
         nonce = f"{self._process}{next(self._count):x}"
         return [_json(decision, workspace.secret, nonce, visitor, visit.facts) for decision in decisions]
+
+
+def _asked(request: DecideRequest, headers: RequestHeaders, visitor: str, address: str) -> Asked:
+    return Asked(
+        visitor=visitor,
+        url=request.url,
+        at=int(time.time() * 1000),
+        referrer=request.referrer,
+        user_agent=headers.user_agent.decode("latin-1"),
+        language=request.language,
+        time_zone=request.time_zone,
+        country=headers.country.decode("latin-1"),
+        address=address,
+    )
 
 
 def _json(decision: Decision, secret: bytes, nonce: str, visitor: str, facts: Facts) -> bytes:

@@ -215,6 +215,16 @@ def _accounts_by_id(cursor: CursorWrapper, rows: Iterable[_Row]) -> dict[int, tu
     return {account_id: (traits,) for account_id, traits in cursor.fetchall()}
 
 
+def account_profile(
+    cursor: CursorWrapper, workspace_id: int, account_id: int, profile: VisitorProfile
+) -> VisitorProfile:
+    """The profile as somebody of this account, and of no other."""
+    cursor.execute(
+        "SELECT a.traits FROM profiles_account AS a WHERE a.workspace_id = %s AND a.id = %s", [workspace_id, account_id]
+    )
+    return _with_accounts(profile, cursor.fetchall())
+
+
 def profile_reader() -> ProfileReader:
     """The reader for the SQL store in use."""
     database = settings.DATABASES["default"]

@@ -126,7 +126,7 @@ def _read(revision: int) -> Snapshot:
                 secret=workspace.secret.encode(),
                 programme=programmes.get(workspace.id, NO_PROGRAMME),
                 goals=tuple(goals.get(workspace.id, ())),
-                asked=_asked(keys.get(workspace.id, ()), programmes.get(workspace.id, NO_PROGRAMME)),
+                asked=asked_by(keys.get(workspace.id, ()), programmes.get(workspace.id, NO_PROGRAMME)),
             )
             for workspace in every
         },
@@ -140,7 +140,8 @@ def _read(revision: int) -> Snapshot:
     )
 
 
-def _asked(keys: Iterable[ComputedKey], programme: Programme) -> Asked:
+def asked_by(keys: Iterable[ComputedKey], programme: Programme) -> Asked:
+    """What is to be read of a visitor for the programme's conditions and texts."""
     accounts = Fact.ACCOUNT in programme.facts or any(name.startswith("account.") for name in programme.said)
     return asked_of(keys, programme.audiences, programme.traits, accounts=accounts)
 

@@ -43,7 +43,12 @@ _decode = msgspec.json.Decoder(SaveRequest).decode
 @require_GET
 def script(request: HttpRequest) -> HttpResponse:
     """The editor's code: the same for everyone, and of no use without a token."""
-    body, etag = _script()
+    return script_answer(request, SCRIPT)
+
+
+def script_answer(request: HttpRequest, path: Path) -> HttpResponse:
+    """A script for pages of any origin, which are told when it has not changed."""
+    body, etag = _script(path)
     known = request.headers.get("If-None-Match") == etag
     # Also an answer without a body has the type: Chromium blocks another site's script that seems to be a page.
     response = HttpResponse(
@@ -57,8 +62,8 @@ def script(request: HttpRequest) -> HttpResponse:
 
 
 @cache
-def _script() -> tuple[bytes, str]:
-    body = SCRIPT.read_bytes()
+def _script(path: Path) -> tuple[bytes, str]:
+    body = path.read_bytes()
     return body, f'"{hashlib.blake2b(body, digest_size=12).hexdigest()}"'
 
 
@@ -108,7 +113,7 @@ def open_editor(request: MemberRequest, experience_id: int) -> HttpResponse:
         messages.error(request, f"{experience.name} is archived and stays as it was. Duplicate it instead.")
         return redirect("experiences:detail", experience_id)
     addresses: dict[str, str] = request.session.get(ADDRESS_KEY, {})
-    address, error = addresses.get(str(experience_id)) or _address_in(experience.page_url), ""
+    address, error = addresses.get(str(experience_id)) or address_in(experience.page_url), ""
     if request.method == "POST":
         address = request.POST.get("address", "").strip()
         try:
@@ -130,7 +135,7 @@ def _open_page(request: MemberRequest, experience: Any, **more: Any) -> HttpResp
     return render(request, "experiences/open_editor.html", context, status=422 if context["error"] else 200)
 
 
-def _address_in(page_url: str) -> str:
+def address_in(page_url: str) -> str:
     """The address that a page pattern names, if it names one: no `*`, and a host."""
     if "*" in page_url or page_url.startswith("/"):
         return ""

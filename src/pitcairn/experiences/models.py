@@ -12,6 +12,8 @@ were taken out are only marked as `removed`: exposures and assignments name them
 An *allocation epoch* begins whenever the shares of control and of variations are others than before, so that results can
 be compared within times of equal shares. A *holdout period* says which share of a workspace's visitors is kept from all
 experiences, from then on.
+
+A *preview link* shows one experience, in whichever state it is, to whoever has the link, until it ends or is revoked.
 """
 
 from typing import ClassVar
@@ -181,3 +183,22 @@ class HoldoutPeriod(models.Model):
         constraints: ClassVar[list[models.BaseConstraint]] = [
             models.CheckConstraint(condition=Q(share__gte=0, share__lt=1), name="holdout_share_is_a_share"),
         ]
+
+
+class PreviewLink(models.Model):
+    """What a preview link shows: one variation, or without one what the person or account would get.
+
+    `profile_id` or `account_id` is whose facts are used; null is nobody's.
+    """
+
+    experience = models.ForeignKey(Experience, on_delete=models.CASCADE, related_name="preview_links")
+    variation = models.ForeignKey(Variation, on_delete=models.CASCADE, null=True, related_name="+")
+    profile_id = models.BigIntegerField(null=True)
+    account_id = models.BigIntegerField(null=True)
+    address = models.CharField(max_length=2000)
+    created_by = models.CharField(max_length=200, blank=True)
+    created_at = models.DateTimeField()
+    expires_at = models.DateTimeField(db_index=True)
+
+    class Meta:
+        ordering: ClassVar[list[str]] = ["-id"]

@@ -15,6 +15,7 @@ _TABS = (
     ("results", "Results", "experiences:results"),
     ("targeting", "Targeting", "experiences:targeting"),
     ("versions", "Versions", "experiences:versions"),
+    ("preview", "Preview", "experiences:preview"),
     ("why", "Why", "experiences:why-of"),
 )
 

@@ -3,7 +3,7 @@
 from django.urls import include, path
 
 from pitcairn.experiences import editor_views
-from pitcairn.experiences.views import estimates, experiences, form, life, programme, versions, why
+from pitcairn.experiences.views import estimates, experiences, form, life, previews, programme, versions, why
 from pitcairn.experiments.views_programme import programme_page
 
 app_name = "experiences"
@@ -23,6 +23,8 @@ urlpatterns = [
     path("<int:experience_id>/versions/", versions.versions, name="versions"),
     path("<int:experience_id>/versions/<int:number>/", versions.version, name="version"),
     path("<int:experience_id>/versions/<int:number>/restore/", versions.restore, name="restore"),
+    path("<int:experience_id>/preview/", previews.links, name="preview"),
+    path("<int:experience_id>/preview/<int:preview_id>/revoke/", previews.revoke, name="preview-revoke"),
     path("<int:experience_id>/why/", why.why_of, name="why-of"),
     path("<int:experience_id>/start/", life.start, name="start"),
     path("<int:experience_id>/pause/", life.pause, name="pause"),

@@ -6,14 +6,13 @@ import hashlib
 import json
 import re
 from collections.abc import Mapping, Sequence
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 
 import msgspec
 
 from pitcairn.experiences.content import DEFAULT_VARIATION, Content, SegmentInput, VariationInput
 from pitcairn.experiences.timing import Frequency, Schedule
 from pitcairn.experiments.goal_definitions import DEFAULT_WINDOW_DAYS, GoalDefinition
-from pitcairn.experiments.models import GoalKind, GoalUnit
 from pitcairn.experiments.queries import ChosenGoal
 
 EXPERIENCES = "experiences"
@@ -83,14 +82,14 @@ class GoalDocument(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     """A goal. A Track event without anything more to say is its own name."""
 
     name: str
-    kind: GoalKind = GoalKind.TRACK
+    kind: Literal["track", "page", "click", "submit"] = "track"
     event: str = ""
     page: str = ""
     selector: str = ""
     where: dict[str, Any] = {}
     value: str = ""
     window_days: float = DEFAULT_WINDOW_DAYS
-    unit: GoalUnit = GoalUnit.VISITOR
+    unit: Literal["visitor", "account"] = "visitor"
 
 
 D = TypeVar("D")
@@ -176,16 +175,17 @@ def document_of(content: Content, *, state: str, goals: Sequence[ChosenGoal]) ->
 
 
 def goal_document(goal: GoalDefinition) -> GoalDocument:
-    own_name = goal.kind is GoalKind.TRACK and goal.event == goal.name
+    own_name = goal.kind == "track" and goal.event == goal.name
     given = {name: getattr(goal, name) for name in GoalDocument.__struct_fields__}
-    return GoalDocument(**{**given, "where": ordered(goal.where), "event": "" if own_name else goal.event})
+    given |= {"where": ordered(goal.where), "event": "" if own_name else goal.event}
+    return msgspec.convert(msgspec.to_builtins(given), GoalDocument)
 
 
 def goal_of(document: GoalDocument) -> GoalDefinition:
     given = {name: getattr(document, name) for name in GoalDocument.__struct_fields__}
-    if document.kind is GoalKind.TRACK and not document.event:
+    if document.kind == "track" and not document.event:
         given["event"] = document.name
-    return GoalDefinition(**given)
+    return msgspec.convert(given, GoalDefinition)
 
 
 def segments_of(document: ExperienceDocument) -> list[SegmentInput]:

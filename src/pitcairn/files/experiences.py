@@ -78,6 +78,6 @@ def _others(saved: ExperienceDocument, document: ExperienceDocument) -> list[Dif
         ("Guardrails", saved.guardrails, document.guardrails),
         ("State", [saved.state] if saved.state else [], [document.state or saved.state]),
     ):
-        if before != after and after != [""]:
+        if after not in (before, [""]):
             found.append(Difference(where=where, before=tuple(before), after=tuple(after)))
     return found
