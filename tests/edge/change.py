@@ -62,6 +62,37 @@ class Changes:
         ids = list(ours.values_list("id", flat=True))
         services.update_destination(workspace_id=self.workspace_id, destination_id=self.mutiny, source_ids=ids)
 
+    def preview(self, *, experience_id: int, hours_ago: int = 0, **given: Any) -> dict[str, Any]:
+        """Makes a preview link; its token, and its id."""
+        from datetime import timedelta
+
+        from django.utils import timezone
+
+        from pitcairn.experiences.previews import make_preview_link, preview_links
+        from pitcairn.workspaces.models import Workspace
+
+        now = timezone.now() - timedelta(hours=hours_ago)
+        address = "https://acme.example/"
+        made = make_preview_link(self.workspace_id, experience_id, address=address, now=now, **given)
+        link = preview_links(Workspace.objects.get(id=self.workspace_id), experience_id, now)[0]
+        return {"id": made.id, "token": link.url.partition("#pitcairn-preview=")[2]}
+
+    def revoke_preview(self, *, experience_id: int, link_id: int) -> bool:
+        from pitcairn.experiences.previews import revoke_preview_link
+
+        return revoke_preview_link(self.workspace_id, experience_id, link_id)
+
+    def say(self, *, traits: list[str]) -> None:
+        from pitcairn.workspaces.services import set_public_traits
+
+        set_public_traits(self.workspace_id, traits)
+
+    def variations(self, *, experience_id: int) -> list[int]:
+        from pitcairn.experiences.queries import experience_content
+
+        content, _ = experience_content(experience_id)
+        return [one.id or 0 for segment in content.segments for one in segment.variations]
+
     def privacy(self, *, asks_consent: bool, honours_gpc: bool) -> None:
         from pitcairn.connections.models import Source
         from pitcairn.connections.source_settings import set_source_rules
