@@ -22,6 +22,7 @@ from pitcairn.edge.rates import RateLimits
 from pitcairn.engage.services import connect_destination, create_audience, create_computed_trait
 from pitcairn.eventstore import EventStore
 from pitcairn.experiences.models import AudienceSegment, Experience
+from pitcairn.experiences.previews import make_preview_link
 from pitcairn.experiences.services import save_experience
 from pitcairn.experiments.services import create_goal
 from pitcairn.experiments.sharing import make_link
@@ -106,6 +107,7 @@ def values(workspace: Workspace, store: EventStore) -> dict[str, Any]:
         "audience_id": audience.id,
         "computation_id": audience.id,
         "trait_id": trait.id,
+        "preview_id": make_preview_link(workspace.id, experience.id, address="https://example.com/").id,
         "merge_id": merge.id,
         "token_id": token.id,
         "key_id": APIKey.objects.get(workspace=workspace).id,
