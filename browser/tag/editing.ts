@@ -14,12 +14,15 @@ function has(name: string): boolean {
   return location.hash.includes(name + "=");
 }
 
+/** Which of the two is on this page, if one is. */
+export const aside = (): string | undefined => [EDITOR, PREVIEW].find(has);
+
 /**
  * Whether a member edits this page, or somebody looks at a preview. Then that is loaded instead of anything being decided: it
  * shows its versions itself, and neither is a visitor to be counted.
  */
 export function editing({ host, writeKey }: Config): boolean {
-  const name = [EDITOR, PREVIEW].find(has);
+  const name = aside();
   if (!name) return false;
   const script: HTMLScriptElement & { types?: unknown } = document.createElement("script");
   const address = host + "/editor/" + name.slice(9) + ".js";

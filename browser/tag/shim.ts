@@ -8,6 +8,7 @@
 // page makes are there all the same: they fail by rejecting, after a while.
 import { storedChoice } from "./consent";
 import type { Call, Client } from "./contract";
+import { aside } from "./editing";
 import { ask } from "./question";
 import { storedId } from "./visitor";
 
@@ -28,8 +29,8 @@ if (choice === "out") {
   // On plain http there is no `crypto.randomUUID`; room for another one is in the tag only.
   const newId = () => (crypto.randomUUID ? crypto.randomUUID() : Math.random() + "-" + Date.now());
   const id = storedId();
-  // Whether a new visitor may be remembered, the tag knows.
-  window.__pitcairn = ask(host!, writeKey!, id || newId(), choice, !!id);
+  // Who edits or looks at a preview is no visitor. Whether a new visitor may be remembered, the tag knows.
+  if (!aside()) window.__pitcairn = ask(host!, writeKey!, id || newId(), choice, !!id);
 }
 own.after(tag);
 
