@@ -109,10 +109,16 @@ def test_always_valid_p_value_is_below_alpha_exactly_when_an_interval_left_out_z
     found, exchanged = stats.always_valid(looks), stats.always_valid(back)
     assert isinstance(found, list)
     assert isinstance(exchanged, list)
-    left_out = False
+    left_out, low, high = False, -1.0, math.inf
     for one, other in zip(found, exchanged, strict=True):
         assert isinstance(one.lift, Interval)
         assert isinstance(other.lift, Interval)
+        low = max(low, one.lift.low)
+        high = min(high, math.inf if one.lift.high is None else one.lift.high)
+        if low <= high:
+            assert one.running == Interval(low, None if high == math.inf else high)
+        else:
+            assert one.running == NotComputable(Reason.SPLITS_DISAGREE)
         left_out = left_out or one.lift.without_zero
         assert (one.p_value < 0.05) is left_out
         assert one.log_e == pytest.approx(other.log_e, rel=1e-9, abs=1e-9)

@@ -3,7 +3,7 @@
 import math
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from pitcairn import stats
@@ -113,6 +113,18 @@ def test_a_lift_that_wears_off_is_seen() -> None:
     assert stats.novelty([early] * 7 + [(Arm(9, 0), Arm(9, 0))] * 7) == NotComputable(Reason.TOO_FEW_CONVERSIONS)
 
 
+def test_weeks_differ_by_as_much_as_an_interval_of_their_ratio_says() -> None:
+    """The second week is as good as known, and its ratio is a bound of Katz's interval of the first (case A16)."""
+    nobody = (Arm(0, 0), Arm(0, 0))
+    few, many = (
+        (Arm(40_000, 12), Arm(40_000, 25)),
+        (Arm(10**12, 10**10), Arm(10**12, round(10**10 * 4.146009757900844))),
+    )
+    found = stats.novelty([few, *[nobody] * 6, many, *[nobody] * 6])
+    assert isinstance(found, stats.Novelty)
+    assert found.p_value == pytest.approx(0.05, rel=1e-6)
+
+
 class TestPlans:
     @pytest.mark.parametrize(("looks", "wrong"), [(1, 0.05), (5, 0.142), (20, 0.248)])
     def test_crossing_has_the_known_rates_of_repeated_looks(self, looks: int, wrong: float) -> None:
@@ -136,7 +148,7 @@ class TestPlans:
         for share in (0.5, 0.1, 0.05):
             assert stats.sequential_power(stats.Design(baseline=0.05, control_share=share), 0.0, 1e6, looks=100) < 0.05
 
-    @settings(deadline=None, max_examples=12)
+    @settings(deadline=None, max_examples=12, suppress_health_check=[HealthCheck.too_slow])
     @given(
         st.floats(1e-6, 1 - 1e-6),
         st.floats(-0.99, 50),
