@@ -73,7 +73,7 @@ def seed(sink: str, audiences: int, people: int, events: int) -> None:
             ids = range(start, min(start + 100_000, people + 1))
             cursor.executemany(
                 "INSERT INTO profiles_profile (id, workspace_id, traits, personalization, assignments, accounts, apart, "
-                "created_at, last_seen_at) VALUES (%s, %s, %s, '{}', '{}', '[]', '[]', %s, %s)",
+                "visits, created_at, last_seen_at) VALUES (%s, %s, %s, '{}', '{}', '[]', '[]', '[]', %s, %s)",
                 [(number, workspace.id, f'{{"plan":["free",{now},{source.id}]}}', now, now) for number in ids],
             )
             cursor.executemany(

@@ -8,6 +8,7 @@ import { newClient, takeCalls } from "./client";
 import { chosen, configure, isRefused, mayStore } from "./consent";
 import type { Config, Decision, Question } from "./contract";
 import { expose } from "./exposure";
+import { watchGoals } from "./goals";
 import { hide, show } from "./hiding";
 import { awaitHydration } from "./hydration";
 import { isPresent, keep, restore } from "./page";
@@ -123,6 +124,7 @@ window.__pitcairnTag = quietly((given: Config) => {
   window.__pitcairnOn = true;
   config = isHere ? { ...given, host: cameFrom! } : given;
   configure(config);
+  watchGoals(config);
   here = addressOf();
   const asked = window.__pitcairn;
   if (asked) adoptId(asked.anonymousId);

@@ -7,6 +7,7 @@
 | `EVENTS_URL` | `chdb:///DATA/events` | `http://…` or `https://…` moves the event store to a ClickHouse server |
 | `PITCAIRN_PUBLIC_URL` | from the request | the address browsers and client libraries reach this server at |
 | `PITCAIRN_COUNTRY_HEADER` | `cf-ipcountry` | the request header in which a proxy names the visitor's country |
+| `PITCAIRN_IP_DATA` | none | files in MaxMind's format: where an address is and whose, as `/data/city.mmdb, /data/asn.mmdb` |
 | `PITCAIRN_TRUSTED_PROXIES` | `0` | how many proxies in front append to `X-Forwarded-For` |
 | `PITCAIRN_STRICT_WRITE_KEYS` | off | answer 401 to an unknown write key, where Segment answers 200 |
 | `PITCAIRN_DELIVERY_NETWORKS` | none | private networks that destinations may be in, as `10.1.0.0/16, 192.168.7.9` |
@@ -46,6 +47,7 @@ DATA.mkdir(mode=0o700, parents=True, exist_ok=True)  # it holds everything, keys
 EVENTS_URL = os.environ.get("EVENTS_URL") or f"chdb://{DATA / 'events'}"
 PUBLIC_URL = os.environ.get("PITCAIRN_PUBLIC_URL", "").rstrip("/")
 COUNTRY_HEADER = os.environ.get("PITCAIRN_COUNTRY_HEADER", "cf-ipcountry").lower()
+IP_DATA = tuple(Path(name.strip()) for name in os.environ.get("PITCAIRN_IP_DATA", "").split(",") if name.strip())
 TRUSTED_PROXIES = int(os.environ.get("PITCAIRN_TRUSTED_PROXIES", "0"))
 STRICT_WRITE_KEYS = _flag("PITCAIRN_STRICT_WRITE_KEYS")
 DELIVERY_NETWORKS = _networks(os.environ.get("PITCAIRN_DELIVERY_NETWORKS", ""))

@@ -19,7 +19,10 @@ from pitcairn.connections.services_filters import create_filter
 from pitcairn.dashboard.middleware import OWN_BUSINESS, PUBLIC
 from pitcairn.engage.services import connect_destination, create_audience, create_computed_trait
 from pitcairn.eventstore import EventStore
-from pitcairn.experiences.models import AudienceSegment, Experience, Variation
+from pitcairn.experiences.models import AudienceSegment
+from pitcairn.experiences.services import save_experience
+from pitcairn.experiments.services import create_goal
+from pitcairn.experiments.sharing import make_link
 from pitcairn.profiles.models import Account, Merge, ProfileToken
 from pitcairn.profiles.services import create_token
 from pitcairn.workspaces.models import Role, Workspace
@@ -54,8 +57,9 @@ def _routes(patterns: list[Any], prefix: str = "", space: str = "") -> Iterator[
 
 
 def routes() -> list[Route]:
-    """Every page. The Profile API is none: it knows tokens, not members, and has tests of its own."""
-    return [route for route in _routes(get_resolver().url_patterns) if not route.name.startswith("profile-api")]
+    """Every page. The Profile API and the results API are none: they know tokens, not members, and have tests of their own."""
+    apis = ("profile-api", "results-api")
+    return [route for route in _routes(get_resolver().url_patterns) if not route.name.startswith(apis)]
 
 
 @pytest.fixture
@@ -63,9 +67,13 @@ def values(workspace: Workspace, store: EventStore) -> dict[str, Any]:
     """One thing of each kind that a route can name."""
     website = source(workspace)
     destination = mutiny(workspace, website.id)
-    experience = Experience.objects.create(workspace=workspace, name="Welcome", page_url="example.com/")
-    segment = AudienceSegment.objects.create(experience=experience, name="Everyone", condition={})
-    Variation.objects.create(segment=segment, changes=[])
+    experience = save_experience(
+        workspace_id=workspace.id,
+        name="Welcome",
+        page_url="example.com/",
+        segments=[{"name": "Everyone", "variations": [{"changes": []}]}],
+    )
+    segment = AudienceSegment.objects.get(experience=experience)
     store.insert("messages", [message(workspace, website.id, type="identify", event="", message_id="m-walk")])
     store.insert("refusals", [refusal(workspace, website.id)])
     letter = dead(destination, outgoing(website.id, "m-walk"))
@@ -111,6 +119,7 @@ def values(workspace: Workspace, store: EventStore) -> dict[str, Any]:
         "source_id": website.id,
         "destination_id": destination.id,
         "experience_id": experience.id,
+        "number": experience.version,
         "profile_id": somebody,
         "account_id": account.id,
         "audience_id": audience.id,
@@ -118,6 +127,9 @@ def values(workspace: Workspace, store: EventStore) -> dict[str, Any]:
         "trait_id": trait.id,
         "merge_id": merge.id,
         "token_id": token.id,
+        "goal_id": create_goal(workspace.id, "Signed Up").id,
+        "link_id": make_link(experience.id, "owner@acme.example").id,
+        "token": "none",
         "slug": "mutiny",
         "segment_id": segment.id,
         "index": 0,

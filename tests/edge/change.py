@@ -25,18 +25,21 @@ class Changes:
     def save(self, **fields: Any) -> dict[str, Any]:
         """Saves an experience and starts it when it is new, unless it says `draft`."""
         from pitcairn.experiences import services
+        from pitcairn.experiences.models import Experience
 
         draft = fields.pop("draft", False)
         new = "experience_id" not in fields
+        if not new:
+            fields["base_version"] = Experience.objects.get(id=fields["experience_id"]).version
         saved = services.save_experience(workspace_id=self.workspace_id, **{"goals": ["Signed Up"], **fields})
         if new and not draft:
             services.start_experience(self.workspace_id, saved.id)
         return {"id": saved.id, "segments": list(saved.segments.order_by("position").values_list("id", flat=True))}
 
-    def end(self, *, experience_id: int) -> None:
+    def archive(self, *, experience_id: int) -> None:
         from pitcairn.experiences import services
 
-        services.end_experience(self.workspace_id, experience_id)
+        services.archive_experience(self.workspace_id, experience_id)
 
     def enable_mutiny(self, *, enabled: bool) -> None:
         from pitcairn.connections import services

@@ -26,7 +26,7 @@ TEXTS = {
 
 def segment(name: str, condition: dict[str, Any]) -> dict[str, Any]:
     changes = [{"type": "text", "selector": "h1.hero", "value": TEXTS[name]}]
-    return {"name": f"segment-{name}", "condition": condition, "changes": changes}
+    return {"name": f"segment-{name}", "condition": condition, "variations": [{"changes": changes}]}
 
 
 LARGE = {"fact": "trait", "name": "company.employee_count", "operator": "at_least", "value": 200}
@@ -217,6 +217,7 @@ def test_an_identified_visitor_is_personalized(visitor: Visitor) -> None:
     ids = [decision[part].pop("id") for part in ("experience", "audienceSegment", "variation")]
     assert all(type(number) is int for number in ids)
     assert decision == {
+        "type": "page",
         "experience": {"name": "home"},
         "audienceSegment": {"name": "segment-small"},
         "variation": {"name": "Personalized"},
@@ -264,7 +265,7 @@ def test_drafts_and_ended_experiences_are_not_served(site: Site, visitor: Visito
     fields = {"page_url": path, "control_share": 0.0, "segments": [segment("half", {"all": []})]}
     made = site.change("save", name=path, **fields)
     wait_until(lambda: visitor.open(path), "the new experience")
-    site.change("end", experience_id=made["id"])
+    site.change("archive", experience_id=made["id"])
     wait_until(lambda: not visitor.open(path), "the end of the experience")
 
 
@@ -290,7 +291,7 @@ def test_half_of_the_visitors_are_control_and_stay_so(site: Site) -> None:
 def place(site: Site) -> Iterator[Place]:
     place = Place(site)
     yield place
-    site.change("end", experience_id=place.id)
+    site.change("archive", experience_id=place.id)
 
 
 class Place:

@@ -20,13 +20,13 @@ def site(template: Template, tmp_path_factory: pytest.TempPathFactory) -> Iterat
         _add(site, "Buyers", "--condition", json.dumps(did("Order Completed", window=within(30, "days"))))
         site.change(
             "save", name="Back", page_url="/", control_share=0.0,
-            segments=[{"name": "Buyers", "condition": member_of("buyers"), "changes": [TEXT]}],
+            segments=[{"name": "Buyers", "condition": member_of("buyers"), "variations": [{"changes": [TEXT]}]}],
         )  # fmt: skip
         trait = {"fact": "trait", "name": "lookers", "operator": "equals", "value": True}
         _add(site, "Lookers", "--condition", json.dumps(did("Looked")), "--destination", "Mutiny")
         site.change(
             "save", name="Look", page_url="/look", control_share=0.0,
-            segments=[{"name": "Lookers", "condition": trait, "changes": [TEXT]}],
+            segments=[{"name": "Lookers", "condition": trait, "variations": [{"changes": [TEXT]}]}],
         )  # fmt: skip
         with running(site.server):
             yield site

@@ -75,6 +75,13 @@ def exposure(workspace_id: int, **changes: Any) -> dict[str, Any]:
         "timestamp": START,
         "received_at": START,
         "page_url": "https://example.com/",
+        "reason": "",
+        "browser": "Firefox",
+        "device": "desktop",
+        "route": "tag",
+        "returning": False,
+        "bot": False,
+        "internal": False,
     }
     assert changes.keys() <= row.keys()
     return {**row, **changes}

@@ -1,71 +1,13 @@
 """Which visitor sees what: order of segments, the draw, and what was shown before."""
 
 import json
-from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pitcairn.conditions import Facts
-from pitcairn.experiences.changes import parse_changes
-from pitcairn.experiences.decisions import (
-    Assignment,
-    Decision,
-    RunningExperience,
-    decide,
-    draw,
-    is_personalized,
-    running_experience,
-)
-from pitcairn.experiences.page_patterns import compile_page_pattern
-from pitcairn.experiences.queries import LiveExperience, LiveSegment, LiveVariation
-
-SMALL = {"fact": "trait", "name": "size", "operator": "less_than", "value": 200}
-LARGE = {"fact": "trait", "name": "size", "operator": "at_least", "value": 150}
-
-
-def experience(
-    number: int = 1, *, page: str = "/", share: float = 0.5, conditions: tuple[dict[str, Any], ...] = (SMALL,)
-) -> RunningExperience:
-    """One with a segment per condition; segment n has the id 10·number + n, its variation 100·number + n."""
-    segments = tuple(
-        LiveSegment(
-            id=10 * number + n,
-            name=f"Segment {n}",
-            condition=condition,
-            variation=LiveVariation(
-                id=100 * number + n,
-                name="Bold",
-                changes=parse_changes([{"type": "text", "selector": f"h{n}", "value": f"Secret copy {n}"}]),
-            ),
-        )
-        for n, condition in enumerate(conditions, 1)
-    )
-    return running_experience(
-        LiveExperience(
-            id=number,
-            workspace_id=1,
-            name=f"Experience {number}",
-            page_pattern=compile_page_pattern(page),
-            control_share=share,
-            segments=segments,
-        )
-    )
-
-
-def decided(
-    *experiences: RunningExperience,
-    traits: dict[str, Any] | None = None,
-    place: str = "acme.example/",
-    visitor: str = "visitor-1",
-    assignments: dict[str, Assignment] | None = None,
-) -> list[Decision]:
-    facts = Facts(
-        traits=traits or {}, page_url="https://acme.example/", referrer="", device="desktop", browser="", os="",
-        country="", language="",
-    )  # fmt: skip
-    return decide(experiences, place=place, facts=facts, visitor=visitor, assignments=assignments or {})
+from experiences.programmes import LARGE, SMALL, decided, experience
+from pitcairn.experiences.decisions import Assignment, draw, is_personalized
 
 
 def test_the_first_segment_that_holds_decides() -> None:
@@ -91,8 +33,10 @@ def test_the_page_decides_first() -> None:
 
 
 def test_experiences_keep_their_order() -> None:
-    found = decided(experience(3, page="*"), experience(1, page="*"), experience(2, page="*"), traits={"size": 1})
-    assert [one.experience.id for one in found] == [3, 1, 2]
+    found = decided(
+        experience(3, page="*", type="banner"), experience(1, page="*"), experience(2, page="*"), traits={"size": 1}
+    )
+    assert [one.experience.id for one in found] == [3, 1]
 
 
 @pytest.mark.parametrize(("share", "personalized"), [(0.0, True), (1.0, False)])
@@ -111,19 +55,19 @@ def test_the_share_is_kept_among_many() -> None:
 
 def test_experiences_draw_independently() -> None:
     visitors = [f"visitor-{number}" for number in range(20_000)]
-    both = sum(draw(1, visitor) < 0.5 and draw(2, visitor) < 0.5 for visitor in visitors)
+    both = sum(draw("1", visitor) < 0.5 and draw("2", visitor) < 0.5 for visitor in visitors)
     assert abs(both - 5_000) < 4 * (20_000 * 0.25 * 0.75) ** 0.5
 
 
-@given(st.integers(1, 2**31), st.text(min_size=1))
-def test_the_draw_is_the_same_every_time(experience_id: int, visitor: str) -> None:
-    assert 0 <= draw(experience_id, visitor) < 1
-    assert draw(experience_id, visitor) == draw(experience_id, visitor)
+@given(st.text(min_size=1), st.text(min_size=1))
+def test_the_draw_is_the_same_every_time(of: str, visitor: str) -> None:
+    assert 0 <= draw(of, visitor) < 1
+    assert draw(of, visitor) == draw(of, visitor)
 
 
 def test_the_draw_never_changes_between_versions() -> None:
     """A new version must not move visitors to the other side of a running experience."""
-    assert [round(draw(1, f"visitor-{number}"), 6) for number in range(3)] == [0.326054, 0.355891, 0.712263]
+    assert [round(draw("1", f"visitor-{number}"), 6) for number in range(3)] == [0.326054, 0.355891, 0.712263]
 
 
 @given(st.text(min_size=1), st.floats(0, 1), st.floats(0, 1))
@@ -147,14 +91,14 @@ def test_what_was_shown_before_outlives_a_changed_split(arm: str) -> None:
     stored = {"1": Assignment(arm, 11, 101, 5)}
     for share in (0.0, 0.5, 1.0):
         [decision] = decided(experience(share=share), traits={"size": 1}, assignments=stored)
-        assert (decision.personalized, decision.stored) == (arm == "personalized", True)
+        assert (decision.personalized, decision.reason) == (arm == "personalized", "stored")
         assert decision.variation_id == (101 if arm == "personalized" else 0)
 
 
 def test_what_was_shown_of_another_experience_decides_nothing() -> None:
     stored = {"2": Assignment("control", 21, 0, 5)}
     [decision] = decided(experience(share=0.0), traits={"size": 1}, assignments=stored)
-    assert (decision.personalized, decision.stored) == (True, False)
+    assert (decision.personalized, decision.reason) == (True, "assigned")
 
 
 def test_what_was_shown_before_does_not_bring_back_a_segment_that_no_longer_holds() -> None:
@@ -164,16 +108,18 @@ def test_what_was_shown_before_does_not_bring_back_a_segment_that_no_longer_hold
 
 def test_the_browser_gets_what_it_must_apply_and_nothing_else() -> None:
     both = experience(conditions=(SMALL, LARGE))
-    personalized = json.loads(bytes(both.segments[0].personalized) + b"}")
+    personalized = json.loads(both.segments[0].variations[0].body + b"}")
     assert personalized == {
+        "type": "page",
         "experience": {"id": 1, "name": "Experience 1"},
         "audienceSegment": {"id": 11, "name": "Segment 1"},
         "variation": {"id": 101, "name": "Bold"},
         "personalized": True,
         "changes": [{"type": "text", "selector": "h1", "value": "Secret copy 1"}],
     }
-    control = json.loads(bytes(both.segments[0].control) + b"}")
+    control = json.loads(both.segments[0].control + b"}")
     assert control == {
+        "type": "page",
         "experience": {"id": 1, "name": "Experience 1"},
         "audienceSegment": {"id": 11, "name": "Segment 1"},
         "variation": None,

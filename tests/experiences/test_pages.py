@@ -13,7 +13,7 @@ from pages import mutiny, source, text
 from pitcairn.eventstore import EventStore
 from pitcairn.experiences import services
 from pitcairn.experiences.models import AudienceSegment, Experience, ExperienceState
-from pitcairn.experiments.queries import goal_events
+from pitcairn.experiments.queries import goal_names
 from pitcairn.workspaces.models import Workspace
 from pitcairn.workspaces.services import create_workspace
 
@@ -24,16 +24,15 @@ FILLED = {
     "page_url": "acme.example/",
     "control_percent": "30",
     "segments-0-name": "Small company",
-    "segments-0-variation": "Personalized",
     "segments-0-join": "all",
     "segments-0-groups-0-join": "all",
     "segments-0-groups-0-rows-0-subject": "trait",
     "segments-0-groups-0-rows-0-name": "company.employee_count",
     "segments-0-groups-0-rows-0-operator": "less_than",
     "segments-0-groups-0-rows-0-value": "200",
-    "segments-0-changes-0-type": "text",
-    "segments-0-changes-0-selector": "h1",
-    "segments-0-changes-0-value": "Made for small teams",
+    "segments-0-variations-0-changes-0-type": "text",
+    "segments-0-variations-0-changes-0-selector": "h1",
+    "segments-0-variations-0-changes-0-value": "Made for small teams",
     "goals": [LOGIN],
     "primary": LOGIN,
 }
@@ -100,7 +99,7 @@ class TestList:
         assert names("") == ["Beta", "alpha", "Gamma"]
         assert names("sort=name") == ["alpha", "Beta", "Gamma"]
         assert names("sort=-name") == ["Gamma", "Beta", "alpha"]
-        assert names("state=running") == ["Gamma"]
+        assert names("state=live") == ["Gamma"]
         assert names("q=ALP") == ["alpha"]
         assert names("q=nothing") == []
         assert names("sort=nonsense") == ["Beta", "alpha", "Gamma"]
@@ -123,7 +122,7 @@ class TestList:
             assert client.get(f"/experiences/{theirs.id}/{path}").status_code == 404
         for path in ("start/", "pause/", "end/", "delete/", "edit/", "goals/"):
             assert client.post(f"/experiences/{theirs.id}/{path}", {"name": "Secret"}).status_code == 404
-        assert Experience.objects.get(id=theirs.id).state == ExperienceState.RUNNING
+        assert Experience.objects.get(id=theirs.id).state == ExperienceState.LIVE
 
     def test_without_an_event_store(self, client: Client, workspace: Workspace) -> None:
         made = experience(workspace)
@@ -142,12 +141,12 @@ class TestForm:
         assert (made.workspace_id, made.control_share, made.state) == (workspace.id, 0.3, ExperienceState.DRAFT)
         segment = AudienceSegment.objects.get()
         assert (segment.condition, segment.variations.get().changes) == (SMALL, [HEADLINE])
-        assert goal_events(made.id) == [LOGIN]
+        assert goal_names(made.id) == [LOGIN]
         assert "is saved" in text(client.get(f"/experiences/{made.id}/"))
 
     def test_saved_and_started_at_once(self, client: Client, store: EventStore) -> None:
         post(client, FILLED | {"do": "start"})
-        assert Experience.objects.get().state == ExperienceState.RUNNING
+        assert Experience.objects.get().state == ExperienceState.LIVE
 
     def test_what_cannot_start_is_not_half_saved(self, client: Client, store: EventStore) -> None:
         response = post(client, FILLED | {"do": "start", "goals": []})
@@ -160,21 +159,21 @@ class TestForm:
             "page_url": "pricing",
             "control_percent": "half",
             "segments-0-groups-0-rows-0-value": "few",
-            "segments-0-changes-0-selector": "h1[",
-            "segments-0-changes-0-value": "Kept <as> it is",
+            "segments-0-variations-0-changes-0-selector": "h1[",
+            "segments-0-variations-0-changes-0-value": "Kept <as> it is",
         }
         response = post(client, wrong)
         assert response.status_code == 422
         assert "is not a share" in error_beside(response, "control_percent")
         kept = fields(response)
         assert kept["page_url"] == "pricing"
-        assert kept["segments-0-changes-0-value"] == "Kept &lt;as&gt; it is"
+        assert kept["segments-0-variations-0-changes-0-value"] == "Kept &lt;as&gt; it is"
         assert kept["segments-0-groups-0-rows-0-operator"] == "less_than"
 
         response = post(client, wrong | {"control_percent": "30"})
         assert "write /pricing" in error_beside(response, "page_url")
         assert "is not a number; “is less than” compares" in error_beside(response, "segments-0-groups-0-rows-0")
-        assert "is not complete" in error_beside(response, "segments-0-changes-0-selector")
+        assert "is not complete" in error_beside(response, "segments-0-variations-0-changes-0-selector")
         assert focused(response) == "page_url"
         assert not Experience.objects.exists()
 
@@ -190,18 +189,22 @@ class TestForm:
                 {
                     "name": "Rows",
                     "condition": {"any": [{"all": [SMALL, SMALL]}, {"all": [SMALL]}]},
-                    "changes": [
-                        HEADLINE,
-                        {"type": "html", "selector": "p", "value": "<b>x</b>"},
-                        {"type": "attribute", "selector": "a", "name": "href", "value": None},
-                        {"type": "attribute", "selector": "a", "name": "title", "value": ""},
-                        {"type": "style", "selector": "a", "name": "color", "value": "red"},
-                        {"type": "hide", "selector": ".x"},
-                        {"type": "insert", "selector": "ul", "position": "start", "value": "<li>x\ny</li>"},
+                    "variations": [
+                        {
+                            "changes": [
+                                HEADLINE,
+                                {"type": "html", "selector": "p", "value": "<b>x</b>"},
+                                {"type": "attribute", "selector": "a", "name": "href", "value": None},
+                                {"type": "attribute", "selector": "a", "name": "title", "value": ""},
+                                {"type": "style", "selector": "a", "name": "color", "value": "red"},
+                                {"type": "hide", "selector": ".x"},
+                                {"type": "insert", "selector": "ul", "position": "start", "value": "<li>x\ny</li>"},
+                            ]
+                        }
                     ],
                 },
-                {"name": "JSON", "condition": {"not": SMALL}, "changes": [HEADLINE]},
-                {"name": "Everyone", "variation": "Bold", "changes": [HEADLINE]},
+                {"name": "JSON", "condition": {"not": SMALL}, "variations": [{"changes": [HEADLINE]}]},
+                {"name": "Everyone", "variations": [{"name": "Bold", "changes": [HEADLINE]}]},
             ],
             goals=["B", "A"],
             primary_goal="A",
@@ -209,20 +212,20 @@ class TestForm:
         before = _saved()
         page = client.get(f"/experiences/{made.id}/edit/")
         sent: dict[str, Any] = {name: _unescaped(value) for name, value in fields(page).items()}
-        sent |= {"goals": ["A", "B"], "primary": "A", "segments-0-changes-2-remove": "on", "do": "save"}
+        sent |= {"goals": ["A", "B"], "primary": "A", "segments-0-variations-0-changes-2-remove": "on", "do": "save"}
         assert sent["control_percent"] == "12.5"
         assert post(client, sent, f"/experiences/{made.id}/edit/").status_code == 302
         after = _saved()
         assert after["segments"][0].pop("condition") == {"any": [{"all": [SMALL, SMALL]}, SMALL]}
         before["segments"][0].pop("condition")
         assert after == before
-        assert goal_events(made.id) == ["A", "B"]
+        assert goal_names(made.id) == ["A", "B"]
 
-    def test_ended_cannot_be_edited(self, client: Client, workspace: Workspace, store: EventStore) -> None:
+    def test_archived_cannot_be_edited(self, client: Client, workspace: Workspace, store: EventStore) -> None:
         made = experience(workspace)
-        services.end_experience(workspace.id, made.id)
+        services.archive_experience(workspace.id, made.id)
         response = client.get(f"/experiences/{made.id}/edit/", follow=True)
-        assert "has ended and stays as it was" in text(response)
+        assert "is archived and stays as it was" in text(response)
         assert post(client, FILLED, f"/experiences/{made.id}/edit/").headers["Location"] == f"/experiences/{made.id}/"
         assert Experience.objects.get().control_share == 0.5
 
@@ -237,11 +240,11 @@ class TestForm:
         for sent in (
             {"segments-0": "x", "segments-0-name": "y"},
             {"segments": "x", "segments-0-name": "y", "name-x": "1", "name": "n"},
-            {"segments-x-name": "y", "segments-²-name": "z", "segments-0-changes-0": "q"},
+            {"segments-x-name": "y", "segments-²-name": "z", "segments-0-variations-0-changes-0": "q"},
             {"segments-0-id": "99999999999999999999", "segments-0-name": "A"},
             {"segments-0-raw": "[" * 100_000, "segments-0-name": "A"},
             {"segments-0-raw": "{", "segments-0-name": "A", "name": "A"},
-            {"segments-0-changes-0-type": "script", "segments-0-changes-0-position": "under"},
+            {"segments-0-variations-0-changes-0-type": "script", "segments-0-variations-0-changes-0-position": "under"},
             {"control_percent": "nan"},
             {"control_percent": "1e999"},
             {"name": "a\x00b", "page_url": "\x00", "goals": ["\x00"]},
@@ -282,7 +285,7 @@ class TestRows:
         assert "segments-1-name" not in shown
         shown, focus = self.act(client, "segment-copy 0", FILLED | {"segments-0-id": "7"})
         assert (shown["segments-1-name"], focus) == ("Small company (copy)", "segments-1-name")
-        assert shown["segments-1-changes-0-value"] == "Made for small teams"
+        assert shown["segments-1-variations-0-changes-0-value"] == "Made for small teams"
         assert (shown["segments-0-id"], "segments-1-id" in shown) == ("7", False)
         _, focus = self.act(client, "segment-remove 0")
         assert focus == "segment-add"
@@ -301,14 +304,20 @@ class TestRows:
         assert focus == "segments-0-groups-0-rows-0-subject"
 
     def test_changes(self, client: Client, store: EventStore) -> None:
-        _, focus = self.act(client, "change-add 0")
-        assert focus == "segments-0-changes-1-selector"
-        _, focus = self.act(client, "change-remove 0 0")
-        assert focus == "segments-0-change-add"
-        two = FILLED | {"segments-0-changes-1-type": "hide", "segments-0-changes-1-selector": ".old"}
-        shown, focus = self.act(client, "change-up 0 1", two)
-        assert (shown["segments-0-changes-0-selector"], shown["segments-0-changes-0-type"]) == (".old", "hide")
-        assert focus == "segments-0-changes-0-down"
+        _, focus = self.act(client, "change-add 0 0")
+        assert focus == "segments-0-variations-0-changes-1-selector"
+        _, focus = self.act(client, "change-remove 0 0 0")
+        assert focus == "segments-0-variations-0-change-add"
+        two = FILLED | {
+            "segments-0-variations-0-changes-1-type": "hide",
+            "segments-0-variations-0-changes-1-selector": ".old",
+        }
+        shown, focus = self.act(client, "change-up 0 0 1", two)
+        assert (
+            shown["segments-0-variations-0-changes-0-selector"],
+            shown["segments-0-variations-0-changes-0-type"],
+        ) == (".old", "hide")
+        assert focus == "segments-0-variations-0-changes-0-down"
 
     def test_json_and_back(self, client: Client, store: EventStore) -> None:
         shown, focus = self.act(client, "show-raw 0")
@@ -335,7 +344,7 @@ class TestRows:
 
     def test_a_goal_that_was_typed_and_not_added_counts(self, client: Client, store: EventStore) -> None:
         post(client, FILLED | {"new_goal": "Signed Up"})
-        assert goal_events(Experience.objects.get().id) == [LOGIN, "Signed Up"]
+        assert goal_names(Experience.objects.get().id) == [LOGIN, "Signed Up"]
 
     def test_events_that_came_are_offered(self, client: Client, workspace: Workspace, store: EventStore) -> None:
         made = experience(workspace)
@@ -347,28 +356,28 @@ class TestRows:
 
 
 class TestLife:
-    def test_started_paused_resumed_and_ended(self, client: Client, workspace: Workspace, store: EventStore) -> None:
+    def test_started_paused_resumed_and_archived(self, client: Client, workspace: Workspace, store: EventStore) -> None:
         made = experience(workspace, started=None)
 
         def state() -> str:
             return Experience.objects.get().state
 
         page = client.post(f"/experiences/{made.id}/start/", follow=True)
-        assert (state(), "is live" in text(page)) == (ExperienceState.RUNNING, True)
+        assert (state(), "is live" in text(page)) == (ExperienceState.LIVE, True)
         client.post(f"/experiences/{made.id}/pause/")
         assert state() == ExperienceState.PAUSED
         assert "Resume" in text(client.get(f"/experiences/{made.id}/"))
         client.post(f"/experiences/{made.id}/start/")
-        assert state() == ExperienceState.RUNNING
-        asked = client.get(f"/experiences/{made.id}/end/")
+        assert state() == ExperienceState.LIVE
+        asked = client.get(f"/experiences/{made.id}/archive/")
         assert "cannot be started again" in text(asked)
-        refused = client.post(f"/experiences/{made.id}/end/", {"name": "corporate website experiment"})
+        refused = client.post(f"/experiences/{made.id}/archive/", {"name": "corporate website experiment"})
         assert refused.status_code == 422
         assert "exactly" in error_beside(refused, "name")
         assert fields(refused)["name"] == "corporate website experiment"
-        assert state() == ExperienceState.RUNNING
-        client.post(f"/experiences/{made.id}/end/", {"name": made.name})
-        assert state() == ExperienceState.ENDED
+        assert state() == ExperienceState.LIVE
+        client.post(f"/experiences/{made.id}/archive/", {"name": made.name})
+        assert state() == ExperienceState.ARCHIVED
         page = client.get(f"/experiences/{made.id}/")
         assert "Edit" not in text(page)
 

@@ -8,9 +8,15 @@ import pytest
 from pitcairn.experiences import services
 from pitcairn.experiences.changes import parse_changes
 from pitcairn.experiences.models import AudienceSegment, Experience, ExperienceState, Variation
-from pitcairn.experiences.queries import live_experiences
-from pitcairn.experiences.services import ExperienceError, SegmentInput, save_experience, start_experience
-from pitcairn.experiments.queries import goal_events, goals_of
+from pitcairn.experiences.queries_live import live_experiences
+from pitcairn.experiences.services import (
+    ExperienceError,
+    SegmentInput,
+    VariationInput,
+    save_experience,
+    start_experience,
+)
+from pitcairn.experiments.queries import goal_names, goals_of
 from pitcairn.workspaces.models import Workspace
 from pitcairn.workspaces.queries import configuration_revision
 from pitcairn.workspaces.services import create_workspace
@@ -27,14 +33,25 @@ def workspace() -> Workspace:
     return create_workspace("Acme")
 
 
+def segment(
+    name: str, condition: Any = None, *, changes: Any = (HEADLINE,), variation: str = "Personalized", **rest: Any
+) -> SegmentInput:
+    """A segment with one variation."""
+    only = VariationInput(name=variation, changes=changes)
+    return SegmentInput(name=name, condition=condition or {}, variations=[only], **rest)
+
+
 def save(workspace: Workspace, **changed: Any) -> Experience:
     given: dict[str, Any] = {
         "workspace_id": workspace.id,
         "name": "Corporate Website Experiment",
         "page_url": "acme.example/",
-        "segments": [SegmentInput(name="Small company", condition=SMALL, changes=[HEADLINE])],
+        "segments": [segment("Small company", SMALL)],
         "goals": ["Clicked Login Button"],
     }
+    if "experience_id" in changed and "base_version" not in changed:
+        kept = Experience.objects.filter(id=changed["experience_id"]).first()
+        given["base_version"] = kept.version if kept else 1
     return save_experience(**(given | changed))
 
 
@@ -53,47 +70,52 @@ def test_one_call_saves_it_whole(workspace: Workspace) -> None:
     assert (segment.name, segment.condition) == ("Small company", SMALL)
     variation = Variation.objects.get(segment=segment)
     assert (variation.name, variation.changes) == ("Personalized", [HEADLINE])
-    assert [(goal.event, goal.primary) for goal in goals_of(experience.id)] == [
+    assert [(goal.name, goal.primary) for goal in goals_of(experience.id)] == [
         ("Clicked Login Button", True),
         ("Signed Up", False),
     ]
 
 
 def test_plain_mappings_are_segments_too(workspace: Workspace) -> None:
-    experience = save(workspace, segments=[{"name": "Everyone", "changes": [HEADLINE]}])
+    experience = save(workspace, segments=[{"name": "Everyone", "variations": [{"changes": [HEADLINE]}]}])
     assert AudienceSegment.objects.get(experience=experience).condition == {"all": []}
-    assert "segments[0]" in problems(workspace, name="Other", segments=[{"title": "Everyone"}])
+    for wrong in ({"title": "Everyone"}, {"name": "Everyone", "changes": [HEADLINE]}):
+        assert "segments[0]" in problems(workspace, name="Other", segments=[wrong])
 
 
 def test_saving_again_keeps_ids_and_follows_the_order(workspace: Workspace) -> None:
-    first = SegmentInput(name="A", changes=[HEADLINE])
-    experience = save(workspace, segments=[first, SegmentInput(name="B"), SegmentInput(name="C")])
+    first, *others = segment("A"), segment("B", changes=[]), segment("C", changes=[])
+    experience = save(workspace, segments=[first, *others])
     a, b, c = AudienceSegment.objects.filter(experience=experience)
     variations = {one.segment_id: one.id for one in Variation.objects.all()}
     save(
         workspace,
         experience_id=experience.id,
         segments=[
-            SegmentInput(name="A", id=c.id),
-            SegmentInput(name="C", id=a.id, changes=[HEADLINE, HEADLINE], variation="Bold"),
-            SegmentInput(name="New"),
+            segment("A", id=c.id, changes=[]),
+            SegmentInput(
+                name="C",
+                id=a.id,
+                variations=[VariationInput(id=variations[a.id], name="Bold", changes=[HEADLINE, HEADLINE])],
+            ),
+            segment("New", changes=[]),
         ],
     )
-    saved = list(AudienceSegment.objects.filter(experience=experience))
+    saved = list(AudienceSegment.objects.filter(experience=experience, removed=False))
     assert [(one.name, one.id) for one in saved[:2]] == [("A", c.id), ("C", a.id)]
     assert (saved[2].name, saved[2].id not in {a.id, b.id, c.id}) == ("New", True)
     assert {one.id: one.variations.get().id for one in saved[:2]} == {c.id: variations[c.id], a.id: variations[a.id]}
     assert saved[1].variations.get().name == "Bold"
-    assert not AudienceSegment.objects.filter(id=b.id).exists()
+    assert AudienceSegment.objects.get(id=b.id).removed
     assert Experience.objects.count() == 1
 
 
 def test_goals_that_are_not_given_stay(workspace: Workspace) -> None:
     experience = save(workspace)
     save(workspace, experience_id=experience.id, goals=None)
-    assert goal_events(experience.id) == ["Clicked Login Button"]
+    assert goal_names(experience.id) == ["Clicked Login Button"]
     save(workspace, experience_id=experience.id, goals=[])
-    assert goal_events(experience.id) == []
+    assert goal_names(experience.id) == []
 
 
 def test_every_problem_is_reported_with_its_place(workspace: Workspace) -> None:
@@ -105,8 +127,8 @@ def test_every_problem_is_reported_with_its_place(workspace: Workspace) -> None:
         control_share=1.5,
         segments=[
             SegmentInput(name="", condition={"all": [SMALL, {"fact": "trait", "name": "a", "operator": "lessthan"}]}),
-            SegmentInput(name="B", changes=[HEADLINE, {"type": "text", "selector": "", "value": ""}]),
-            SegmentInput(name="B", id=987654),
+            segment("B", changes=[HEADLINE, {"type": "text", "selector": "", "value": ""}]),
+            segment("B", id=987654),
         ],
         goals=["Signed Up", ""],
         primary_goal="Paid",
@@ -117,7 +139,7 @@ def test_every_problem_is_reported_with_its_place(workspace: Workspace) -> None:
         "control_share",
         "segments[0].name",
         "segments[0].condition.all[1].operator",
-        "segments[1].changes[1].selector",
+        "segments[1].variations[0].changes[1].selector",
         "segments[2].name",
         "segments[2].id",
         "goals",
@@ -148,7 +170,7 @@ def test_a_refused_save_changes_nothing(workspace: Workspace) -> None:
 def test_one_segment_cannot_be_saved_as_two(workspace: Workspace) -> None:
     experience = save(workspace)
     one = AudienceSegment.objects.get()
-    twice = [SegmentInput(name="A", id=one.id, changes=[HEADLINE]), SegmentInput(name="B", id=one.id)]
+    twice = [segment("A", id=one.id), segment("B", id=one.id)]
     assert "segments[1].id" in problems(workspace, experience_id=experience.id, segments=twice)
 
 
@@ -173,21 +195,26 @@ def test_its_life(workspace: Workspace) -> None:
         return Experience.objects.get()
 
     started = after(start_experience, now=NOON)
-    assert (started.state, started.started_at) == (ExperienceState.RUNNING, NOON)
+    assert (started.state, started.started_at) == (ExperienceState.LIVE, NOON)
     assert after(services.pause_experience).state == ExperienceState.PAUSED
     resumed = after(services.resume_experience, now=datetime(2026, 11, 9, tzinfo=UTC))
-    assert (resumed.state, resumed.started_at) == (ExperienceState.RUNNING, NOON)
-    ended = after(services.end_experience, now=datetime(2026, 11, 20, tzinfo=UTC))
-    assert (ended.state, ended.ended_at) == (ExperienceState.ENDED, datetime(2026, 11, 20, tzinfo=UTC))
+    assert (resumed.state, resumed.started_at) == (ExperienceState.LIVE, NOON)
+    ended = after(services.archive_experience, now=datetime(2026, 11, 20, tzinfo=UTC))
+    assert (ended.state, ended.archived_at) == (ExperienceState.ARCHIVED, datetime(2026, 11, 20, tzinfo=UTC))
     assert ended.updated_at == edited
     assert revisions == sorted(set(revisions))
 
 
 def test_only_what_visitors_see_counts_as_an_edit(workspace: Workspace) -> None:
     experience = save(workspace)
-    segment = AudienceSegment.objects.get()
+    known, variation = AudienceSegment.objects.get(), Variation.objects.get()
     long_ago = datetime(2026, 1, 1, tzinfo=UTC)
-    same = [SegmentInput(id=segment.id, name="Renamed", condition=SMALL, changes=[HEADLINE], variation="Bold")]
+
+    def with_changes(*changes: Any, condition: Any = SMALL) -> list[SegmentInput]:
+        only = VariationInput(id=variation.id, name="Bold", changes=changes)
+        return [SegmentInput(id=known.id, name="Renamed", condition=condition or {}, variations=[only])]
+
+    same = with_changes(HEADLINE)
 
     def edited(**changed: Any) -> bool:
         Experience.objects.update(updated_at=long_ago)
@@ -198,27 +225,28 @@ def test_only_what_visitors_see_counts_as_an_edit(workspace: Workspace) -> None:
     assert not edited(name="Another name", goals=["Signed Up"])
     assert edited(page_url="/elsewhere")
     assert edited(control_share=0.4)
-    assert edited(segments=[SegmentInput(id=segment.id, name="A", condition=SMALL, changes=[HEADLINE, HEADLINE])])
-    assert edited(segments=[SegmentInput(id=segment.id, name="A", changes=[HEADLINE, HEADLINE])])
-    assert edited(segments=[SegmentInput(id=segment.id, name="A"), SegmentInput(name="B")])
+    assert edited(segments=with_changes(HEADLINE, HEADLINE))
+    assert edited(segments=with_changes(HEADLINE, HEADLINE, condition=None))
+    assert edited(segments=[segment("A", id=known.id), segment("B")])
 
 
-def test_ended_is_final(workspace: Workspace) -> None:
+def test_archived_is_final(workspace: Workspace) -> None:
     experience = save(workspace)
     start_experience(workspace.id, experience.id)
-    services.end_experience(workspace.id, experience.id)
-    for act in (start_experience, services.pause_experience, services.resume_experience, services.end_experience):
-        with pytest.raises(ExperienceError, match="has ended"):
+    services.archive_experience(workspace.id, experience.id)
+    for act in (start_experience, services.pause_experience, services.resume_experience, services.archive_experience):
+        with pytest.raises(ExperienceError, match="is archived"):
             act(workspace.id, experience.id)
-    assert "has ended" in problems(workspace, experience_id=experience.id)[""]
-    assert Experience.objects.get().state == ExperienceState.ENDED
+    assert "is archived" in problems(workspace, experience_id=experience.id)[""]
+    assert Experience.objects.get().state == ExperienceState.ARCHIVED
 
 
 @pytest.mark.parametrize(
     ("lacking", "path"),
     [
         ({"segments": []}, "segments"),
-        ({"segments": [SegmentInput(name="A", changes=[HEADLINE]), SegmentInput(name="B")]}, "segments[1].changes"),
+        ({"segments": [segment("A"), segment("B", changes=[])]}, "segments[1].variations[0].changes"),
+        ({"segments": [SegmentInput(name="A")]}, "segments[0].variations"),
         ({"goals": []}, "goals"),
         ({"goals": None}, "goals"),
     ],
@@ -240,12 +268,12 @@ def test_what_is_live_stays_ready(workspace: Workspace, lacking: dict[str, Any])
 
 def test_drafts_are_deleted_and_others_are_not(workspace: Workspace) -> None:
     draft, other = save(workspace), save(workspace, name="Other")
-    for act in (services.pause_experience, services.end_experience):
+    for act in (services.pause_experience, services.archive_experience):
         with pytest.raises(ExperienceError, match="draft"):
             act(workspace.id, draft.id)
     services.delete_draft(workspace.id, draft.id)
     start_experience(workspace.id, other.id)
-    with pytest.raises(ExperienceError, match="end it instead"):
+    with pytest.raises(ExperienceError, match="archive it instead"):
         services.delete_draft(workspace.id, other.id)
     assert [one.name for one in Experience.objects.all()] == ["Other"]
 
@@ -271,12 +299,12 @@ def test_order(workspace: Workspace) -> None:
 
 def test_live_experiences_are_the_running_ones_in_order(workspace: Workspace) -> None:
     two = [
-        SegmentInput(name="Small company", condition=SMALL, changes=[HEADLINE]),
-        {"name": "Rest", "changes": [HEADLINE]},
+        segment("Small company", SMALL),
+        segment("Rest"),
     ]
     running = save(workspace, segments=two, control_share=0.2)
     first = save(workspace, name="First")
-    for name, act in (("Paused", services.pause_experience), ("Ended", services.end_experience)):
+    for name, act in (("Paused", services.pause_experience), ("Ended", services.archive_experience)):
         made = save(workspace, name=name)
         start_experience(workspace.id, made.id)
         act(workspace.id, made.id)
@@ -295,12 +323,13 @@ def test_live_experiences_are_the_running_ones_in_order(workspace: Workspace) ->
     ]
     assert (live[1].name, live[1].control_share) == ("Corporate Website Experiment", 0.2)
     assert live[1].page_pattern == r"^acme\.example/*$"
-    assert [(segment.name, segment.condition) for segment in live[1].segments] == [
+    assert [(one.name, one.condition) for one in live[1].segments] == [
         ("Small company", SMALL),
         ("Rest", {"all": []}),
     ]
-    assert live[1].segments[0].variation.changes == parse_changes([HEADLINE])
-    assert live[1].segments[0].variation.id == Variation.objects.get(segment_id=live[1].segments[0].id).id
+    [variation] = live[1].segments[0].variations
+    assert (variation.changes, variation.share) == (parse_changes([HEADLINE]), 1.0)
+    assert variation.id == Variation.objects.get(segment_id=live[1].segments[0].id).id
 
 
 def test_one_experience_that_cannot_be_served_does_not_stop_the_others(

@@ -39,7 +39,24 @@ _SUBJECTS: dict[tuple[Fact, str], str] = {
     (Fact.DEVICE, "os"): "the operating system",
     (Fact.COUNTRY, ""): "the country",
     (Fact.LANGUAGE, ""): "the language",
+    (Fact.FIRST_REFERRER, "url"): "the first referrer's URL",
+    (Fact.FIRST_REFERRER, "host"): "the first referrer's host",
+    (Fact.LAST_REFERRER, "url"): "the last referrer's URL",
+    (Fact.LAST_REFERRER, "host"): "the last referrer's host",
+    (Fact.VISIT, "number"): "the number of visits",
+    (Fact.VISIT, "pages"): "the number of pages seen",
+    (Fact.VISIT, "returning"): "returning",
+    (Fact.VISIT, "first_seen"): "the first visit",
+    (Fact.TIME, "hour"): "the hour of the day",
+    (Fact.TIME, "weekday"): "the weekday",
+    (Fact.LOCATION, "continent"): "the continent",
+    (Fact.LOCATION, "region"): "the region",
+    (Fact.LOCATION, "city"): "the city",
+    (Fact.LOCATION, "postal_code"): "the postal code",
+    (Fact.LOCATION, "time_zone"): "the time zone",
 }
+
+_CAMPAIGNS = {Fact.UTM: "", Fact.FIRST_UTM: "first ", Fact.LAST_UTM: "last "}
 
 _VERBS: dict[Operator, str] = {
     Operator.EQUALS: "is",
@@ -92,7 +109,10 @@ _MEASURES: dict[Measure, str] = {
 
 _USERS = {"any": "for any user", "all": "for every user", "none": "for no user"}
 
-_OBSERVED = frozenset({Fact.REFERRER, Fact.DEVICE, Fact.COUNTRY, Fact.LANGUAGE})
+_OBSERVED = frozenset({
+    Fact.REFERRER, Fact.DEVICE, Fact.COUNTRY, Fact.LANGUAGE, Fact.LOCATION, Fact.FIRST_REFERRER, Fact.LAST_REFERRER,
+    Fact.COMPANY, Fact.VISIT, Fact.TIME,
+})  # fmt: skip
 """Facts that every visit has and that are only unknown at times, so that "exists" would sound wrong."""
 
 _PLAIN = re.compile(r"[\w/.:@%+*?=&#~-]+")
@@ -165,8 +185,10 @@ def _subject(leaf: Leaf) -> str:
         return _quoted(leaf.name)
     if leaf.fact is Fact.CONTEXT:
         return f"context {_quoted(leaf.name)}"
-    if leaf.fact is Fact.UTM:
-        return f"the UTM {leaf.name}"
+    if leaf.fact is Fact.COMPANY:
+        return f"the company's {_quoted(leaf.name)}"
+    if leaf.fact in _CAMPAIGNS:
+        return f"the {_CAMPAIGNS[leaf.fact]}UTM {leaf.name}"
     if leaf.name.startswith(QUERY_PREFIX):
         return f"the page's query parameter {_quoted(leaf.name.removeprefix(QUERY_PREFIX))}"
     return _SUBJECTS[leaf.fact, leaf.name]

@@ -97,7 +97,37 @@ def _any(tests: tuple[Predicate, ...]) -> Predicate:
 
 
 def _leaf(leaf: Leaf) -> Predicate:
-    read = _reader(leaf.fact, leaf.name)
+    if leaf.fact is Fact.ACCOUNT:
+        return _account_leaf(leaf)
+    return _question(leaf, reader(leaf.fact, leaf.name))
+
+
+def _account_leaf(leaf: Leaf) -> Predicate:
+    """Of several accounts one that fits is enough; "absent" is asked of all."""
+    read = path_reader(leaf.name)
+    if leaf.operator is Operator.ABSENT:
+        return lambda facts: all(read(account) is None for account in facts.accounts)
+    if leaf.operator is Operator.EXISTS:
+        return lambda facts: any(read(account) is not None for account in facts.accounts)
+    value = leaf.value
+    if isinstance(value, Span):
+        in_time = moment_test(leaf.operator, value)
+        return lambda facts: any(in_time(read(account), facts.now) for account in facts.accounts)
+    if isinstance(value, Reference):
+        read_other, compares = path_reader(value.name), reference_test(leaf.operator)
+
+        def holds(facts: Facts) -> bool:
+            other = read_other(facts.traits)
+            return isinstance(other, str | int | float) and any(
+                (found := read(account)) is not None and compares(found, other) for account in facts.accounts
+            )
+
+        return holds
+    test = plain_test(leaf.operator, value if isinstance(value, tuple) else () if value is None else (value,))
+    return lambda facts: any((found := read(account)) is not None and test(found) for account in facts.accounts)
+
+
+def _question(leaf: Leaf, read: _Read) -> Predicate:
     value = leaf.value
     if leaf.operator is Operator.EXISTS:
         return lambda facts: read(facts) is not None
@@ -121,8 +151,8 @@ def _referring(read: _Read, read_other: Callable[[Any], Any], test: Callable[[An
     return holds
 
 
-def _reader(fact: Fact, name: str) -> _Read:
-    """How the fact is read: None where it is absent, and a case-folded text for every fact but a trait."""
+def reader(fact: Fact, name: str) -> _Read:
+    """How the fact of a visit is read: None where it is absent, and a case-folded text for every fact but a trait."""
     match fact:
         case Fact.TRAIT:
             read = path_reader(name)
@@ -144,6 +174,23 @@ def _reader(fact: Fact, name: str) -> _Read:
             return lambda facts: _folded(facts.language)
         case Fact.AUDIENCE:
             return lambda facts: name in facts.audiences
+        case Fact.FIRST_UTM:
+            return lambda facts: _folded(facts.first_utm.get(name))
+        case Fact.LAST_UTM:
+            return lambda facts: _folded(facts.last_utm.get(name))
+        case Fact.FIRST_REFERRER:
+            return lambda facts: facts.first_referrer_parts.get(name)
+        case Fact.LAST_REFERRER:
+            return lambda facts: facts.last_referrer_parts.get(name)
+        case Fact.VISIT:
+            return lambda facts: facts.visit.get(name)
+        case Fact.TIME:
+            return lambda facts: facts.time.get(name)
+        case Fact.LOCATION:
+            return lambda facts: _folded(facts.location.get(name))
+        case Fact.COMPANY:
+            read_company = path_reader(name)
+            return lambda facts: _folded_text(read_company(facts.company))
         case _:
             raise AssertionError(f"{fact} is not asked of a visit")
 
@@ -152,9 +199,13 @@ def _folded(value: object) -> str | None:
     return value.casefold() if isinstance(value, str) and value else None
 
 
+def _folded_text(value: object) -> object:
+    return _folded(value) if isinstance(value, str) else value
+
+
 def _expected(leaf: Leaf, value: Scalar) -> Scalar:
     """A value of the condition, written the way the fact is read."""
-    if not isinstance(value, str) or leaf.fact is Fact.TRAIT:
+    if not isinstance(value, str) or leaf.fact in {Fact.TRAIT, Fact.VISIT}:
         return value
     if leaf.fact is Fact.PAGE and leaf.name == "path":
         value = unquote(value)

@@ -8,14 +8,19 @@ parts are kept case-folded. An empty text means that the fact is absent.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
-from functools import cached_property
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime, tzinfo
+from functools import cached_property, lru_cache
 from typing import Any
 from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
+from zoneinfo import ZoneInfo
 
 import msgspec
 
-from pitcairn.conditions.tree import QUERY_PREFIX
+from pitcairn.conditions.tree import QUERY_PREFIX, WEEKDAYS
+
+# The keys of the time zone database: what is anything else must not become the name of a file.
+_ZONE = re.compile(r"[A-Za-z][A-Za-z0-9_+\-]*(?:/[A-Za-z0-9_+\-]+){0,2}")
 
 # Nearly every address a browser reports: nothing in it to decode. Taking it apart in one step is a tenth of the work.
 _PLAIN_ADDRESS = re.compile(
@@ -52,7 +57,13 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True, dict=True):
 
     `traits` is the profile's traits as JSON values (null counts as absent), `page_url` and `referrer` are whole
     addresses, `device` is desktop, mobile, tablet or bot, `country` an ISO 3166 code, `language` a tag such as en-US,
-    `audiences` the keys of the audiences that the person is a member of, and `now` is in milliseconds since 1970 (UTC).
+    `audiences` the keys of the audiences that the person is a member of, `accounts` the traits of each of their accounts, and
+    `now` is in milliseconds since 1970 (UTC).
+
+    `first_utm` and `last_utm` are UTM parameters without `utm_`, `first_referrer` and `last_referrer` whole addresses.
+    `visits` and `pages` count those so far with the present ones, `first_seen` is in milliseconds since 1970; 0 is unknown.
+    `location` has the parts that `NAMES` lists, `company` what IP data says of one, `time_zone` is a name such as
+    Europe/Berlin; an unknown one counts as UTC.
     """
 
     traits: Mapping[str, Any] = {}
@@ -65,6 +76,17 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     language: str = ""
     audiences: frozenset[str] = frozenset()
     now: int = 0
+    accounts: Sequence[Mapping[str, Any]] = ()
+    first_utm: Mapping[str, str] = {}
+    last_utm: Mapping[str, str] = {}
+    first_referrer: str = ""
+    last_referrer: str = ""
+    visits: int = 0
+    pages: int = 0
+    first_seen: int = 0
+    location: Mapping[str, str] = {}
+    company: Mapping[str, Any] = {}
+    time_zone: str = ""
 
     @cached_property
     def page_parts(self) -> dict[str, str]:
@@ -88,9 +110,51 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     @cached_property
     def referrer_parts(self) -> dict[str, str]:
         """`url` and `host` of the referrer, as far as there is one, case-folded."""
-        parts: dict[str, str] = {}
-        _split(self.referrer, parts)
-        return parts
+        return _address_parts(self.referrer)
+
+    @cached_property
+    def first_referrer_parts(self) -> dict[str, str]:
+        return _address_parts(self.first_referrer)
+
+    @cached_property
+    def last_referrer_parts(self) -> dict[str, str]:
+        return _address_parts(self.last_referrer)
+
+    @cached_property
+    def visit(self) -> dict[str, int | bool | str]:
+        """`number`, `pages`, `returning` and `first_seen` (ISO 8601), as far as they are known."""
+        known: dict[str, int | bool | str] = {}
+        if self.visits:
+            known = {"number": self.visits, "returning": self.visits > 1}
+        if self.pages:
+            known["pages"] = self.pages
+        if self.first_seen:
+            moment = datetime.fromtimestamp(self.first_seen / 1000, UTC)
+            known["first_seen"] = moment.isoformat(timespec="milliseconds")
+        return known
+
+    @cached_property
+    def time(self) -> dict[str, int | str]:
+        """`hour` (0 to 23) and `weekday` where the visitor is."""
+        local = datetime.fromtimestamp(self.now / 1000, _zone(self.time_zone))
+        return {"hour": local.hour, "weekday": WEEKDAYS[local.weekday()]}
+
+
+@lru_cache(1_000)
+def _zone(name: str) -> tzinfo:
+    """The time zone of this name; UTC where there is none, or it is something else: a browser may say anything."""
+    if not _ZONE.fullmatch(name):
+        return UTC
+    try:
+        return ZoneInfo(name)
+    except (ValueError, OSError, KeyError):
+        return UTC
+
+
+def _address_parts(url: str) -> dict[str, str]:
+    parts: dict[str, str] = {}
+    _split(url, parts)
+    return parts
 
 
 def _plain_parts(address: re.Match[str]) -> dict[str, str]:

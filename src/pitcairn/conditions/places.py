@@ -25,7 +25,7 @@ _Where: TypeAlias = Literal["visit", "person", "account", "event", "follow"]
 Node: TypeAlias = Condition | Follow
 
 _FACTS: dict[_Where, frozenset[Fact]] = {
-    "visit": frozenset(Fact) - {Fact.ACCOUNT, Fact.PROPERTY, Fact.CONTEXT},
+    "visit": frozenset(Fact) - {Fact.PROPERTY, Fact.CONTEXT},
     "person": frozenset({Fact.TRAIT, Fact.AUDIENCE, Fact.ACCOUNT}),
     "account": frozenset({Fact.ACCOUNT}),
     "event": frozenset({Fact.PROPERTY, Fact.CONTEXT}),
@@ -44,7 +44,7 @@ _ASKED: dict[_Where, str] = {
 def check_place(condition: Condition, kind: Place) -> None:
     """Refuses questions that nobody can answer where the condition stands.
 
-    A visit has no events and no accounts; a person is on no page; an account has traits, and users of whom everything can
+    A visit has no events; a person is on no page; an account has traits, and users of whom everything can
     be asked that can be asked of a person. Raises `ConditionError` with the place of the first such question.
     """
     _check(condition, "", kind)
@@ -152,7 +152,7 @@ def _check_leaf(leaf: Leaf, path: str, where: _Where) -> None:
     if leaf.operator in SPANS and where in {"event", "follow"}:
         problem = f"{leaf.operator} cannot be asked of an event; use its window, or before_date and after_date"
         raise ConditionError(f"{path}.operator" if path else "operator", problem)
-    if where == "visit" and isinstance(leaf.value, Reference) and leaf.fact is not Fact.TRAIT:
+    if where == "visit" and isinstance(leaf.value, Reference) and leaf.fact not in {Fact.TRAIT, Fact.ACCOUNT}:
         problem = f"{leaf.fact} does not compare with a trait; only other traits do"
         raise ConditionError(f"{path}.value" if path else "value", problem)
     _check_value(leaf, path, where)

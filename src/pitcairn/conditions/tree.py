@@ -94,6 +94,17 @@ class Fact(StrEnum):
     """A trait of an account: the person's own, or in the condition of an account that one's. With several accounts, any."""
     PROPERTY = "property"
     CONTEXT = "context"
+    FIRST_UTM = "first_utm"
+    """Of the first campaign that is known of the visitor; `utm` is the page's own."""
+    LAST_UTM = "last_utm"
+    FIRST_REFERRER = "first_referrer"
+    LAST_REFERRER = "last_referrer"
+    VISIT = "visit"
+    TIME = "time"
+    """The time of day where the visitor is."""
+    LOCATION = "location"
+    COMPANY = "company"
+    """What the IP data says of the company the visitor's address belongs to."""
 
 
 class Operator(StrEnum):
@@ -241,13 +252,22 @@ NUMBER_MEASURES = frozenset(
 """Measures that are numbers, and so only compare with numbers."""
 EVENT_TYPES = ("track", "page", "screen")
 
+UTM = ("source", "medium", "campaign", "term", "content")
+WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 NAMES: dict[Fact, tuple[str, ...]] = {
     Fact.PAGE: ("url", "host", "path"),
-    Fact.UTM: ("source", "medium", "campaign", "term", "content"),
+    Fact.UTM: UTM,
     Fact.REFERRER: ("url", "host"),
     Fact.DEVICE: ("type", "browser", "os"),
     Fact.COUNTRY: (),
     Fact.LANGUAGE: (),
+    Fact.FIRST_UTM: UTM,
+    Fact.LAST_UTM: UTM,
+    Fact.FIRST_REFERRER: ("url", "host"),
+    Fact.LAST_REFERRER: ("url", "host"),
+    Fact.VISIT: ("number", "pages", "returning", "first_seen"),
+    Fact.TIME: ("hour", "weekday"),
+    Fact.LOCATION: ("continent", "region", "city", "postal_code", "time_zone"),
 }
 """The parts of each fact with a fixed set of them; the page also has `query.<parameter>`, and facts not here have any."""
 

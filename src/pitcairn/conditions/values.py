@@ -25,6 +25,7 @@ from pitcairn.conditions.tree import (
     QUERY_PREFIX,
     REFERABLE,
     SPANS,
+    WEEKDAYS,
     Fact,
     Operator,
     Reference,
@@ -40,6 +41,7 @@ _EXAMPLES = {
     Fact.AUDIENCE: "name the audience by its key, such as cart_abandoners",
     Fact.PROPERTY: "name the property, such as price or product.sku",
     Fact.CONTEXT: "name the part of the context, such as page.url",
+    Fact.COMPANY: "name what the IP data says of companies, such as name or domain",
 }
 
 _Word = TypeVar("_Word", bound=StrEnum)
@@ -158,6 +160,8 @@ def check_code(fact: Fact, name: str, value: Value, path: str) -> None:
         ):
             choices = ", ".join(DEVICE_TYPES)
             raise ConditionError(where, f"{shown(item)} is not a type of device; use one of {choices}")
+        if fact is Fact.TIME and name == "weekday" and (not isinstance(item, str) or item.casefold() not in WEEKDAYS):
+            raise ConditionError(where, f"{shown(item)} is not a weekday; use one of {', '.join(WEEKDAYS)}")
 
 
 def is_list(value: object) -> TypeGuard[Sequence[object]]:

@@ -76,7 +76,7 @@ def _steps(
     mutiny_id: int | None,
     experiences: list[ExperienceOverview],
 ) -> list[Step]:
-    live = [experience for experience in experiences if experience.state == "running"]
+    live = [experience for experience in experiences if experience.state in {"live", "promoted"}]
     converted = any(experience.converted for experience in experiences)
     source_url = reverse("connections:source", args=[source_id]) if source_id else reverse("connections:source-new")
     mutiny_url = (

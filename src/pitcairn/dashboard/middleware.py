@@ -13,8 +13,9 @@ from pitcairn.dashboard.requests import MemberRequest
 from pitcairn.workspaces.models import Member, Role, User
 from pitcairn.workspaces.queries import membership
 
-PUBLIC = frozenset({"sign-in", "profile-api", "profile-api-unknown"})
-"""Names of the routes that need no sign-in: the Profile API asks for a token. Static files and `/health` never get here."""
+PUBLIC = frozenset({"sign-in", "profile-api", "profile-api-unknown", "results-api", "shared-results"})
+"""Names of the routes that need no sign-in: the Profile API and the results API ask for a token, shared results have one in
+their address. Static files and `/health` never get here."""
 
 OWN_BUSINESS = frozenset({"sign-in", "sign-out", "theme", "switch-workspace", "workspaces:password"})
 """Routes that change nothing in a workspace; viewers may post to them too."""

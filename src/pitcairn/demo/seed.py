@@ -144,7 +144,7 @@ def _experience(workspace_id: int) -> int:
                         {"fact": "trait", "name": TRAIT, "operator": "less_than", "value": SMALL_COMPANY_BELOW},
                     ]
                 },
-                "changes": CHANGES,
+                "variations": [{"changes": CHANGES}],
             }
         ],
         goals=[GOAL],

@@ -14,6 +14,7 @@ from django.db import DatabaseError, connections
 from pitcairn.edge.collect import BATCH_PATHS, SINGLE_PATHS, Collector, answer_metrics, client_settings
 from pitcairn.edge.guards import Guards
 from pitcairn.edge.inbox import InboxWriter
+from pitcairn.edge.ip_data import IPData
 from pitcairn.edge.personalize import Personalizer
 from pitcairn.edge.pixel import KINDS as PIXEL_KINDS
 from pitcairn.edge.pixel import PREFIX as PIXEL_PREFIX
@@ -69,7 +70,10 @@ class Edge:
             trusted_proxies=settings.TRUSTED_PROXIES,
             strict_write_keys=settings.STRICT_WRITE_KEYS,
         )
-        self._personalizer = Personalizer(self._profiles, headers)
+        self._ip_data = IPData(settings.IP_DATA)
+        self._personalizer = Personalizer(
+            self._profiles, headers, self._ip_data, trusted_proxies=settings.TRUSTED_PROXIES
+        )
         self._segment = SegmentReceiver(self.inbox, headers, guards)
         self._vitals = VitalsReceiver(self.inbox, headers, guards)
         self._tokens = TokenEndpoint(headers, token_key)
@@ -99,6 +103,7 @@ class Edge:
         await asyncio.get_running_loop().run_in_executor(self._configuration_thread, connections.close_all)
         self._configuration_thread.shutdown()
         await self._profiles.close()
+        self._ip_data.close()
 
     def _set_snapshot(self, snapshot: Snapshot) -> None:
         self.snapshot = self._collector.snapshot = self._personalizer.snapshot = snapshot

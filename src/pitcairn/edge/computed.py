@@ -31,6 +31,8 @@ class Asked(msgspec.Struct, frozen=True):
 
     audiences: Mapping[int, str] = {}
     traits: Mapping[int, str] = {}
+    accounts: bool = False
+    """The traits of the person's accounts."""
 
     @property
     def any(self) -> bool:
@@ -48,12 +50,15 @@ def computed_keys() -> list[ComputedKey]:
         return [ComputedKey(row[0], row[1], row[2], row[3] == "audience", bool(row[4])) for row in cursor.fetchall()]
 
 
-def asked_of(keys: Iterable[ComputedKey], audiences: frozenset[str], traits: frozenset[str]) -> Asked:
+def asked_of(
+    keys: Iterable[ComputedKey], audiences: frozenset[str], traits: frozenset[str], *, accounts: bool = False
+) -> Asked:
     """Which of the workspace's keys are asked for, given the audiences and traits that its experiences name."""
     keys = list(keys)
     return Asked(
         {one.id: one.key for one in keys if one.audience and one.key in audiences},
         {one.id: one.key for one in keys if one.is_trait and one.key in traits},
+        accounts,
     )
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import itertools
 import os
 import re
@@ -12,16 +11,23 @@ from typing import Any
 
 import msgspec
 
-from pitcairn.conditions import Facts
-from pitcairn.edge.device import device
+from pitcairn.edge.ip_data import IPData
 from pitcairn.edge.profile_reader import UNKNOWN, ProfileReader
-from pitcairn.edge.requests import BodyTooLarge, ClientGone, HeaderReader, RequestHeaders, cookie_value, read_body
+from pitcairn.edge.requests import (
+    BodyTooLarge,
+    ClientGone,
+    HeaderReader,
+    RequestHeaders,
+    client_ip,
+    cookie_value,
+    read_body,
+)
 from pitcairn.edge.responses import Receive, Scope, Send, credentialed, send_error, send_json
 from pitcairn.edge.snapshot import Snapshot, SourceConfiguration
+from pitcairn.edge.visits import Asked, visit_of
 from pitcairn.edge.vitals import SHARE as VITALS_SHARE
-from pitcairn.experiences.decisions import Decision, decide
+from pitcairn.experiences.decisions import DECIDES, Decision, decide
 from pitcairn.experiences.exposures import exposure_id
-from pitcairn.experiences.page_patterns import place
 
 VISITOR_COOKIE = b"pitcairn_visitor"
 _COOKIE_SECONDS = 365 * 24 * 3600
@@ -29,7 +35,6 @@ REQUEST_BYTES = 16 * 1024
 """Two addresses and two ids; browsers stop far below."""
 
 _VISITOR = re.compile(r"[A-Za-z0-9_.-]{8,100}")
-_place = functools.lru_cache(4096)(place)
 
 
 class DecideRequest(msgspec.Struct, rename="camel"):
@@ -40,6 +45,8 @@ class DecideRequest(msgspec.Struct, rename="camel"):
     anonymous_id: str = ""
     referrer: str = ""
     language: str = ""
+    time_zone: str = ""
+    """Such as Europe/Berlin."""
     consent: str = ""
     """What the visitor said: "in", "out", or nothing yet."""
     store: bool = True
@@ -59,10 +66,14 @@ _decode = msgspec.json.Decoder(DecideRequest).decode
 class Personalizer:
     """Answers `/v1/decide`. `snapshot` is set anew whenever the configuration changes."""
 
-    def __init__(self, profiles: ProfileReader, headers: HeaderReader) -> None:
+    def __init__(
+        self, profiles: ProfileReader, headers: HeaderReader, ip_data: IPData, *, trusted_proxies: int = 0
+    ) -> None:
         self.snapshot: Snapshot
         self._profiles = profiles
         self._headers = headers
+        self._ip_data = ip_data
+        self._trusted_proxies = trusted_proxies
         # Different for every page view without asking the system each time: random for the process, counted within it.
         self._process = os.urandom(8).hex()
         self._count = itertools.count()
@@ -90,7 +101,8 @@ class Personalizer:
             visitor = str(uuid.uuid4())
         refused = request.is_refused(source, headers.gpc)
         personalizes = source.personalizes and not refused
-        decisions = await self._decide(source, request, headers, visitor) if personalizes else []
+        address = client_ip(scope, headers, self._trusted_proxies)
+        decisions = await self._decide(source, request, headers, visitor, address) if personalizes else []
         body = b'{"visitorId":"%s","decisions":[%s]}' % (visitor.encode(), b",".join(decisions))
         if refused and known:
             cors.append((b"set-cookie", _cookie("", 0, secure=_is_secure(scope, headers))))
@@ -100,10 +112,16 @@ class Personalizer:
         await send_json(send, 200, body, cors)
 
     async def _decide(
-        self, source: SourceConfiguration, request: DecideRequest, headers: RequestHeaders, visitor: str
+        self,
+        source: SourceConfiguration,
+        request: DecideRequest,
+        headers: RequestHeaders,
+        visitor: str,
+        address: str,
     ) -> list[bytes]:
         workspace = self.snapshot.workspaces[source.workspace_id]
-        if not workspace.experiences:
+        programme = workspace.programme
+        if not programme.experiences:
             return []
         anonymous_id = request.anonymous_id or visitor
         # PostgreSQL refuses a NUL in text, and no profile has such an id.
@@ -113,25 +131,18 @@ class Personalizer:
             if usable
             else UNKNOWN
         )
-        agent = device(headers.user_agent.decode("latin-1"))
-        decisions = decide(
-            workspace.experiences,
-            place=_place(request.url),
-            facts=Facts(
-                traits=profile.traits,
-                audiences=profile.audiences,
-                now=int(time.time() * 1000),
-                page_url=request.url,
-                referrer=request.referrer,
-                device=agent.type,
-                browser=agent.browser,
-                os=agent.os,
-                country=headers.country.decode("latin-1"),
-                language=request.language,
-            ),
+        asked = Asked(
             visitor=visitor,
-            assignments=profile.assignments,
+            url=request.url,
+            at=int(time.time() * 1000),
+            referrer=request.referrer,
+            user_agent=headers.user_agent.decode("latin-1"),
+            language=request.language,
+            time_zone=request.time_zone,
+            country=headers.country.decode("latin-1"),
+            address=address,
         )
+        decisions = decide(programme, visit_of(asked, profile, programme, self._ip_data))
         nonce = f"{self._process}{next(self._count):x}"
         return [_json(decision, workspace.secret, nonce, visitor) for decision in decisions]
 
@@ -145,13 +156,13 @@ def _json(decision: Decision, secret: bytes, nonce: str, visitor: str) -> bytes:
         segment_id=segment.id,
         variation_id=decision.variation_id,
         visitor=visitor,
+        reason=decision.reason,
     )
-    head = segment.personalized if decision.personalized else segment.control
-    reason = _STORED if decision.stored else _ASSIGNED
-    return head + reason + signed.encode() + b'"}'
+    head = segment.control if decision.variation is None else decision.variation.body
+    return head + _REASONS[decision.reason] + signed.encode() + b'"}'
 
 
-_STORED, _ASSIGNED = (b',"reason":"%s","exposureId":"' % reason for reason in (b"stored", b"assigned"))
+_REASONS = {reason: b',"reason":"%s","exposureId":"' % reason.encode() for reason in DECIDES}
 
 
 def _cookie(visitor: str, seconds: int, *, secure: bool) -> bytes:
@@ -176,7 +187,11 @@ def tag_configuration(source: SourceConfiguration, snapshot: Snapshot, host: str
         "vitalsShare": VITALS_SHARE,
         "pages": [
             {"pattern": experience.page.pattern, "selectors": experience.selectors}
-            for experience in (workspace.experiences if source.personalizes else ())
+            for experience in (workspace.programme.experiences if source.personalizes else ())
+        ],
+        "goals": [
+            {"id": goal.id, "on": goal.on, "selector": goal.selector}
+            for goal in (workspace.goals if source.personalizes else ())
         ],
     }
 

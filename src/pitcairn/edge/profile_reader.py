@@ -9,19 +9,21 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
 import msgspec
 from django.conf import settings
+from django.db.backends.utils import CursorWrapper
 from psycopg_pool import AsyncConnectionPool
 
 from pitcairn.edge.computed import VALUES, Asked, members_and_traits
 from pitcairn.experiences.decisions import Assignment
+from pitcairn.profiles.visits import NO_VISITS, VisitRecord
 
 _BY_TWO = """
-SELECT i.value, p.personalization, p.assignments, p.id
+SELECT i.value, p.personalization, p.assignments, p.id, p.visits, p.accounts
 FROM profiles_identifier AS i JOIN profiles_profile AS p ON p.id = i.profile_id
 WHERE i.workspace_id = ? AND i.type = 'anonymous_id' AND i.value IN (?, ?)
 """
@@ -29,11 +31,19 @@ _BY_ONE = _BY_TWO.replace("IN (?, ?)", "= ?")
 """Nearly every visitor: the cookie and analytics.js say the same. Half the work."""
 _POSTGRESQL = _BY_TWO.replace("?", "%s")
 _POSTGRESQL_VALUES = VALUES.replace("?", "%s")
+_ACCOUNTS = "SELECT a.traits FROM profiles_account AS a WHERE a.id IN ({})"
+
+MAX_ACCOUNTS = 20
+"""Accounts of one person whose traits are read: somebody who works with hundreds must not make a page wait."""
 
 _decode_traits = msgspec.json.Decoder(dict[str, Any]).decode
 _decode_assignments = msgspec.json.Decoder(dict[str, Assignment]).decode
 
-_Row = tuple[str, str, str, int]
+_decode_visits = msgspec.json.Decoder(VisitRecord).decode
+_decode_ids = msgspec.json.Decoder(list[int]).decode
+_decode_account = msgspec.json.Decoder(dict[str, tuple[Any, int, int]]).decode
+
+_Row = tuple[str, str, str, int, str, str]
 
 
 class VisitorProfile(msgspec.Struct, frozen=True):
@@ -43,9 +53,14 @@ class VisitorProfile(msgspec.Struct, frozen=True):
     assignments: Mapping[str, Assignment] = {}
     audiences: frozenset[str] = frozenset()
     """Keys of those asked for that they are in."""
+    visits: VisitRecord = NO_VISITS
+    accounts: tuple[Mapping[str, Any], ...] = ()
+    """The traits of each of their accounts, if those were asked for."""
 
 
 UNKNOWN = VisitorProfile()
+_AT_ONCE = 500
+"""Ids in one statement."""
 NOTHING_ASKED = Asked()
 
 SHARED_SECONDS = 0.01
@@ -100,8 +115,11 @@ class SQLiteProfileReader:
             return UNKNOWN
         profile = _profile(rows, visitor, anonymous_id)
         if asked.any:
-            values = self._connection.execute(VALUES, (_current(rows, visitor, anonymous_id),)).fetchall()
-            return _with_values(profile, values, asked)
+            values = self._connection.execute(VALUES, (_current(rows, visitor, anonymous_id)[3],)).fetchall()
+            profile = _with_values(profile, values, asked)
+        if asked.accounts and (ids := _account_ids(rows, visitor, anonymous_id)):
+            found = self._connection.execute(_ACCOUNTS.format(", ".join("?" * len(ids))), ids).fetchall()
+            profile = _with_accounts(profile, found)
         return profile
 
     def _end_transaction(self) -> None:
@@ -131,10 +149,70 @@ class PostgreSQLProfileReader:
             if not rows:
                 return UNKNOWN
             profile = _profile(rows, visitor, anonymous_id)
-            if not asked.any:
-                return profile
-            cursor = await connection.execute(_POSTGRESQL_VALUES, (_current(rows, visitor, anonymous_id),))
-            return _with_values(profile, await cursor.fetchall(), asked)
+            if asked.any:
+                cursor = await connection.execute(_POSTGRESQL_VALUES, (_current(rows, visitor, anonymous_id)[3],))
+                profile = _with_values(profile, await cursor.fetchall(), asked)
+            if asked.accounts and (ids := _account_ids(rows, visitor, anonymous_id)):
+                query = _ACCOUNTS.format(", ".join(["%s"] * len(ids)))
+                cursor = await connection.execute(query.encode(), ids)
+                profile = _with_accounts(profile, await cursor.fetchall())
+            return profile
+
+
+def read_profile(
+    cursor: CursorWrapper, workspace_id: int, visitor: str, anonymous_id: str, asked: Asked = NOTHING_ASKED
+) -> VisitorProfile:
+    """What a `ProfileReader` reads, on a connection of Django's: for pages, which are not on the hot path."""
+    cursor.execute(_POSTGRESQL, [workspace_id, visitor, anonymous_id])
+    rows: list[_Row] = cursor.fetchall()
+    if not rows:
+        return UNKNOWN
+    profile = _profile(rows, visitor, anonymous_id)
+    if asked.any:
+        cursor.execute(_POSTGRESQL_VALUES, [_current(rows, visitor, anonymous_id)[3]])
+        profile = _with_values(profile, cursor.fetchall(), asked)
+    if asked.accounts and (ids := _account_ids(rows, visitor, anonymous_id)):
+        cursor.execute(_ACCOUNTS.format(", ".join(["%s"] * len(ids))), ids)
+        profile = _with_accounts(profile, cursor.fetchall())
+    return profile
+
+
+def read_profiles(cursor: CursorWrapper, ids: Sequence[int], asked: Asked) -> dict[int, VisitorProfile]:
+    """The profiles with these ids (at most some thousands), as `read_profile` has them, without assignments."""
+    found: dict[int, VisitorProfile] = {}
+    for start in range(0, len(ids), _AT_ONCE):
+        group = list(ids[start : start + _AT_ONCE])
+        marks = ", ".join(["%s"] * len(group))
+        cursor.execute(
+            "SELECT '', p.personalization, '{}', p.id, p.visits, p.accounts FROM profiles_profile AS p "  # noqa: S608
+            f"WHERE p.id IN ({marks})",
+            group,
+        )
+        rows: list[_Row] = cursor.fetchall()
+        values: dict[int, list[tuple[int, str]]] = {}
+        if asked.any:
+            cursor.execute(
+                "SELECT v.profile_id, v.computation_id, v.value FROM engage_value AS v "  # noqa: S608
+                f"WHERE v.profile_id IN ({marks})",
+                group,
+            )
+            for profile_id, computation_id, value in cursor.fetchall():
+                values.setdefault(profile_id, []).append((computation_id, value))
+        accounts = _accounts_by_id(cursor, rows) if asked.accounts else {}
+        for row in rows:
+            profile = _with_values(_profile([row], "", ""), values.get(row[3], ()), asked)
+            theirs = [accounts[one] for one in _account_ids([row], "", "") if one in accounts]
+            found[row[3]] = _with_accounts(profile, theirs) if theirs else profile
+    return found
+
+
+def _accounts_by_id(cursor: CursorWrapper, rows: Iterable[_Row]) -> dict[int, tuple[str]]:
+    ids = list({one for row in rows for one in _account_ids([row], "", "")})[:_AT_ONCE]
+    if not ids:
+        return {}
+    marks = ", ".join(["%s"] * len(ids))
+    cursor.execute(f"SELECT a.id, a.traits FROM profiles_account AS a WHERE a.id IN ({marks})", ids)  # noqa: S608
+    return {account_id: (traits,) for account_id, traits in cursor.fetchall()}
 
 
 def profile_reader() -> ProfileReader:
@@ -146,24 +224,37 @@ def profile_reader() -> ProfileReader:
 
 
 def _profile(rows: list[_Row], visitor: str, anonymous_id: str) -> VisitorProfile:
-    by_id = {value: (traits, assignments) for value, traits, assignments, _ in rows}
-    current = by_id.get(anonymous_id) or by_id[visitor]
-    traits = _decode_traits(current[0]) if current[0] != "{}" else {}
+    current = _current(rows, visitor, anonymous_id)
+    traits = _decode_traits(current[1]) if current[1] != "{}" else {}
     assignments: dict[str, Assignment] = {}
-    for text in {text for _, text in by_id.values() if text != "{}"}:
-        assignments.update(_decode_assignments(text))
-    first = by_id.get(visitor)
-    if first is not None and first[1] != "{}":
-        assignments.update(_decode_assignments(first[1]))
-    return VisitorProfile(traits, assignments)
+    for row in (current, *(row for row in rows if row[0] == visitor and row[3] != current[3])):
+        if row[2] != "{}":
+            assignments.update(_decode_assignments(row[2]))
+    visits = _decode_visits(current[4]) if current[4] != "[]" else NO_VISITS
+    return VisitorProfile(traits, assignments, frozenset(), visits)
 
 
-def _current(rows: list[_Row], visitor: str, anonymous_id: str) -> int:
+def _current(rows: list[_Row], visitor: str, anonymous_id: str) -> _Row:
     """The profile whose traits count."""
-    by_id = {value: profile_id for value, _, _, profile_id in rows}
+    by_id = {row[0]: row for row in rows}
     return by_id.get(anonymous_id) or by_id[visitor]
+
+
+def _account_ids(rows: list[_Row], visitor: str, anonymous_id: str) -> list[int]:
+    text = _current(rows, visitor, anonymous_id)[5]
+    return _decode_ids(text)[:MAX_ACCOUNTS] if text != "[]" else []
 
 
 def _with_values(profile: VisitorProfile, rows: Iterable[tuple[int, str]], asked: Asked) -> VisitorProfile:
     audiences, traits = members_and_traits(rows, asked)
-    return VisitorProfile({**profile.traits, **traits} if traits else profile.traits, profile.assignments, audiences)
+    return VisitorProfile(
+        {**profile.traits, **traits} if traits else profile.traits, profile.assignments, audiences, profile.visits
+    )
+
+
+def _with_accounts(profile: VisitorProfile, rows: Iterable[tuple[str]]) -> VisitorProfile:
+    accounts = tuple(
+        {name: value for name, (value, _, _) in _decode_account(traits).items() if value is not None}
+        for (traits,) in rows
+    )
+    return VisitorProfile(profile.traits, profile.assignments, profile.audiences, profile.visits, accounts)

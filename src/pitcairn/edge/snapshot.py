@@ -7,21 +7,25 @@ version wrote, say) is left out and logged, so that one broken experience does n
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import msgspec
 
+from pitcairn.conditions import Fact
 from pitcairn.connections.destination import CatalogEntry
 from pitcairn.connections.oauth_apps import ConfiguredApp, configured_apps
 from pitcairn.connections.routing import Change, RoutedSource, routed_sources
 from pitcairn.edge.computed import Asked, ComputedKey, asked_of, computed_keys
 from pitcairn.edge.guards import SourceGuard
-from pitcairn.experiences import queries as experiences
-from pitcairn.experiences.decisions import RunningExperience, running_experience
+from pitcairn.experiences import queries_live as experiences
+from pitcairn.experiences.running import Compiler, Programme, RunningExperience
+from pitcairn.experiments.queries import ElementGoal, element_goals
 from pitcairn.workspaces import queries as workspaces
 
 logger = logging.getLogger(__name__)
+
+NO_PROGRAMME = Programme()
 
 PERSONALIZING = "mutiny"
 """The catalog entry that feeds personalization."""
@@ -62,9 +66,11 @@ class SourceConfiguration(msgspec.Struct, frozen=True, kw_only=True):
 class WorkspaceConfiguration(msgspec.Struct, frozen=True, kw_only=True):
     id: int
     secret: bytes
-    experiences: tuple[RunningExperience, ...]
+    programme: Programme
     asked: Asked = Asked()
     """The audiences and computed traits that the experiences ask for."""
+    goals: tuple[ElementGoal, ...] = ()
+    """What the tag reports: clicks and forms that the running experiences are judged by."""
 
 
 class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
@@ -92,14 +98,20 @@ def newer_snapshot(current: Snapshot) -> Snapshot:
 def _read(revision: int) -> Snapshot:
     # The revision was read first: a change that comes in between is read again next time, never missed.
     running: dict[int, list[RunningExperience]] = {}
+    compiler = Compiler()
     for live in experiences.live_experiences():
         try:
-            running.setdefault(live.workspace_id, []).append(running_experience(live))
+            running.setdefault(live.workspace_id, []).append(compiler.compiled(live))
         except ValueError as error:
             logger.error("Experience %s (%r) is left out until it is saved again: %s", live.id, live.name, error)
     keys: dict[int, list[ComputedKey]] = {}
     for key in computed_keys() if running else ():
         keys.setdefault(key.workspace_id, []).append(key)
+    goals = element_goals(one.id for found in running.values() for one in found)
+    shares = experiences.holdout_shares()
+    programmes = {
+        workspace_id: Programme(found, shares.get(workspace_id, 0.0)) for workspace_id, found in running.items()
+    }
     routed = routed_sources()
     sources = [_source(source) for source in routed]
     apps = {app.key_id: app for app in configured_apps()}
@@ -111,8 +123,9 @@ def _read(revision: int) -> Snapshot:
             workspace.id: WorkspaceConfiguration(
                 id=workspace.id,
                 secret=workspace.secret.encode(),
-                experiences=tuple(running.get(workspace.id, ())),
-                asked=_asked(keys.get(workspace.id, ()), running.get(workspace.id, ())),
+                programme=programmes.get(workspace.id, NO_PROGRAMME),
+                goals=tuple(goals.get(workspace.id, ())),
+                asked=_asked(keys.get(workspace.id, ()), programmes.get(workspace.id, NO_PROGRAMME)),
             )
             for workspace in workspaces.workspaces()
         },
@@ -126,10 +139,8 @@ def _read(revision: int) -> Snapshot:
     )
 
 
-def _asked(keys: Iterable[ComputedKey], running: Sequence[RunningExperience]) -> Asked:
-    audiences: frozenset[str] = frozenset().union(*(one.audiences for one in running))
-    traits: frozenset[str] = frozenset().union(*(one.traits for one in running))
-    return asked_of(keys, audiences, traits)
+def _asked(keys: Iterable[ComputedKey], programme: Programme) -> Asked:
+    return asked_of(keys, programme.audiences, programme.traits, accounts=Fact.ACCOUNT in programme.facts)
 
 
 def _source(source: RoutedSource) -> SourceConfiguration:

@@ -9,7 +9,7 @@ from django.urls import reverse
 from pitcairn import conditions
 from pitcairn.conditions.places import audiences_in
 from pitcairn.engage.models import Audience
-from pitcairn.experiences.queries import live_experiences
+from pitcairn.experiences.queries_live import live_experiences
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -4,7 +4,10 @@ Tables to which rows are only added. The pipeline writes, with each batch:
 
 - `messages`: every accepted message, one row each, with the profile it was given at the time;
 - `refusals`: every message that was not accepted, with the reason and its raw text;
-- `exposures`: every `Mutiny Experience Viewed`, one row each, which is the exposure side of every result;
+- `exposures`: every `Mutiny Experience Viewed`, one row each, which is the exposure side of every result. `reason` is
+  `promoted` or `holdout` for what stands outside the comparison with control, `route` is who reported it (`tag`, or the
+  library by its name), `returning` whether the visitor was known before this visit, `bot` and `internal` whom results
+  leave out;
 - `vitals`: what experiences cost a view, as the tag measured it on a share of the page loads, and which of their elements
   were missing: one row for each experience of the view;
 - `merges`: which profile went into which. The row of the highest batch holds for a loser, and it names the survivor
@@ -194,6 +197,13 @@ EXPOSURES = Table(
         _time("timestamp"),
         _time("received_at"),
         _text("page_url"),
+        _text("reason"),
+        Column(name="browser", type=NAME),
+        Column(name="device", type=NAME),
+        Column(name="route", type=NAME),
+        Column(name="returning", type="Bool"),
+        Column(name="bot", type="Bool"),
+        Column(name="internal", type="Bool"),
     ),
     order_by="workspace_id, experience_id, visitor, timestamp",
     partition_by="toYYYYMM(received_at)",

@@ -15,14 +15,14 @@ from typing import Any, Literal
 
 from pitcairn import conditions
 from pitcairn.conditions import All, AnyOf, Condition, Leaf
-from pitcairn.conditions.tree import Reference, Span, Value
+from pitcairn.conditions.tree import UTM, Reference, Span, Value
 from pitcairn.dashboard.typed_values import spelt, typed, typed_list
 
 Join = Literal["all", "any"]
 
 # What a condition can ask about: the value in the form, the words, and the group it is listed under.
 SUBJECTS: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = (
-    ("Person", (("trait", "Trait"), ("audience", "Member of audience"))),
+    ("Person", (("trait", "Trait"), ("audience", "Member of audience or list"), ("account", "Account trait"))),
     (
         "Page",
         (
@@ -32,24 +32,51 @@ SUBJECTS: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = (
             ("page.query", "Query parameter"),
         ),
     ),
+    ("Campaign", tuple((f"utm.{name}", f"UTM {name}") for name in UTM)),
+    ("First campaign", tuple((f"first_utm.{name}", f"First UTM {name}") for name in UTM)),
+    ("Last campaign", tuple((f"last_utm.{name}", f"Last UTM {name}") for name in UTM)),
     (
-        "Campaign",
-        tuple((f"utm.{name}", f"UTM {name}") for name in ("source", "medium", "campaign", "term", "content")),
+        "Referrer",
+        (
+            ("referrer.host", "Referrer host"),
+            ("referrer.url", "Referrer URL"),
+            ("first_referrer.host", "First referrer host"),
+            ("first_referrer.url", "First referrer URL"),
+            ("last_referrer.host", "Last referrer host"),
+            ("last_referrer.url", "Last referrer URL"),
+        ),
     ),
-    ("Referrer", (("referrer.host", "Referrer host"), ("referrer.url", "Referrer URL"))),
     (
         "Visit",
         (
             ("device.type", "Device"),
             ("device.browser", "Browser"),
             ("device.os", "Operating system"),
-            ("country", "Country"),
             ("language", "Language"),
+            ("visit.returning", "Returning visitor"),
+            ("visit.number", "Number of visits"),
+            ("visit.pages", "Pages seen"),
+            ("visit.first_seen", "First visit"),
+            ("time.hour", "Hour of the day"),
+            ("time.weekday", "Weekday"),
+        ),
+    ),
+    (
+        "Place and company",
+        (
+            ("country", "Country"),
+            ("location.region", "Region"),
+            ("location.city", "City"),
+            ("location.postal_code", "Postal code"),
+            ("location.continent", "Continent"),
+            ("location.time_zone", "Time zone"),
+            ("company", "Company"),
         ),
     ),
 )
 # The subjects that need a name of their own, typed beside them.
-NAMED_SUBJECTS = ("trait", "audience", "page.query")
+NAMED_SUBJECTS = ("trait", "audience", "account", "company", "page.query")
+_NAMED_FACTS = frozenset({"trait", "audience", "account", "company"})
 
 OPERATORS: tuple[tuple[str, str], ...] = (
     ("equals", "is"),
@@ -187,7 +214,7 @@ def _groups(condition: Condition) -> ConditionRows | None:
 
 def _row(leaf: Leaf) -> ConditionRow:
     fact, name = leaf.fact.value, leaf.name
-    if fact in {"trait", "audience"}:
+    if fact in _NAMED_FACTS:
         subject = fact
     elif fact == "page" and name.startswith("query."):
         subject, name = _QUERY, name.removeprefix("query.")
@@ -214,7 +241,7 @@ def _group_tree(group: ConditionGroup, number: int, path: str, places: dict[str,
 
 
 def _leaf(row: ConditionRow) -> dict[str, Any]:
-    if row.subject in {"trait", "audience"}:
+    if row.subject in _NAMED_FACTS:
         leaf: dict[str, Any] = {"fact": row.subject, "name": row.name.strip()}
     elif row.subject == _QUERY:
         leaf = {"fact": "page", "name": f"query.{row.name.strip()}"}

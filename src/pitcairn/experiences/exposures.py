@@ -16,6 +16,8 @@ from typing import Any
 import msgspec
 
 EVENT = "Mutiny Experience Viewed"
+APART = frozenset({"promoted", "holdout"})
+"""Reasons of exposures that are no part of the comparison of an experience's variations with its control."""
 
 
 class Exposure(msgspec.Struct, frozen=True, kw_only=True):
@@ -27,6 +29,8 @@ class Exposure(msgspec.Struct, frozen=True, kw_only=True):
     variation_id: int
     visitor: str
     page_url: str
+    reason: str = ""
+    """`promoted` and `holdout` stand outside every comparison of control and variations; empty for what belongs to it."""
 
     @property
     def personalized(self) -> bool:
@@ -34,10 +38,18 @@ class Exposure(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def exposure_id(
-    secret: bytes, nonce: str, *, experience_id: int, segment_id: int, variation_id: int, visitor: str
+    secret: bytes,
+    nonce: str,
+    *,
+    experience_id: int,
+    segment_id: int,
+    variation_id: int,
+    visitor: str,
+    reason: str = "",
 ) -> str:
     """The signed id of one exposure. `nonce` makes page views differ; it holds no `-`."""
-    return f"exp-{nonce}-{experience_id}-{_signature(secret, nonce, experience_id, segment_id, variation_id, visitor)}"
+    signed = _signature(secret, nonce, experience_id, segment_id, variation_id, visitor, _apart(reason))
+    return f"exp-{nonce}-{experience_id}-{signed}"
 
 
 def read_exposure(secret: bytes, event: str, properties: Mapping[str, Any]) -> Exposure | None:
@@ -52,6 +64,8 @@ def read_exposure(secret: bytes, event: str, properties: Mapping[str, Any]) -> E
     if len(parts) != 4:
         return None
     experience_id, segment_id, variation_id = ids
+    said = properties.get("reason")
+    reason = _apart(said) if isinstance(said, str) else ""
     # The whole id is compared, so that one signature cannot stand in several ids and be counted as several exposures.
     expected = exposure_id(
         secret,
@@ -60,6 +74,7 @@ def read_exposure(secret: bytes, event: str, properties: Mapping[str, Any]) -> E
         segment_id=segment_id,
         variation_id=variation_id,
         visitor=visitor,
+        reason=reason,
     )
     if not hmac.compare_digest(expected.encode("utf-8", "replace"), signed.encode("utf-8", "replace")):
         return None
@@ -71,12 +86,20 @@ def read_exposure(secret: bytes, event: str, properties: Mapping[str, Any]) -> E
         variation_id=variation_id,
         visitor=visitor,
         page_url=page_url if isinstance(page_url, str) else "",
+        reason=reason,
     )
 
 
-def _signature(secret: bytes, nonce: str, experience_id: int, segment_id: int, variation_id: int, visitor: str) -> str:
+def _apart(reason: str) -> str:
+    return reason if reason in APART else ""
+
+
+def _signature(
+    secret: bytes, nonce: str, experience_id: int, segment_id: int, variation_id: int, visitor: str, reason: str
+) -> str:
     signer = _signer(secret).copy()
-    signer.update(f"{nonce}:{experience_id}:{segment_id}:{variation_id}:{visitor}".encode("utf-8", "surrogatepass"))
+    text = f"{nonce}:{experience_id}:{segment_id}:{variation_id}:{reason}:{visitor}"
+    signer.update(text.encode("utf-8", "surrogatepass"))
     return signer.hexdigest()
 
 

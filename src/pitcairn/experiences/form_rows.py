@@ -1,6 +1,6 @@
-"""The rows of the experience form: segments with their changes, as fields of a form and as what is saved.
+"""The rows of the experience form: segments with their variations and changes, as fields of a form and as what is saved.
 
-A field's name is its path with dashes, `segments-0-changes-1-selector`. What was typed is kept, whatever it was.
+A field's name is its path with dashes, `segments-0-variations-0-changes-1-selector`. What was typed is kept, whatever it was.
 """
 
 import json
@@ -12,6 +12,7 @@ from pitcairn import conditions
 from pitcairn.dashboard.form_paths import items, text
 from pitcairn.experiences.changes import CHANGE_TYPES
 from pitcairn.experiences.condition_rows import ConditionGroup, ConditionRow, ConditionRows, rows_of
+from pitcairn.experiences.content import DEFAULT_VARIATION, SegmentInput
 
 
 @dataclass(kw_only=True)
@@ -41,15 +42,29 @@ class ChangeRow:
 
 
 @dataclass(kw_only=True)
+class VariationRows:
+    """`config` is what the experience's type keeps, as JSON text; the form carries it along."""
+
+    id: int | None = None
+    name: str = DEFAULT_VARIATION
+    weight: str = ""
+    changes: list[ChangeRow] = field(default_factory=list)
+    config: str = "{}"
+    errors: dict[str, str] = field(default_factory=dict)
+    at: str = ""
+    prefix: str = ""
+
+
+@dataclass(kw_only=True)
 class SegmentRows:
     """`raw` is the condition as JSON text while it is edited so, and None while it is shown in rows."""
 
     id: int | None = None
     name: str = ""
-    variation: str = "Personalized"
+    allocation: str = "even"
     who: ConditionRows = field(default_factory=ConditionRows)
     raw: str | None = None
-    changes: list[ChangeRow] = field(default_factory=list)
+    variations: list[VariationRows] = field(default_factory=list)
     errors: dict[str, str] = field(default_factory=dict)
     at: str = ""
     prefix: str = ""
@@ -58,8 +73,29 @@ class SegmentRows:
 def new_segment() -> SegmentRows:
     return SegmentRows(
         who=ConditionRows(groups=[ConditionGroup(rows=[ConditionRow()])]),
-        changes=[ChangeRow()],
+        variations=[new_variation()],
     )
+
+
+def new_variation() -> VariationRows:
+    return VariationRows(changes=[ChangeRow()])
+
+
+def segment_rows(saved: SegmentInput) -> SegmentRows:
+    """The rows that a saved segment fills."""
+    rows = SegmentRows(id=saved.id, name=saved.name, allocation=saved.allocation)
+    show_condition(rows, saved.condition)
+    rows.variations = [
+        VariationRows(
+            id=one.id,
+            name=one.name,
+            weight="" if one.weight is None else f"{one.weight:g}",
+            changes=[change_row(change) for change in one.changes],
+            config=json.dumps(one.config),
+        )
+        for one in saved.variations
+    ]
+    return rows
 
 
 def show_condition(segment: SegmentRows, tree: object) -> None:
@@ -86,7 +122,6 @@ def change_row(change: Mapping[str, Any]) -> ChangeRow:
 
 
 def posted_segment(tree: Mapping[str, Any]) -> SegmentRows:
-    segment_id = text(tree, "id")
     groups = [
         ConditionGroup(
             join="any" if text(group, "join") == "any" else "all",
@@ -103,11 +138,21 @@ def posted_segment(tree: Mapping[str, Any]) -> SegmentRows:
         for group in items(tree, "groups")
     ]
     return SegmentRows(
-        id=int(segment_id) if segment_id.isascii() and segment_id.isdigit() else None,
+        id=_number(text(tree, "id")),
         name=text(tree, "name"),
-        variation=text(tree, "variation", "Personalized"),
+        allocation=text(tree, "allocation", "even"),
         who=ConditionRows(join="any" if text(tree, "join") == "any" else "all", groups=groups),
         raw=text(tree, "raw") if "raw" in tree else None,
+        variations=[_posted_variation(one) for one in items(tree, "variations")],
+    )
+
+
+def _posted_variation(tree: Mapping[str, Any]) -> VariationRows:
+    return VariationRows(
+        id=_number(text(tree, "id")),
+        name=text(tree, "name", DEFAULT_VARIATION),
+        weight=text(tree, "weight"),
+        config=text(tree, "config", "{}"),
         changes=[
             ChangeRow(
                 type=kind if (kind := text(row, "type")) in CHANGE_TYPES else "text",
@@ -120,3 +165,7 @@ def posted_segment(tree: Mapping[str, Any]) -> SegmentRows:
             for row in items(tree, "changes")
         ],
     )
+
+
+def _number(typed: str) -> int | None:
+    return int(typed) if typed.isascii() and typed.isdigit() else None

@@ -2,9 +2,9 @@
 
 It is one form with rows inside rows (segments; conditions and changes inside them), which Django's forms do not
 describe well, so it reads and keeps its own fields. A field's name is its path with dashes:
-`segments-0-changes-1-selector`. What was typed is kept, whatever it was. Every button is a plain submit: `save`, or an
-action such as `change-add 0` that changes rows and shows the form again, so the form works without script; htmx only
-swaps the part instead of the page.
+`segments-0-variations-0-changes-1-selector`. What was typed is kept, whatever it was. Every button is a plain submit:
+`save`, or an action such as `change-add 0 0` that changes rows and shows the form again, so the form works without
+script; htmx only swaps the part instead of the page.
 """
 
 import json
@@ -26,12 +26,14 @@ from pitcairn.experiences.condition_rows import (
 from pitcairn.experiences.form_rows import (
     ChangeRow,
     SegmentRows,
-    change_row,
+    VariationRows,
     new_segment,
+    new_variation,
     posted_segment,
-    show_condition,
+    segment_rows,
 )
-from pitcairn.experiences.services import Problem, SegmentInput
+from pitcairn.experiences.form_timing import TimingRows
+from pitcairn.experiences.services import Content, Problem, SegmentInput, VariationInput
 
 POSITIONS = (
     ("before", "before it"),
@@ -57,6 +59,9 @@ class ExperienceForm:
         self.name = ""
         self.page_url = ""
         self.control_percent = "50"
+        self.version = 0
+        self.timing = TimingRows()
+        self.exclusion_group = ""
         self.segments: list[SegmentRows] = []
         self.goals: list[str] = []
         self.primary = ""
@@ -71,16 +76,14 @@ class ExperienceForm:
         return form
 
     @classmethod
-    def of(cls, saved: Mapping[str, Any]) -> "ExperienceForm":
-        """The form filled with an experience as `queries.experience_data` gives it."""
+    def of(cls, saved: Content, version: int) -> "ExperienceForm":
+        """The form filled with an experience as `queries.experience_content` gives it."""
         form = cls()
-        form.name, form.page_url = saved["name"], saved["page_url"]
-        form.control_percent = _percent(saved["control_share"])
-        for segment in saved["segments"]:
-            rows = SegmentRows(id=segment["id"], name=segment["name"], variation=segment["variation"])
-            show_condition(rows, segment["condition"])
-            rows.changes = [change_row(change) for change in segment["changes"]]
-            form.segments.append(rows)
+        form.name, form.page_url, form.version = saved.name, saved.page_url, version
+        form.control_percent = _percent(saved.control_share)
+        form.timing = TimingRows.of(saved.schedule, saved.frequency)
+        form.exclusion_group = saved.exclusion_group
+        form.segments = [segment_rows(segment) for segment in saved.segments]
         return form
 
     @classmethod
@@ -90,6 +93,10 @@ class ExperienceForm:
         tree = nested(post.items())
         form.name, form.page_url = text(tree, "name"), text(tree, "page_url")
         form.control_percent = text(tree, "control_percent")
+        version = text(tree, "version", "0")
+        form.version = int(version) if version.isascii() and version.isdigit() else 0
+        form.timing = TimingRows.posted(tree)
+        form.exclusion_group = text(tree, "exclusion_group")
         form.goals = list(dict.fromkeys(goal.strip() for goal in goals if goal.strip()))
         form.primary, form.new_goal = text(tree, "primary"), text(tree, "new_goal")
         form.segments = [posted_segment(one) for one in items(tree, "segments")]
@@ -103,8 +110,14 @@ class ExperienceForm:
                 group.at, group.prefix = f"{index} {number}", f"{segment.prefix}-groups-{number}"
                 for place, row in enumerate(group.rows):
                     row.at, row.prefix = f"{group.at} {place}", f"{group.prefix}-rows-{place}"
-            for place, change in enumerate(segment.changes):
-                change.at, change.prefix = f"{index} {place}", f"{segment.prefix}-changes-{place}"
+            for number, variation in enumerate(segment.variations):
+                variation.at, variation.prefix = f"{index} {number}", f"{segment.prefix}-variations-{number}"
+                for place, change in enumerate(variation.changes):
+                    change.at, change.prefix = f"{variation.at} {place}", f"{variation.prefix}-changes-{place}"
+
+    @property
+    def timing_errors(self) -> bool:
+        return any(name.startswith(("schedule_", "frequency_", "exclusion_")) for name in self.errors)
 
     # Saving
 
@@ -118,6 +131,9 @@ class ExperienceForm:
             "page_url": self.page_url,
             "control_share": self._share(),
             "segments": [self._segment(index, segment) for index, segment in enumerate(self.segments)],
+            "schedule": self.timing.schedule(self.errors),
+            "frequency": self.timing.frequency(self.errors),
+            "exclusion_group": self.exclusion_group,
             "goals": goals,
             "primary_goal": self.primary if self.primary in goals else None,
         }
@@ -151,9 +167,32 @@ class ExperienceForm:
         return SegmentInput(
             id=segment.id,
             name=segment.name,
-            variation=segment.variation or "Personalized",
             condition=condition,
-            changes=[row.as_change() for row in segment.changes],
+            allocation=segment.allocation,
+            variations=[
+                self._variation(f"segments-{index}-variations-{number}", segment, variation)
+                for number, variation in enumerate(segment.variations)
+            ],
+        )
+
+    def _variation(self, prefix: str, segment: SegmentRows, variation: VariationRows) -> VariationInput:
+        weight = None
+        if segment.allocation == "manual":
+            try:
+                weight = float(variation.weight.replace(",", ".")) if variation.weight.strip() else 1.0
+            except ValueError:
+                problem = f"{variation.weight!r} is not a weight; write a number such as 1"
+                self.errors[f"{prefix}-weight"] = variation.errors["weight"] = problem
+        try:
+            config = json.loads(variation.config)
+        except (ValueError, RecursionError):
+            config = {}
+        return VariationInput(
+            id=variation.id,
+            name=variation.name,
+            changes=[row.as_change() for row in variation.changes],
+            config=config if isinstance(config, dict) else {},
+            weight=weight,
         )
 
     def _place(self, problem: Problem) -> str:
@@ -162,7 +201,9 @@ class ExperienceForm:
             case re.Match() as found if int(found[1]) < len(self.segments):
                 return self._place_in_segment(int(found[1]), found[2] or "name", found[3], problem)
             case _:
-                key = {"control_share": "control_percent", "": "form"}.get(problem.path, problem.path)
+                key = {"control_share": "control_percent", "": "form", "version": "form"}.get(
+                    problem.path, problem.path.replace(".", "_")
+                )
                 self.errors.setdefault(key, problem.text)
                 return {"goals": "new_goal", "segments": "segment-add"}.get(key, key)
 
@@ -177,12 +218,13 @@ class ExperienceForm:
             where = f"{rest.lstrip('.')}: " if rest else ""
             segment.errors.setdefault("raw", where + problem.text)
             return f"{prefix}-raw"
-        if part == "changes" and (found := _INDEX.match(rest)):
-            cell = rest[found.end() :].lstrip(".") or "selector"
-            segment.changes[int(found[1])].errors.setdefault(cell, problem.text)
-            return f"{prefix}-changes-{found[1]}-{cell}"
+        if part == "variations" and (found := _INDEX.match(rest)):
+            inside = f"{prefix}-variations-{found[1]}"
+            return _place_in_variation(
+                segment.variations[int(found[1])], inside, rest[found.end() :].lstrip("."), problem
+            )
         segment.errors.setdefault(part, problem.text)
-        return f"{prefix}-change-add" if part == "changes" else f"{prefix}-{part}"
+        return f"{prefix}-variation-add" if part == "variations" else f"{prefix}-{part}"
 
     # Rows
 
@@ -201,12 +243,13 @@ class ExperienceForm:
         elif kind == "segment":
             self._act_on_segments(verb, at)
         elif kind == "change":
-            changes = self.segments[at[0]].changes
-            self.focus = _act_on_rows(
-                changes, verb, at[1:], ChangeRow, prefix=f"segments-{at[0]}-changes", first="selector"
-            )
+            changes = self.segments[at[0]].variations[at[1]].changes
+            prefix = f"segments-{at[0]}-variations-{at[1]}"
+            self.focus = _act_on_rows(changes, verb, at[2:], ChangeRow, prefix=f"{prefix}-changes", first="selector")
             if not changes:
-                self.focus = f"segments-{at[0]}-change-add"
+                self.focus = f"{prefix}-change-add"
+        elif kind == "variation":
+            self._act_on_variations(verb, at)
         elif kind == "group":
             self._act_on_groups(self.segments[at[0]].who, verb, at)
         elif kind == "condition":
@@ -227,6 +270,8 @@ class ExperienceForm:
     def _act_on_segments(self, verb: str, at: list[int]) -> None:
         if verb == "copy":
             copied = deepcopy(self.segments[at[0]])
+            for variation in copied.variations:
+                variation.id = None
             copied.id, copied.name = None, f"{copied.name} (copy)" if copied.name else ""
             self.segments.insert(at[0] + 1, copied)
             self.focus = f"segments-{at[0] + 1}-name"
@@ -234,6 +279,19 @@ class ExperienceForm:
         self.focus = (
             _act_on_rows(self.segments, verb, at, new_segment, prefix="segments", first="name") or "segment-add"
         )
+
+    def _act_on_variations(self, verb: str, at: list[int]) -> None:
+        variations, prefix = self.segments[at[0]].variations, f"segments-{at[0]}-variations"
+        if verb == "copy":
+            copied = deepcopy(variations[at[1]])
+            copied.id, copied.name = None, f"{copied.name} (copy)"
+            variations.insert(at[1] + 1, copied)
+            self.focus = f"{prefix}-{at[1] + 1}-name"
+            return
+        self.focus = _act_on_rows(variations, verb, at[1:], new_variation, prefix=prefix, first="name")
+        if verb == "add" and len(variations) > 1:
+            variations[-1].name = f"Variation {len(variations)}"
+        self.focus = self.focus or f"segments-{at[0]}-variation-add"
 
     def _act_on_groups(self, who: ConditionRows, verb: str, at: list[int]) -> None:
         if verb == "add":
@@ -274,6 +332,15 @@ class ExperienceForm:
             else:
                 segment.who, segment.raw = rows, None
                 self.focus = f"segments-{index}-condition-add"
+
+
+def _place_in_variation(variation: VariationRows, prefix: str, part: str, problem: Problem) -> str:
+    if part.startswith("changes") and (found := _INDEX.match(part.removeprefix("changes"))):
+        cell = part.removeprefix("changes")[found.end() :].lstrip(".") or "selector"
+        variation.changes[int(found[1])].errors.setdefault(cell, problem.text)
+        return f"{prefix}-changes-{found[1]}-{cell}"
+    variation.errors.setdefault(part, problem.text)
+    return f"{prefix}-change-add" if part == "changes" else f"{prefix}-{part}"
 
 
 def _act_on_rows(rows: list[Any], verb: str, at: list[int], make: Any, *, prefix: str, first: str) -> str:

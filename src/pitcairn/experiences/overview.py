@@ -12,10 +12,11 @@ from pitcairn.experiments import findings, words
 from pitcairn.experiments.results import primary_finding
 
 STATE_DOTS = {
-    ExperienceState.RUNNING: "on",
+    ExperienceState.LIVE: "on",
+    ExperienceState.PROMOTED: "on",
     ExperienceState.PAUSED: "warn",
     ExperienceState.DRAFT: "off",
-    ExperienceState.ENDED: "",
+    ExperienceState.ARCHIVED: "",
 }
 
 
@@ -41,13 +42,13 @@ class ExperienceOverview:
 
 
 def live_experiences(workspace_id: int) -> list[ExperienceOverview]:
-    """The live and the paused experiences of a workspace, in the order in which they decide."""
-    shown = {ExperienceState.RUNNING, ExperienceState.PAUSED}
+    """The live, promoted and paused experiences of a workspace, in the order of their priority."""
+    shown = {ExperienceState.LIVE, ExperienceState.PROMOTED, ExperienceState.PAUSED}
     return _overviews(one for one in experience_outlines(workspace_id) if one.state in shown)
 
 
 def all_experiences(workspace_id: int) -> list[ExperienceOverview]:
-    """Every experience of a workspace, in the order in which they decide."""
+    """Every experience of a workspace, in the order of their priority."""
     return _overviews(experience_outlines(workspace_id))
 
 
@@ -55,12 +56,14 @@ def state_words(experience: ExperienceOutline) -> str:
     """`Live since 2 November, 50 % control`."""
     control = f"{words.share(experience.control_share)} control"
     match experience.state:
-        case ExperienceState.RUNNING if experience.started_at:
+        case ExperienceState.LIVE if experience.started_at:
             return f"Live since {day_words(experience.started_at)}, {control}"
         case ExperienceState.PAUSED if experience.started_at:
             return f"Paused, first live on {day_words(experience.started_at)}, {control}"
-        case ExperienceState.ENDED if experience.ended_at:
-            return f"Ended on {day_words(experience.ended_at)}"
+        case ExperienceState.PROMOTED if experience.promoted_at:
+            return f"Promoted on {day_words(experience.promoted_at)}, no control"
+        case ExperienceState.ARCHIVED if experience.archived_at:
+            return f"Archived on {day_words(experience.archived_at)}"
         case _:
             return f"Draft, {control}"
 

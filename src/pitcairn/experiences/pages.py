@@ -10,9 +10,12 @@ from pitcairn.experiences.overview import STATE_DOTS, state_words
 from pitcairn.experiences.queries import ExperienceOutline, experience_outline
 
 _TABS = (
-    ("segments", "Segments", "experiences:detail"),
+    ("segments", "Segments and variations", "experiences:detail"),
     ("goals", "Goals", "experiences:goals"),
     ("results", "Results", "experiences:results"),
+    ("targeting", "Targeting", "experiences:targeting"),
+    ("versions", "Versions", "experiences:versions"),
+    ("why", "Why", "experiences:why-of"),
 )
 
 

@@ -1,105 +1,37 @@
-"""What others may know of experiences."""
+"""What others may know of experiences. What decisions need is in `queries_live`."""
 
-import logging
-from collections.abc import Mapping
+from __future__ import annotations
+
+from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
 
 import msgspec
-from django.db.models import Prefetch, QuerySet
 
 from pitcairn import conditions
-from pitcairn.experiences.changes import Change, ChangeError, describe, parse_changes
-from pitcairn.experiences.models import AudienceSegment, Experience, ExperienceState, Variation
-from pitcairn.experiences.page_patterns import PagePatternError, compile_page_pattern
-
-log = logging.getLogger(__name__)
-
-
-class LiveVariation(msgspec.Struct, frozen=True, kw_only=True):
-    id: int
-    name: str
-    changes: tuple[Change, ...]
-
-
-class LiveSegment(msgspec.Struct, frozen=True, kw_only=True):
-    """`condition` is the tree of `conditions/` as JSON."""
-
-    id: int
-    name: str
-    condition: Mapping[str, Any]
-    variation: LiveVariation
-
-
-class LiveExperience(msgspec.Struct, frozen=True, kw_only=True):
-    """A running experience as decisions need it. `page_pattern` is the source of a regular expression (see there)."""
-
-    id: int
-    workspace_id: int
-    name: str
-    page_pattern: str
-    control_share: float
-    segments: tuple[LiveSegment, ...]
-
-
-def live_experiences() -> list[LiveExperience]:
-    """The running experiences of all workspaces, each workspace's in the order that decides between them.
-
-    What is saved has been checked; an experience that newer rules refuse is left out and logged, so that it cannot stop
-    the others.
-    """
-    found = (
-        Experience.objects.filter(state=ExperienceState.RUNNING)
-        .order_by("workspace_id", "position", "id")
-        .prefetch_related(
-            Prefetch("segments", AudienceSegment.objects.order_by("position", "id")),
-            Prefetch("segments__variations", Variation.objects.order_by("id")),
-        )
-    )
-    live = []
-    for experience in found:
-        try:
-            live.append(_live(experience))
-        except (ChangeError, PagePatternError, conditions.ConditionError) as error:
-            log.error("experience %s (%r) is not served, edit and save it: %s", experience.id, experience.name, error)
-    return live
-
-
-def _live(experience: Experience) -> LiveExperience:
-    segments = []
-    for segment in experience.segments.all():
-        variation = next(iter(segment.variations.all()), None)
-        if variation is None:
-            continue
-        conditions.check_place(conditions.parse(segment.condition), "visit")
-        segments.append(
-            LiveSegment(
-                id=segment.id,
-                name=segment.name,
-                condition=segment.condition,
-                variation=LiveVariation(
-                    id=variation.id,
-                    name=variation.name,
-                    changes=parse_changes(variation.changes),
-                ),
-            )
-        )
-    return LiveExperience(
-        id=experience.id,
-        workspace_id=experience.workspace_id,
-        name=experience.name,
-        page_pattern=compile_page_pattern(experience.page_url),
-        control_share=experience.control_share,
-        segments=tuple(segments),
-    )
+from pitcairn.experiences.changes import ChangeError, describe, parse_changes
+from pitcairn.experiences.content import Content, read_content
+from pitcairn.experiences.models import (
+    Allocation,
+    AllocationEpoch,
+    AudienceSegment,
+    Experience,
+    ExperienceState,
+    ExperienceType,
+    ExperienceVersion,
+    HoldoutPeriod,
+    Variation,
+)
+from pitcairn.experiences.saving import content_of, shares, whole
+from pitcairn.experiences.timing import frequency_words, schedule_words
 
 
 class VariationOutline(msgspec.Struct, frozen=True, kw_only=True):
-    """A variation by name, each of its changes in words."""
+    """A variation by name, each of its changes in words. `share` is its part of the segment's personalized visitors."""
 
     id: int
     name: str
     changes: tuple[str, ...]
+    share: float = 1.0
 
 
 class SegmentOutline(msgspec.Struct, frozen=True, kw_only=True):
@@ -109,10 +41,11 @@ class SegmentOutline(msgspec.Struct, frozen=True, kw_only=True):
     name: str
     condition: str
     variations: tuple[VariationOutline, ...]
+    allocation: Allocation = Allocation.EVEN
 
 
 class ExperienceOutline(msgspec.Struct, frozen=True, kw_only=True):
-    """An experience as pages and results show it."""
+    """An experience as pages and results show it. `schedule`, `frequency` and `exclusion_group` are words; empty for none."""
 
     id: int
     workspace_id: int
@@ -122,47 +55,110 @@ class ExperienceOutline(msgspec.Struct, frozen=True, kw_only=True):
     state: ExperienceState
     position: int
     started_at: datetime | None
-    ended_at: datetime | None
+    archived_at: datetime | None
     updated_at: datetime
     segments: tuple[SegmentOutline, ...]
+    promoted_at: datetime | None = None
+    type: ExperienceType = ExperienceType.PAGE
+    schedule: str = ""
+    frequency: str = ""
+    exclusion_group: str = ""
+    version: int = 1
 
     @property
     def edited_since_launch(self) -> bool:
         return self.started_at is not None and self.updated_at > self.started_at
 
 
+class VersionOutline(msgspec.Struct, frozen=True, kw_only=True):
+    """One version of an experience: when it was saved and by whom (an email address; empty where nobody said)."""
+
+    number: int
+    made_at: datetime
+    made_by: str
+    restores: int | None
+    content: Content
+
+
+class Epoch(msgspec.Struct, frozen=True, kw_only=True):
+    """From `started_at` on: the control share, and by segment and variation the shares of the rest. See `models`."""
+
+    started_at: datetime
+    control_share: float
+    split: dict[int, dict[int, float]]
+
+
+class HoldoutOutline(msgspec.Struct, frozen=True, kw_only=True):
+    share: float
+    started_at: datetime
+    made_by: str
+
+
 def experience_outline(experience_id: int, workspace_id: int | None = None) -> ExperienceOutline | None:
     """The experience, or None when there is none, or none of this workspace."""
-    found = _outlined().filter(id=experience_id)
+    found = Experience.objects.filter(id=experience_id)
     if workspace_id is not None:
         found = found.filter(workspace_id=workspace_id)
-    experience = found.first()
+    experience = whole(found).first()
     return _outline(experience) if experience else None
 
 
 def experience_outlines(workspace_id: int) -> list[ExperienceOutline]:
-    """Every experience of the workspace, in the order in which they decide."""
-    return [_outline(experience) for experience in _outlined().filter(workspace_id=workspace_id)]
+    """Every experience of the workspace, in the order of their priority."""
+    ours = Experience.objects.filter(workspace_id=workspace_id).order_by("position", "id")
+    return [_outline(experience) for experience in whole(ours)]
 
 
-def experience_data(experience_id: int) -> dict[str, Any]:
-    """An experience as `services.save_experience` would take it, each segment with its id; for the form."""
-    experience = _outlined().get(id=experience_id)
-    return {
-        "name": experience.name,
-        "page_url": experience.page_url,
-        "control_share": experience.control_share,
-        "segments": [
-            {
-                "id": segment.id,
-                "name": segment.name,
-                "condition": segment.condition,
-                "variation": next((one.name for one in segment.variations.all()), "Personalized"),
-                "changes": next((one.changes for one in segment.variations.all()), []),
-            }
-            for segment in experience.segments.all()
-        ],
-    }
+def experience_content(experience_id: int) -> tuple[Content, int]:
+    """What an experience holds, with all ids, and the version that this is. For the form and the editor."""
+    experience = whole(Experience.objects.filter(id=experience_id)).get()
+    return content_of(experience), experience.version
+
+
+def experience_versions(experience_id: int) -> list[VersionOutline]:
+    """All versions of an experience, the newest first."""
+    return [
+        VersionOutline(
+            number=one.number,
+            made_at=one.made_at,
+            made_by=one.made_by,
+            restores=one.restores,
+            content=read_content(one.content),
+        )
+        for one in ExperienceVersion.objects.filter(experience_id=experience_id).order_by("-number")
+    ]
+
+
+def allocation_epochs(experience_id: int) -> list[Epoch]:
+    """The times of equal shares of an experience, from its start on."""
+    return [
+        Epoch(
+            started_at=one.started_at,
+            control_share=one.control_share,
+            split={int(segment): {int(v): share for v, share in split.items()} for segment, split in one.split.items()},
+        )
+        for one in AllocationEpoch.objects.filter(experience_id=experience_id).order_by("started_at", "id")
+    ]
+
+
+def holdout_periods(workspace_id: int) -> list[HoldoutOutline]:
+    """Which share of visitors was kept from all experiences, from when on; the newest last. Without any: nobody."""
+    return [
+        HoldoutOutline(share=one.share, started_at=one.started_at, made_by=one.made_by)
+        for one in HoldoutPeriod.objects.filter(workspace_id=workspace_id).order_by("started_at", "id")
+    ]
+
+
+def segment_and_variation_names(experience_id: int) -> tuple[dict[int, str], dict[int, str]]:
+    """The names of all segments and of all variations by id, also of those that were removed: results name them."""
+    segments = AudienceSegment.objects.filter(experience_id=experience_id).values_list("id", "name")
+    variations = Variation.objects.filter(segment__experience_id=experience_id).values_list("id", "name")
+    return dict(segments), dict(variations)
+
+
+def exclusion_group_names(workspace_id: int) -> Sequence[str]:
+    found = Experience.objects.filter(workspace_id=workspace_id, exclusion_group__isnull=False)
+    return list(found.order_by("exclusion_group__name").values_list("exclusion_group__name", flat=True).distinct())
 
 
 def find_experience(workspace_id: int, name_or_id: str) -> int | None:
@@ -174,49 +170,55 @@ def find_experience(workspace_id: int, name_or_id: str) -> int | None:
     return found.id if found else None
 
 
-def _outlined() -> QuerySet[Experience]:
-    return Experience.objects.order_by("position", "id").prefetch_related(
-        Prefetch("segments", AudienceSegment.objects.order_by("position", "id")),
-        Prefetch("segments__variations", Variation.objects.order_by("id")),
-    )
-
-
-def _outline(experience: Experience) -> ExperienceOutline:
-    return ExperienceOutline(
-        id=experience.id,
-        workspace_id=experience.workspace_id,
-        name=experience.name,
-        page_url=experience.page_url,
-        control_share=experience.control_share,
-        state=ExperienceState(experience.state),
-        position=experience.position,
-        started_at=experience.started_at,
-        ended_at=experience.ended_at,
-        updated_at=experience.updated_at,
-        segments=tuple(
-            SegmentOutline(
-                id=segment.id,
-                name=segment.name,
-                condition=_in_words(segment.condition),
-                variations=tuple(
-                    VariationOutline(id=variation.id, name=variation.name, changes=_changes_in_words(variation.changes))
-                    for variation in segment.variations.all()
-                ),
-            )
-            for segment in experience.segments.all()
-        ),
-    )
-
-
-def _in_words(condition: object) -> str:
+def condition_words(condition: object) -> str:
+    """A condition as JSON, in words."""
     try:
         return conditions.describe(conditions.parse(condition))
     except conditions.ConditionError as error:
         return f"cannot be read: {error}"
 
 
-def _changes_in_words(changes: object) -> tuple[str, ...]:
+def change_words(changes: object) -> tuple[str, ...]:
+    """Page changes as JSON, each in words."""
     try:
         return tuple(describe(change) for change in parse_changes(changes))
     except ChangeError as error:
         return (f"Cannot be read: {error}",)
+
+
+def _outline(experience: Experience) -> ExperienceOutline:
+    content = content_of(experience)
+    return ExperienceOutline(
+        id=experience.id,
+        workspace_id=experience.workspace_id,
+        name=content.name,
+        type=ExperienceType(content.type),
+        page_url=content.page_url,
+        control_share=content.control_share,
+        schedule=schedule_words(content.schedule) if content.schedule else "",
+        frequency=frequency_words(content.frequency) if content.frequency else "",
+        exclusion_group=content.exclusion_group,
+        state=ExperienceState(experience.state),
+        position=experience.position,
+        version=experience.version,
+        started_at=experience.started_at,
+        promoted_at=experience.promoted_at,
+        archived_at=experience.archived_at,
+        updated_at=experience.updated_at,
+        segments=tuple(_segment_outline(segment) for segment in experience.segments.all()),
+    )
+
+
+def _segment_outline(segment: AudienceSegment) -> SegmentOutline:
+    variations = list(segment.variations.all())
+    parts = shares([one.weight for one in variations]) if variations else []
+    return SegmentOutline(
+        id=segment.id,
+        name=segment.name,
+        condition=condition_words(segment.condition),
+        allocation=Allocation(segment.allocation),
+        variations=tuple(
+            VariationOutline(id=one.id, name=one.name, changes=change_words(one.changes), share=share)
+            for one, share in zip(variations, parts, strict=True)
+        ),
+    )

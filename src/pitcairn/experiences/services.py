@@ -1,64 +1,43 @@
-"""What changes experiences: saving them whole, starting, pausing and ending them, and their order.
+"""What changes experiences: saving them whole, bringing them from state to state, their versions, and their order.
 
-The form, the command line and the demo's seed all save through `save_experience`, from plain data. Everything that is
-wrong is reported at once, each problem with its path, so that a form can show it beside the field.
+The form, the editor, the command line and the demo's seed all save through `save_experience`, from plain data. Everything
+that is wrong is reported at once, each problem with its path, so that a form can show it beside the field.
+
+Two people may edit one experience. So whoever saves says from which version they started: `base_version`. If somebody else
+saved in between, nothing is changed and `OutdatedError` says so; what was typed is still with whoever typed it.
 """
 
-import math
+from __future__ import annotations
+
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 import msgspec
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.utils import timezone
+from msgspec import UNSET, UnsetType
 
-from pitcairn import conditions
-from pitcairn.experiences.changes import ChangeError, parse_changes, to_json
-from pitcairn.experiences.models import AudienceSegment, Experience, ExperienceState, Variation
-from pitcairn.experiences.page_patterns import PagePatternError, compile_page_pattern
+from pitcairn.experiences.checking import NEEDS_GOAL, problems_of, unready
+from pitcairn.experiences.content import (
+    Content,
+    ExperienceError,
+    OutdatedError,
+    Problem,
+    SegmentInput,
+    VariationInput,
+    read_content,
+)
+from pitcairn.experiences.models import SERVED, Experience, ExperienceState, ExperienceVersion
+from pitcairn.experiences.saving import content_of, open_epoch, record_version, whole, write_content
+from pitcairn.experiences.timing import Frequency, Schedule
 from pitcairn.experiments import queries as experiment_queries
 from pitcairn.experiments import services as experiment_services
 from pitcairn.workspaces.services import configuration_changed
 
-MAX_NAME_LENGTH = 120
-# Each segment's condition is evaluated for every visitor of the page until one holds.
-MAX_SEGMENTS = 50
-_NEEDS_GOAL = "an experience that is live needs a goal to be judged by; choose one"
+__all__ = ["Content", "ExperienceError", "OutdatedError", "Problem", "SegmentInput", "VariationInput"]
 
 
-class Problem(msgspec.Struct, frozen=True):
-    """One thing that is wrong: where (`segments[0].changes[1].selector`; empty for the whole) and what to do."""
-
-    path: str
-    text: str
-
-    def __str__(self) -> str:
-        return f"{self.path}: {self.text}" if self.path else self.text
-
-
-class ExperienceError(ValueError):
-    """An experience cannot be saved, or not be brought into a state. Holds every problem found."""
-
-    def __init__(self, *problems: Problem | str) -> None:
-        self.problems = tuple(Problem("", one) if isinstance(one, str) else one for one in problems)
-        super().__init__("; ".join(str(problem) for problem in self.problems))
-
-
-class SegmentInput(msgspec.Struct, frozen=True, kw_only=True):
-    """An audience segment to save. `id` names the saved one it replaces; without it a new one is made.
-
-    `condition` is a tree of `conditions/` as JSON, `changes` a list of page changes as JSON.
-    """
-
-    name: str
-    condition: Mapping[str, Any] = {}
-    changes: Sequence[Mapping[str, Any]] = ()
-    variation: str = "Personalized"
-    id: int | None = None
-
-
-@transaction.atomic
 def save_experience(
     *,
     workspace_id: int,
@@ -66,108 +45,205 @@ def save_experience(
     page_url: str = "*",
     control_share: float = 0.5,
     segments: Sequence[SegmentInput | Mapping[str, Any]] = (),
+    type: str | UnsetType = UNSET,  # noqa: A002 - the glossary's word, given by name
+    config: Mapping[str, Any] | UnsetType = UNSET,
+    schedule: Schedule | UnsetType | None = UNSET,
+    frequency: Frequency | UnsetType | None = UNSET,
+    exclusion_group: str | UnsetType = UNSET,
     goals: Sequence[str] | None = None,
     primary_goal: str | None = None,
     experience_id: int | None = None,
+    base_version: int | None = None,
+    by: str = "",
     start: bool = False,
     now: datetime | None = None,
 ) -> Experience:
-    """Makes an experience, or replaces what one holds: its segments in this order, with their changes, and its goals.
+    """Makes an experience, or replaces what one holds: its segments in this order, with their variations, and its goals.
 
-    A draft may lack segments, changes or goals; an experience that is live or paused may not, nor one that `start` is to
-    bring live. `goals` are Track event
-    names, the primary one the first unless `primary_goal` says otherwise; None leaves the goals as they are. Segments
-    that are not given are deleted. Raises ExperienceError with every problem; then nothing is changed.
+    A draft may lack segments, changes or goals; one that visitors see or saw may not, nor one that `start` is to bring
+    live. What is left UNSET stays as it is; so do goals that are None. `goals` are Track event names, the primary one the
+    first unless `primary_goal` says otherwise. Segments and variations that are not given are removed; those with an `id`
+    keep it. `by` says who saves (an email address).
+
+    `base_version` is needed to replace: the version that the change was made from. Raises OutdatedError when that is no
+    longer the one in force, and ExperienceError with every other problem; then nothing is changed. A save that changes
+    nothing makes no version.
     """
-    experience = _for_change(workspace_id, experience_id) if experience_id is not None else None
     given = [one if isinstance(one, SegmentInput) else _segment_input(one, index) for index, one in enumerate(segments)]
-    problems = _check_place(workspace_id, experience, name, page_url, control_share)
-    problems += _check_segments(experience, given)
-    if goals is not None:
-        problems += [Problem("goals", text) for text in experiment_services.goal_problems(goals, primary_goal)]
-    if start or (experience is not None and experience.state != ExperienceState.DRAFT):
-        kept = experiment_queries.goal_events(experience.id) if experience is not None else []
-        events = list(goals) if goals is not None else kept
-        problems += _unready([(one.name, len(one.changes)) for one in given], events)
-    if problems:
-        raise ExperienceError(*problems)
-
-    if experience is None:
-        last = Experience.objects.filter(workspace_id=workspace_id).order_by("-position").first()
-        experience = Experience(workspace_id=workspace_id, position=last.position + 1 if last else 0)
-    before, edited = _shown(experience), experience.updated_at
-    experience.name = name.strip()
-    experience.page_url = page_url.strip()
-    experience.control_share = float(control_share)
-    experience.save()
-    _write_segments(experience, given)
-    if before == _shown(experience):
-        # `updated_at` says since when visitors see what they see; saving anew, or another name, changes none of it.
-        Experience.objects.filter(id=experience.id).update(updated_at=edited)
-    if goals is not None:
-        experiment_services.choose_goals(experience.id, workspace_id, goals, primary_goal)
-    if start:
-        return _start(experience, now)
-    configuration_changed()
-    return experience
+    try:
+        with transaction.atomic():
+            saved = _for_change(workspace_id, experience_id) if experience_id is not None else None
+            if saved is not None:
+                _check_base(saved, base_version)
+            kept = content_of(_whole(saved)) if saved is not None else Content(name=name)
+            content = Content(
+                name=name,
+                page_url=page_url,
+                control_share=control_share,
+                type=kept.type if type is UNSET else type,
+                config=kept.config if config is UNSET else config,
+                schedule=kept.schedule if schedule is UNSET else schedule,
+                frequency=kept.frequency if frequency is UNSET else frequency,
+                exclusion_group=kept.exclusion_group if exclusion_group is UNSET else exclusion_group,
+                segments=given,
+            )
+            return _save(workspace_id, saved, content, goals=goals, primary=primary_goal, by=by, start=start, now=now)
+    except IntegrityError:
+        problem = f"there is an experience named “{name.strip()}” already; choose another name"
+        raise ExperienceError(Problem("name", problem)) from None
 
 
 @transaction.atomic
-def choose_goals(workspace_id: int, experience_id: int, events: Sequence[str], primary: str | None = None) -> None:
-    """Sets the goals an experience is judged by. Raises ExperienceError; one that is live or paused needs a goal."""
+def save_changes(
+    workspace_id: int,
+    experience_id: int,
+    variation_id: int,
+    changes: Sequence[Mapping[str, Any]],
+    *,
+    base_version: int,
+    by: str = "",
+    now: datetime | None = None,
+) -> Experience:
+    """Replaces the page changes of one variation and nothing else, as `save_experience` does; for the visual editor.
+
+    Problems have the path `changes[1].selector`.
+    """
+    saved = _for_change(workspace_id, experience_id)
+    _check_base(saved, base_version)
+    content = content_of(_whole(saved))
+    place, segments = "", []
+    for index, segment in enumerate(content.segments):
+        variations = list(segment.variations)
+        for number, variation in enumerate(variations):
+            if variation.id == variation_id:
+                variations[number] = msgspec.structs.replace(variation, changes=changes)
+                place = f"segments[{index}].variations[{number}]."
+        segments.append(msgspec.structs.replace(segment, variations=variations))
+    if not place:
+        raise ExperienceError(f"there is no variation {variation_id} in “{saved.name}” any more; read it again")
+    try:
+        return _save(workspace_id, saved, msgspec.structs.replace(content, segments=segments), by=by, now=now)
+    except ExperienceError as error:
+        raise ExperienceError(*(Problem(one.path.removeprefix(place), one.text) for one in error.problems)) from None
+
+
+@transaction.atomic
+def restore_version(
+    workspace_id: int, experience_id: int, number: int, *, base_version: int, by: str = "", now: datetime | None = None
+) -> Experience:
+    """Makes an older version the one in force again, as a new version. Goals, state and priority stay as they are.
+
+    Segments and variations come back under the ids they had, so that visitors get what they got, and results go on.
+    Raises as `save_experience` does; a name that another experience has by now is a problem like any other.
+    """
+    saved = _for_change(workspace_id, experience_id)
+    _check_base(saved, base_version)
+    version = ExperienceVersion.objects.filter(experience=saved, number=number).first()
+    if version is None:
+        raise ExperienceError(f"“{saved.name}” has no version {number}; the newest is {saved.version}")
+    return _save(workspace_id, saved, read_content(version.content), by=by, now=now, restores=number)
+
+
+@transaction.atomic
+def duplicate_experience(workspace_id: int, experience_id: int, *, by: str = "") -> Experience:
+    """Makes a draft that holds what the experience holds, goals included, at the end of the order."""
+    experience = _found(workspace_id, experience_id)
+    content = content_of(_whole(experience))
+    names = set(Experience.objects.filter(workspace_id=workspace_id).values_list("name", flat=True))
+    endings = ["(copy)", *(f"(copy {number})" for number in range(2, len(names) + 3))]
+    name = next(one for ending in endings if (one := f"{content.name[: 119 - len(ending)]} {ending}") not in names)
+    segments = [
+        msgspec.structs.replace(
+            segment, id=None, variations=[msgspec.structs.replace(one, id=None) for one in segment.variations]
+        )
+        for segment in content.segments
+    ]
+    goals = experiment_queries.goal_names(experience_id)
+    return _save(workspace_id, None, msgspec.structs.replace(content, name=name, segments=segments), goals=goals, by=by)
+
+
+@transaction.atomic
+def choose_goals(
+    workspace_id: int,
+    experience_id: int,
+    events: Sequence[str],
+    primary: str | None = None,
+    guardrails: Sequence[str] | None = None,
+) -> None:
+    """Sets the goals an experience is judged by, by name. `guardrails` are those that must not get worse.
+
+    Raises ExperienceError; one that visitors see or saw needs a goal."""
     experience = _for_change(workspace_id, experience_id)
     problems = [Problem("goals", text) for text in experiment_services.goal_problems(events, primary)]
     if not events and experience.state != ExperienceState.DRAFT:
-        problems.append(Problem("goals", _NEEDS_GOAL))
+        problems.append(Problem("goals", NEEDS_GOAL))
     if problems:
         raise ExperienceError(*problems)
-    experiment_services.choose_goals(experience.id, workspace_id, events, primary)
+    experiment_services.choose_goals(experience.id, workspace_id, events, primary, guardrails)
+
+
+# From state to state
 
 
 @transaction.atomic
 def start_experience(workspace_id: int, experience_id: int, *, now: datetime | None = None) -> Experience:
-    """Puts a draft live, or a paused experience live again.
+    """Puts a draft live, or a promoted experience live again, with its control group.
 
-    Raises ExperienceError when it lacks what visitors or results need: a segment, changes in each segment, a goal.
+    Raises ExperienceError when it lacks what visitors or results need: a segment, changes in each variation, a goal.
     """
     experience = _for_change(workspace_id, experience_id)
-    if experience.state == ExperienceState.RUNNING:
+    if experience.state == ExperienceState.LIVE:
         return experience
     if problems := missing_for_start(experience.id):
         raise ExperienceError(*problems)
-    return _start(experience, now)
+    experience.promoted_at = None
+    return _bring_into(experience, ExperienceState.LIVE, now)
 
 
 def missing_for_start(experience_id: int) -> tuple[Problem, ...]:
     """What an experience still lacks to be live; nothing when it can be started."""
-    segments = AudienceSegment.objects.filter(experience_id=experience_id)
-    return tuple(
-        _unready([(one.name, _change_count(one)) for one in segments], experiment_queries.goal_events(experience_id))
-    )
+    content = content_of(whole(Experience.objects.filter(id=experience_id)).get())
+    return tuple(unready(content, experiment_queries.goal_names(experience_id)))
+
+
+@transaction.atomic
+def promote_experience(workspace_id: int, experience_id: int, *, now: datetime | None = None) -> Experience:
+    """Shows a live or paused experience to everyone it is for: nobody is in control, and its results stand still."""
+    experience = _for_change(workspace_id, experience_id)
+    if experience.state == ExperienceState.PROMOTED:
+        return experience
+    if experience.state == ExperienceState.DRAFT:
+        raise ExperienceError(f"“{experience.name}” is a draft; start it first, so that there is something to promote")
+    experience.promoted_at = now or timezone.now()
+    return _bring_into(experience, ExperienceState.PROMOTED, now)
 
 
 @transaction.atomic
 def pause_experience(workspace_id: int, experience_id: int) -> Experience:
-    """Stops showing a live experience; visitors see the original, and it can be resumed. Raises ExperienceError."""
+    """Stops showing an experience; visitors see the original, and it can be resumed. Raises ExperienceError."""
     experience = _for_change(workspace_id, experience_id)
     if experience.state == ExperienceState.DRAFT:
         raise ExperienceError(f"“{experience.name}” is a draft; only a live experience can be paused")
     return _bring_into(experience, ExperienceState.PAUSED)
 
 
+@transaction.atomic
 def resume_experience(workspace_id: int, experience_id: int, *, now: datetime | None = None) -> Experience:
-    """Puts a paused experience live again, as `start_experience` does."""
-    return start_experience(workspace_id, experience_id, now=now)
+    """Shows a paused experience again, promoted if it was that. Raises ExperienceError as `start_experience` does."""
+    experience = _for_change(workspace_id, experience_id)
+    if experience.state != ExperienceState.PAUSED or experience.promoted_at is None:
+        return start_experience(workspace_id, experience_id, now=now)
+    return _bring_into(experience, ExperienceState.PROMOTED, now)
 
 
 @transaction.atomic
-def end_experience(workspace_id: int, experience_id: int, *, now: datetime | None = None) -> Experience:
-    """Ends an experience for good: visitors see the original, its results stay. Raises ExperienceError."""
+def archive_experience(workspace_id: int, experience_id: int, *, now: datetime | None = None) -> Experience:
+    """Takes an experience away for good: visitors see the original, its results stay. Raises ExperienceError."""
     experience = _for_change(workspace_id, experience_id)
     if experience.state == ExperienceState.DRAFT:
         raise ExperienceError(f"“{experience.name}” is a draft and was never live; delete it instead")
-    experience.ended_at = now or timezone.now()
-    return _bring_into(experience, ExperienceState.ENDED)
+    experience.archived_at = now or timezone.now()
+    return _bring_into(experience, ExperienceState.ARCHIVED)
 
 
 @transaction.atomic
@@ -175,14 +251,19 @@ def delete_draft(workspace_id: int, experience_id: int) -> None:
     """Deletes an experience that was never live. Raises ExperienceError for any other: its results would lose names."""
     experience = _found(workspace_id, experience_id)
     if experience.state != ExperienceState.DRAFT:
-        raise ExperienceError(f"“{experience.name}” has been live; end it instead, so that its results stay readable")
+        raise ExperienceError(
+            f"“{experience.name}” has been live; archive it instead, so that its results stay readable"
+        )
     experience.delete()
     configuration_changed()
 
 
+# Order
+
+
 @transaction.atomic
 def reorder_experiences(workspace_id: int, experience_ids: Sequence[int]) -> None:
-    """Sets the order in which experiences decide. Raises ExperienceError unless every one of the workspace is named."""
+    """Sets the priority of experiences, the first first. Raises ExperienceError unless every one of the workspace is named."""
     known = set(Experience.objects.filter(workspace_id=workspace_id).values_list("id", flat=True))
     if len(experience_ids) != len(known) or set(experience_ids) != known:
         raise ExperienceError("the order must name each experience of the workspace once; read the list again")
@@ -201,85 +282,46 @@ def move_experience(workspace_id: int, experience_id: int, *, by: int) -> None:
     reorder_experiences(workspace_id, order)
 
 
-def _found(workspace_id: int, experience_id: int) -> Experience:
-    experience = (
-        Experience.objects.select_for_update().filter(workspace_id=workspace_id, id=experience_id).first()
-        if transaction.get_connection().in_atomic_block
-        else Experience.objects.filter(workspace_id=workspace_id, id=experience_id).first()
-    )
-    if experience is None:
-        raise ExperienceError(f"there is no experience {experience_id} in this workspace; it may have been deleted")
-    return experience
-
-
-def _for_change(workspace_id: int, experience_id: int) -> Experience:
-    experience = _found(workspace_id, experience_id)
-    if experience.state == ExperienceState.ENDED:
-        raise ExperienceError(f"“{experience.name}” has ended and stays as it was; make a new experience instead")
-    return experience
-
-
-def _start(experience: Experience, now: datetime | None) -> Experience:
-    experience.started_at = experience.started_at or now or timezone.now()
-    return _bring_into(experience, ExperienceState.RUNNING)
-
-
-def _bring_into(experience: Experience, state: ExperienceState) -> Experience:
-    # update() leaves `updated_at` alone, which says when what visitors see was last edited.
-    experience.state = state
-    Experience.objects.filter(id=experience.id).update(
-        state=state, started_at=experience.started_at, ended_at=experience.ended_at
-    )
+def _save(
+    workspace_id: int,
+    saved: Experience | None,
+    content: Content,
+    *,
+    goals: Sequence[str] | None = None,
+    primary: str | None = None,
+    by: str = "",
+    start: bool = False,
+    now: datetime | None = None,
+    restores: int | None = None,
+) -> Experience:
+    problems = problems_of(content, workspace_id, saved)
+    if goals is not None:
+        problems += [Problem("goals", text) for text in experiment_services.goal_problems(goals, primary)]
+    if start or (saved is not None and saved.state != ExperienceState.DRAFT):
+        kept = experiment_queries.goal_names(saved.id) if saved is not None else []
+        problems += unready(content, list(goals) if goals is not None else kept)
+    if problems:
+        raise ExperienceError(*problems)
+    at = now or timezone.now()
+    if saved is None:
+        last = Experience.objects.filter(workspace_id=workspace_id).order_by("-position").first()
+        experience = Experience(workspace_id=workspace_id, position=last.position + 1 if last else 0)
+        before = None
+    else:
+        experience, before = saved, content_of(_whole(saved))
+    edited = experience.updated_at
+    write_content(experience, content)
+    after = content_of(_whole(experience))
+    if before is not None and _shown(before) == _shown(after):
+        # `updated_at` says since when visitors see what they see; saving anew, or another name, changes none of it.
+        Experience.objects.filter(id=experience.id).update(updated_at=edited)
+    if after != before:
+        record_version(experience, after, at=at, by=by, restores=restores)
+        open_epoch(experience, at)
+    if goals is not None:
+        experiment_services.choose_goals(experience.id, workspace_id, goals, primary)
     configuration_changed()
-    return experience
-
-
-def _change_count(segment: AudienceSegment) -> int:
-    variation = segment.variations.order_by("id").first()
-    return len(variation.changes) if variation else 0
-
-
-def _unready(segments: Sequence[tuple[str, int]], goals: Sequence[str]) -> list[Problem]:
-    """What an experience lacks to be live."""
-    problems = []
-    if not segments:
-        problems.append(Problem("segments", "an experience that is live needs an audience segment; add one"))
-    for index, (name, changes) in enumerate(segments):
-        if not changes:
-            problems.append(
-                Problem(f"segments[{index}].changes", f"“{name}” changes nothing on the page yet; add a change")
-            )
-    if not goals:
-        problems.append(Problem("goals", _NEEDS_GOAL))
-    return problems
-
-
-def _check_place(
-    workspace_id: int, experience: Experience | None, name: str, page_url: str, control_share: float
-) -> list[Problem]:
-    problems = [Problem("name", text) for text in _name_problems(name, "experience")]
-    taken = Experience.objects.filter(workspace_id=workspace_id, name=name.strip())
-    if taken.exclude(id=experience.id if experience else 0).exists():
-        problems.append(Problem("name", f"there is an experience named “{name.strip()}” already; choose another name"))
-    try:
-        compile_page_pattern(page_url)
-    except PagePatternError as error:
-        problems.append(Problem("page_url", str(error)))
-    share = control_share
-    if isinstance(share, bool) or not isinstance(share, int | float) or not math.isfinite(share) or not 0 <= share <= 1:
-        problems.append(Problem("control_share", f"{share!r} is not a share; give a number from 0 to 1, such as 0.5"))
-    return problems
-
-
-def _name_problems(name: str, of: str) -> list[str]:
-    stripped = name.strip()
-    if not stripped:
-        return [f"the {of} needs a name"]
-    if len(stripped) > MAX_NAME_LENGTH:
-        return [f"{len(stripped)} characters are too many for a name; the limit is {MAX_NAME_LENGTH}"]
-    if "\x00" in name:
-        return ["the name holds a NUL character; remove it"]
-    return []
+    return _bring_into(experience, ExperienceState.LIVE, now) if start else experience
 
 
 def _segment_input(value: Mapping[str, Any], index: int) -> SegmentInput:
@@ -289,66 +331,67 @@ def _segment_input(value: Mapping[str, Any], index: int) -> SegmentInput:
         raise ExperienceError(Problem(f"segments[{index}]", str(error))) from None
 
 
-def _check_segments(experience: Experience | None, segments: Sequence[SegmentInput]) -> list[Problem]:
-    problems = []
-    if len(segments) > MAX_SEGMENTS:
-        problems.append(Problem("segments", f"{len(segments)} segments are too many; the limit is {MAX_SEGMENTS}"))
-    known = set(experience.segments.values_list("id", flat=True)) if experience else set()
-    names: set[str] = set()
-    for index, segment in enumerate(segments):
-        path = f"segments[{index}]"
-        name = segment.name.strip()
-        problems += [Problem(f"{path}.name", text) for text in _name_problems(segment.name, "segment")]
-        problems += [Problem(f"{path}.variation", text) for text in _name_problems(segment.variation, "variation")]
-        if name in names:
-            problems.append(
-                Problem(f"{path}.name", f"two segments are named “{name}”; results could not tell them apart")
-            )
-        names.add(name)
-        if segment.id is not None:
-            if segment.id not in known:
-                problems.append(
-                    Problem(f"{path}.id", f"segment {segment.id} is not one of this experience, or is twice")
-                )
-            known.discard(segment.id)
-        try:
-            conditions.check_place(conditions.parse(segment.condition), "visit")
-        except conditions.ConditionError as error:
-            inside = f".{error.path}" if error.path else ""
-            problems.append(Problem(f"{path}.condition{inside}", error.problem))
-        try:
-            parse_changes(segment.changes, f"{path}.changes")
-        except ChangeError as error:
-            problems.append(Problem(error.path, error.problem))
-    return problems
+def _found(workspace_id: int, experience_id: int) -> Experience:
+    """The experience, held against other changes until the transaction ends, if there is one."""
+    ours = Experience.objects.filter(workspace_id=workspace_id, id=experience_id)
+    experience = (ours.select_for_update() if transaction.get_connection().in_atomic_block else ours).first()
+    if experience is None:
+        raise ExperienceError(f"there is no experience {experience_id} in this workspace; it may have been deleted")
+    return experience
 
 
-def _shown(experience: Experience) -> object:
-    """What visitors see of an experience, to be compared; None for one that is not saved yet."""
-    if experience.id is None:
-        return None
-    segments = AudienceSegment.objects.filter(experience_id=experience.id).order_by("position", "id")
-    return (
-        experience.page_url,
-        experience.control_share,
-        [(one.id, one.condition, list(one.variations.order_by("id").values_list("id", "changes"))) for one in segments],
+def _for_change(workspace_id: int, experience_id: int) -> Experience:
+    experience = _found(workspace_id, experience_id)
+    if experience.state == ExperienceState.ARCHIVED:
+        raise ExperienceError(f"“{experience.name}” is archived and stays as it was; duplicate it instead")
+    return experience
+
+
+def _check_base(experience: Experience, base_version: int | None) -> None:
+    if base_version is None:
+        raise ExperienceError(
+            Problem("version", f"say which version the change was made from; the one in force is {experience.version}")
+        )
+    if base_version == experience.version:
+        return
+    last = ExperienceVersion.objects.filter(experience=experience, number=experience.version).first()
+    who = last.made_by if last is not None and last.made_by else "somebody"
+    raise OutdatedError(
+        f"“{experience.name}” was saved by {who} in the meantime: this was made from version {base_version}, and version "
+        f"{experience.version} is in force now. Nothing was saved; open version {experience.version} and make the "
+        "change there",
+        experience.version,
     )
 
 
-def _write_segments(experience: Experience, segments: Sequence[SegmentInput]) -> None:
-    kept = [segment.id for segment in segments if segment.id is not None]
-    experience.segments.exclude(id__in=kept).delete()
-    for segment_id in kept:
-        # Names are unique per experience, and two segments may swap theirs.
-        AudienceSegment.objects.filter(id=segment_id).update(name=f"(saving {segment_id})")
-    for position, given in enumerate(segments):
-        segment = AudienceSegment(experience=experience) if given.id is None else experience.segments.get(id=given.id)
-        segment.name = given.name.strip()
-        segment.position = position
-        segment.condition = conditions.to_json(conditions.parse(given.condition))
-        segment.save()
-        # The variation keeps its id: assignments and exposures name it.
-        variation = segment.variations.order_by("id").first() or Variation(segment=segment)
-        variation.name = given.variation.strip()
-        variation.changes = to_json(parse_changes(given.changes))
-        variation.save()
+def _whole(experience: Experience) -> Experience:
+    return whole(Experience.objects.filter(id=experience.id)).get()
+
+
+def _shown(content: Content) -> object:
+    """What visitors see, to be compared: all but names and the time it is shown."""
+    return (
+        content.page_url,
+        content.control_share,
+        content.config,
+        [
+            (one.id, one.condition, one.allocation, [(v.id, v.changes, v.config, v.weight) for v in one.variations])
+            for one in content.segments
+        ],
+    )
+
+
+def _bring_into(experience: Experience, state: ExperienceState, now: datetime | None = None) -> Experience:
+    experience.state = state
+    if state in SERVED:
+        experience.started_at = experience.started_at or now or timezone.now()
+    # update() leaves `updated_at` alone, which says when what visitors see was last edited.
+    Experience.objects.filter(id=experience.id).update(
+        state=state,
+        started_at=experience.started_at,
+        promoted_at=experience.promoted_at,
+        archived_at=experience.archived_at,
+    )
+    open_epoch(experience, now or timezone.now())
+    configuration_changed()
+    return experience

@@ -2,17 +2,31 @@
 
 from django.urls import include, path
 
-from pitcairn.experiences import views
+from pitcairn.experiences.views import estimates, experiences, form, life, programme, versions, why
+from pitcairn.experiments.views_programme import programme_page
 
 app_name = "experiences"
 urlpatterns = [
-    path("", views.experiences, name="list"),
-    path("new/", views.new, name="new"),
-    path("<int:experience_id>/", views.detail, name="detail"),
-    path("<int:experience_id>/edit/", views.edit, name="edit"),
-    path("<int:experience_id>/start/", views.start, name="start"),
-    path("<int:experience_id>/pause/", views.pause, name="pause"),
-    path("<int:experience_id>/end/", views.end, name="end"),
-    path("<int:experience_id>/delete/", views.delete, name="delete"),
+    path("", experiences.experiences, name="list"),
+    path("new/", form.new, name="new"),
+    path("priority/", programme.priority, name="priority"),
+    path("holdout/", programme.holdout, name="holdout"),
+    path("programme/", programme_page, name="programme"),
+    path("sizes/", estimates.sizes, name="sizes"),
+    path("why/", why.why, name="why"),
+    path("why.json", why.why_json, name="why-json"),
+    path("<int:experience_id>/", experiences.detail, name="detail"),
+    path("<int:experience_id>/edit/", form.edit, name="edit"),
+    path("<int:experience_id>/targeting/", estimates.targeting, name="targeting"),
+    path("<int:experience_id>/versions/", versions.versions, name="versions"),
+    path("<int:experience_id>/versions/<int:number>/", versions.version, name="version"),
+    path("<int:experience_id>/versions/<int:number>/restore/", versions.restore, name="restore"),
+    path("<int:experience_id>/why/", why.why_of, name="why-of"),
+    path("<int:experience_id>/start/", life.start, name="start"),
+    path("<int:experience_id>/pause/", life.pause, name="pause"),
+    path("<int:experience_id>/promote/", life.promote, name="promote"),
+    path("<int:experience_id>/duplicate/", life.duplicate, name="duplicate"),
+    path("<int:experience_id>/archive/", life.archive, name="archive"),
+    path("<int:experience_id>/delete/", life.delete, name="delete"),
     path("<int:experience_id>/", include("pitcairn.experiments.urls")),
 ]

@@ -27,6 +27,8 @@ class Traveller(msgspec.Struct, eq=False):
     source: SourceConfiguration
     retry_count: int
     exposure: Exposure | None = None
+    counts_view: bool = False
+    """Its experience has a frequency cap."""
     key: bytes = b""
     """What the duplicate check compares."""
     routing: Routing = msgspec.field(default_factory=lambda: Routing([], {}))

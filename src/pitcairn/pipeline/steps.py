@@ -17,8 +17,8 @@ from pitcairn.edge.identity_requests import IDENTITY_REQUESTS, read_identity_req
 from pitcairn.edge.inbox import Accepted
 from pitcairn.edge.snapshot import Snapshot, SourceConfiguration
 from pitcairn.edge.vitals import VITALS, read_vitals
-from pitcairn.experiences.decisions import CONTROL, PERSONALIZED
-from pitcairn.experiences.exposures import EVENT, read_exposure
+from pitcairn.experiences.decisions import CONTROL, HELD_OUT, HOLDOUT_KEY, PERSONALIZED
+from pitcairn.experiences.exposures import EVENT, Exposure, read_exposure
 from pitcairn.pipeline.accounts import Accounts
 from pitcairn.pipeline.batch import Batch, Refused, SeenVitals, Traveller, WantedDeletion, WantedIdentityRequest
 from pitcairn.pipeline.deletion import delete_people, refuse_suppressed, suppressed
@@ -37,6 +37,7 @@ from pitcairn.profiles.identity import (
 )
 from pitcairn.profiles.identity_rules import DEFAULT_RULES
 from pitcairn.profiles.store import groups, save_graph
+from pitcairn.profiles.visits import PageView, saw, viewed
 from pitcairn.wire.message import Arrival, Message, Refusal, read_message
 from pitcairn.wire.reasons import DropReason
 from pitcairn.wire.segment_body import segment_body
@@ -157,7 +158,9 @@ def recognise_exposures(batch: Batch, snapshot: Snapshot) -> None:
         message = traveller.message
         if message.event == EVENT and message.properties and traveller.routing.personalize is not None:
             workspace = snapshot.workspaces[traveller.source.workspace_id]
-            traveller.exposure = read_exposure(workspace.secret, message.event, message.properties)
+            exposure = read_exposure(workspace.secret, message.event, message.properties)
+            traveller.exposure = exposure
+            traveller.counts_view = exposure is not None and str(exposure.experience_id) in workspace.programme.capped
 
 
 def drop_duplicates(batch: Batch, cursor: CursorWrapper) -> None:
@@ -252,7 +255,7 @@ def kept_from_profiles(integrations: Mapping[str, Any] | None) -> bool:
 
 
 def learn(traveller: Traveller, person: Person) -> bool:
-    """Writes traits, and what the visitor was first shown, into the profile. True when it changed."""
+    """Writes traits, what the visitor was first shown, and their visits into the profile. True when it changed."""
     message, changed = traveller.message, False
     at = min(message.timestamp, message.received_at)
     if message.type == "identify" and message.traits:
@@ -263,13 +266,48 @@ def learn(traveller: Traveller, person: Person) -> bool:
             source_id=traveller.source.id,
             personalize=traveller.routing.personalize is not None,
         )
-    exposure = traveller.exposure
-    if exposure is not None:
-        assignment = StoredAssignment(
-            PERSONALIZED if exposure.personalized else CONTROL, exposure.segment_id, exposure.variation_id, at
-        )
-        changed |= remember_assignment(person, exposure.experience_id, assignment)
+    if traveller.exposure is not None:
+        changed |= _learn_exposure(traveller, traveller.exposure, person, at)
+    view = page_view(message, at)
+    if view is not None:
+        record = viewed(person.visits, view)
+        changed |= record is not person.visits
+        person.visits = record
     return changed
+
+
+def _learn_exposure(traveller: Traveller, exposure: Exposure, person: Person, at: int) -> bool:
+    changed = False
+    if traveller.counts_view:
+        person.visits = saw(person.visits, exposure.experience_id, at)
+        changed = True
+    if exposure.reason == HELD_OUT:
+        return remember_assignment(person, HOLDOUT_KEY, StoredAssignment(HELD_OUT, 0, 0, at)) or changed
+    if exposure.reason:
+        return changed
+    key = str(exposure.experience_id)
+    arm = PERSONALIZED if exposure.personalized else CONTROL
+    assignment = StoredAssignment(arm, exposure.segment_id, exposure.variation_id, at)
+    changed |= remember_assignment(person, key, assignment)
+    if exposure.personalized and person.assignments[key].segment_id != exposure.segment_id:
+        # In another segment than the first the side is the same; the variation there is kept beside it.
+        changed |= remember_assignment(person, f"{key}.{exposure.segment_id}", assignment)
+    return changed
+
+
+def page_view(message: Message, at: int) -> PageView | None:
+    """The page that a browser's Page or Track call tells of; None for other calls, and where it says no address."""
+    if message.type not in {"page", "track"}:
+        return None
+    page = message.context.get("page") if message.context else None
+    said = page if isinstance(page, dict) else {}
+    url, referrer = said.get("url"), said.get("referrer")
+    if message.type == "page":
+        properties = message.properties or {}
+        url, referrer = properties.get("url", url), properties.get("referrer", referrer)
+    if not isinstance(url, str) or not url.startswith(("http://", "https://")):
+        return None
+    return PageView(url, referrer if isinstance(referrer, str) else "", at, loaded=message.type == "page")
 
 
 def save_profiles(batch: Batch, cursor: CursorWrapper) -> None:

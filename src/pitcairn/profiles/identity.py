@@ -15,6 +15,7 @@ import msgspec
 
 from pitcairn.profiles.identifiers import Identifier
 from pitcairn.profiles.identity_rules import ANONYMOUS_ID, DEFAULT_RULES, EMAIL, USER_ID, IdentityRules
+from pitcairn.profiles.visits import NO_VISITS, VisitRecord, joined
 
 __all__ = ["ANONYMOUS_ID", "EMAIL", "USER_ID", "Identifier", "IdentityGraph", "Person"]
 
@@ -64,6 +65,7 @@ class Person(msgspec.Struct, eq=False):
     merged: set[int] = set()
     """Everyone who went into this profile, and into those."""
     merged_into: Person | None = None
+    visits: VisitRecord = NO_VISITS
 
 
 class Link(msgspec.Struct, frozen=True):
@@ -86,6 +88,7 @@ class MergeDetail(msgspec.Struct, rename="camel", frozen=True):
     winner_personalization: dict[str, Any] = {}
     winner_assignments: dict[str, StoredAssignment] = {}
     winner_created_at: int = 0
+    winner_visits: VisitRecord = NO_VISITS
 
 
 class Merge(msgspec.Struct, frozen=True):
@@ -216,6 +219,7 @@ class IdentityGraph:
             dict(winner.personalization),
             dict(winner.assignments),
             winner.created_at,
+            winner.visits,
         )
         self.merges.append(
             Merge(occasion.workspace_id, winner, loser, occasion.received_at, occasion.message_id, detail, by)
@@ -296,6 +300,7 @@ def absorb(winner: Person, loser: Person) -> None:
     winner.accounts += [account for account in loser.accounts if account not in winner.accounts]
     winner.created_at = min(winner.created_at, loser.created_at)
     winner.last_seen_at = max(winner.last_seen_at, loser.last_seen_at)
+    winner.visits = joined(winner.visits, loser.visits)
 
 
 def write_traits(
@@ -332,10 +337,10 @@ def current_traits(traits: Mapping[str, TraitValue]) -> dict[str, TraitValue]:
     return {name: trait for name, trait in traits.items() if trait.value is not None}
 
 
-def remember_assignment(person: Person, experience_id: int, assignment: StoredAssignment) -> bool:
-    """Keeps what the person was first shown of an experience. True when that is new."""
-    kept = person.assignments.get(str(experience_id))
+def remember_assignment(person: Person, key: str, assignment: StoredAssignment) -> bool:
+    """Keeps what the person was first shown under this key (an experience's, or a segment's in it). True when that is new."""
+    kept = person.assignments.get(key)
     if kept is not None and kept.assigned_at <= assignment.assigned_at:
         return False
-    person.assignments[str(experience_id)] = assignment
+    person.assignments[key] = assignment
     return True

@@ -16,6 +16,7 @@ from django.db.backends.utils import CursorWrapper
 from pitcairn.edge.identity_requests import JoinPeople, UndoMerge
 from pitcairn.profiles.identity import IdentityGraph, MergeDetail, Occasion, Person, StoredAssignment, TraitValue
 from pitcairn.profiles.store import groups, load_people, save_graph, save_people
+from pitcairn.profiles.visits import parted
 
 _T = TypeVar("_T")
 
@@ -73,6 +74,7 @@ def part(cursor: CursorWrapper, winner_id: int, loser_id: int, detail: MergeDeta
         [one.assignments for one in others],
         _first,
     )
+    winner.visits = parted(winner.visits, loser.visits, detail.winner_visits)
     if detail.winner_created_at:
         winner.created_at = min([detail.winner_created_at, *(one.created_at for one in others)])
     winner.merged, loser.merged = staying, set(detail.followers)
@@ -216,6 +218,10 @@ def _correct_later_merges(
             if name not in gone or name in detail.winner_personalization
         }
         corrected = msgspec.structs.replace(
-            later, winner_traits=traits, winner_assignments=assignments, winner_personalization=personalization
+            later,
+            winner_traits=traits,
+            winner_assignments=assignments,
+            winner_personalization=personalization,
+            winner_visits=parted(later.winner_visits, loser.visits, detail.winner_visits),
         )
         cursor.execute("UPDATE profiles_merge SET detail = %s WHERE id = %s", [_encode(corrected).decode(), later_id])

@@ -5,7 +5,8 @@ object `{name: [value, time in ms, source id]}`; a deleted trait has the value n
 `{name: value}`: the traits that the Mutiny destination was given, and the only ones that conditions on a visitor see.
 `assignments` is `{experience id: [arm, audience segment id, variation id, time in ms]}`: what the profile's visitors
 were first shown. `accounts` is a JSON list of the ids of the accounts that the person belongs to. `apart` is a JSON list
-of the profiles that this one is never joined with again, because somebody undid a merge.
+of the profiles that this one is never joined with again, because somebody undid a merge. `visits` is what is remembered of
+their visits to the websites (`profiles/visits.py`).
 
 An *account* is a company that group calls name; `AccountPerson` are the facts that a profile was in one, under the id that
 the profile had then, so that a merge need not touch them and its undoing neither.
@@ -27,6 +28,7 @@ class Profile(models.Model):
     assignments = models.TextField(default="{}")
     accounts = models.TextField(default="[]")
     apart = models.TextField(default="[]")
+    visits = models.TextField(default="[]")
     created_at = models.BigIntegerField(help_text="ms since 1970")
     last_seen_at = models.BigIntegerField(help_text="ms since 1970")
     merged_into = models.BigIntegerField(null=True, db_index=True)

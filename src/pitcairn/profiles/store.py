@@ -22,6 +22,7 @@ from pitcairn.profiles.identity import (
     TraitValue,
     survivor,
 )
+from pitcairn.profiles.visits import NO_VISITS, VisitRecord
 
 GROUP = 500
 """Rows per statement."""
@@ -34,6 +35,7 @@ _encode = msgspec.json.encode
 _decode_traits = msgspec.json.Decoder(dict[str, TraitValue]).decode
 _decode_object = msgspec.json.Decoder(dict[str, Any]).decode
 _decode_assignments = msgspec.json.Decoder(dict[str, StoredAssignment]).decode
+_decode_visits = msgspec.json.Decoder(VisitRecord).decode
 _decode_ids = msgspec.json.Decoder(list[int]).decode
 
 
@@ -104,7 +106,7 @@ def load_people(cursor: CursorWrapper, ids: Sequence[int]) -> dict[int, Person]:
         marks = _marks(len(group))
         cursor.execute(
             "SELECT p.id, p.workspace_id, p.created_at, p.last_seen_at, p.traits, p.personalization, p.assignments, "  # noqa: S608
-            f"p.accounts, p.apart FROM profiles_profile AS p WHERE p.id IN ({marks})",
+            f"p.accounts, p.apart, p.visits FROM profiles_profile AS p WHERE p.id IN ({marks})",
             list(group),
         )
         for row in cursor.fetchall():
@@ -118,6 +120,7 @@ def load_people(cursor: CursorWrapper, ids: Sequence[int]) -> dict[int, Person]:
                 _decode_assignments(row[6]) if row[6] != "{}" else {},
                 _decode_ids(row[7]) if row[7] != "[]" else [],
                 set(_decode_ids(row[8])) if row[8] != "[]" else set(),
+                visits=_decode_visits(row[9]) if row[9] != "[]" else NO_VISITS,
             )
         cursor.execute(
             "SELECT i.profile_id, i.type, i.value, i.created_at FROM profiles_identifier AS i "  # noqa: S608
@@ -159,7 +162,8 @@ def save_graph(cursor: CursorWrapper, graph: IdentityGraph) -> list[tuple[Merge,
 
 
 def save_people(cursor: CursorWrapper, people: Sequence[Person]) -> None:
-    columns = "(id, workspace_id, traits, personalization, assignments, accounts, apart, created_at, last_seen_at, merged_into)"
+    columns = "(id, workspace_id, traits, personalization, assignments, accounts, apart, visits, "
+    columns += "created_at, last_seen_at, merged_into)"
     for group in groups(people):
         parameters: list[Any] = []
         for person in group:
@@ -171,14 +175,16 @@ def save_people(cursor: CursorWrapper, people: Sequence[Person]) -> None:
                 _encode(person.assignments).decode() if person.assignments else "{}",
                 _encode(person.accounts).decode() if person.accounts else "[]",
                 _encode(sorted(person.apart)).decode() if person.apart else "[]",
+                _encode(person.visits).decode() if person.visits is not NO_VISITS else "[]",
                 person.created_at,
                 person.last_seen_at,
                 survivor(person).id if person.merged_into is not None else None,
             )
         cursor.execute(
-            f"INSERT INTO profiles_profile {columns} VALUES {_rows(len(group), 10)} "  # noqa: S608
+            f"INSERT INTO profiles_profile {columns} VALUES {_rows(len(group), 11)} "  # noqa: S608
             "ON CONFLICT (id) DO UPDATE SET traits = excluded.traits, personalization = excluded.personalization, "
             "assignments = excluded.assignments, accounts = excluded.accounts, apart = excluded.apart, "
+            "visits = excluded.visits, "
             "created_at = excluded.created_at, "
             "last_seen_at = excluded.last_seen_at, merged_into = excluded.merged_into",
             parameters,

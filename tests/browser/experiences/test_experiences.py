@@ -141,7 +141,7 @@ def test_the_numbers_are_there_as_a_table(page: Page, shop: Server) -> None:
     visit(shop, "https://shop.example/", converts=False)
     shop.settle()
     page.goto(f"{address}results/")
-    table = page.get_by_role("table", name=f"{LOGIN}: share of visitors converted since launch, by day")
+    table = page.get_by_role("table", name=f"{LOGIN} since launch, by day")
     expect(table.get_by_role("row")).not_to_have_count(0)
     assert (table.bounding_box() or {})["height"] > 20
     before = page.locator(".days").bounding_box() or {}
@@ -157,7 +157,17 @@ PAGES = {
     "edit": "1/edit/",
     "goals": "1/goals/",
     "results": "1/results/",
-    "end": "1/end/",
+    "a goal": "1/goals/new/",
+    "plan": "1/plan/?baseline=5&lift=20&traffic=400",
+    "sharing": "1/results/sharing/",
+    "sql": "1/results/sql/",
+    "programme": "programme/",
+    "archive": "1/archive/",
+    "targeting": "1/targeting/",
+    "versions": "1/versions/",
+    "version": "1/versions/1/",
+    "why": "why/?visitor=visitor-1&url=https%3A%2F%2Fshop.example%2F&country=DE",
+    "priority": "priority/",
 }
 
 
@@ -182,6 +192,26 @@ def test_pages_are_accessible_and_fit(
     assert found == []
 
 
+def test_the_order_is_changed_by_dragging_and_by_keyboard(page: Page, shop: Server, complaints: Complaints) -> None:
+    address = made(page, shop)
+    page.goto(address)
+    page.get_by_role("button", name="Duplicate").click()
+    page.goto(f"{shop.url}/experiences/priority/")
+    rows = page.locator(".priority [data-id]")
+    before = rows.evaluate_all("rows => rows.map(row => row.dataset.id)")
+    rows.last.drag_to(rows.first, target_position={"x": 5, "y": 2})
+    wanted = [before[-1], *before[:-1]]
+    expect(rows.first).to_have_attribute("data-id", wanted[0])
+    expect(page.locator(f"#up-{wanted[0]}")).to_have_count(0)  # The server has drawn the list again.
+    page.reload()
+    assert rows.evaluate_all("rows => rows.map(row => row.dataset.id)") == wanted
+    page.locator(f"#down-{wanted[0]}").focus()
+    enter(page)
+    expect(rows.nth(1)).to_have_attribute("data-id", wanted[0])
+    expect(page.locator(f"#up-{wanted[0]}")).to_be_visible()
+    assert list(complaints) == []
+
+
 def test_it_works_without_script(browser: Browser, shop: Server, session: object) -> None:
     context = browser.new_context(java_script_enabled=False, storage_state=session)  # type: ignore[arg-type]
     page = context.new_page()
@@ -200,3 +230,49 @@ def test_it_works_without_script(browser: Browser, shop: Server, session: object
     expect(page.get_by_role("heading", level=1)).to_have_text("Without script")
     expect(page.get_by_role("status")).to_contain_text("is saved")
     context.close()
+
+
+def test_from_plan_to_promotion_with_the_keyboard(page: Page, shop: Server, complaints: Complaints) -> None:
+    address = made(page, shop, "Planned", "planned.example")
+    page.goto(f"{address}goals/")
+    tab_to(page, "Another kind of goal")
+    enter(page)
+    tab_to(page, "A Track event")
+    tab_to(page, "Name of the Track event")
+    page.keyboard.type("Order Completed")
+    tab_to(page, "Property 1")
+    page.keyboard.type("total")
+    tab_to(page, "Comparison 1")
+    page.keyboard.type("is at least")
+    tab_to(page, "Value 1")
+    page.keyboard.type("50")
+    tab_to(page, "Save goal")
+    enter(page)
+    expect(page.locator("main")).to_contain_text("Order Completed, where total is at least 50")
+
+    page.goto(f"{address}plan/")
+    for label, value in (
+        ("Converted now, in percent", "5"),
+        ("Smallest lift worth finding, in percent", "30"),
+        ("Visitors a day who will see it", "2000"),
+    ):
+        tab_to(page, label)
+        page.keyboard.press("ControlOrMeta+a")
+        page.keyboard.type(value)
+    tab_to(page, "Plan")
+    enter(page)
+    expect(page.locator(".answer")).to_contain_text("find a lift of 30\u00a0% or more")
+    tab_to(page, "Keep this plan")
+    enter(page)
+    expect(page.get_by_role("status")).to_contain_text("The plan is kept.")
+
+    for number in range(40):
+        visit(shop, "https://planned.example/", converts=number % 2 == 0)
+    page.goto(f"{address}results/")
+    expect(page.locator(".chart-foot")).to_contain_text("40 visitors, 20 converted", timeout=PATIENCE_MS)
+    expect(page.locator(".advice")).to_contain_text("Let it run")
+    tab_to(page, "Promote")
+    enter(page)
+    expect(page.get_by_role("heading", level=1)).to_have_text("Planned")
+    expect(page.locator("main")).to_contain_text("romoted")
+    assert not complaints, complaints

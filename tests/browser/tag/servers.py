@@ -135,6 +135,7 @@ class Edge:
 
     def __init__(self) -> None:
         self.url = ""
+        self.goals: list[dict[str, Any]] = []
         self.pages: list[dict[str, Any]] = []
         self.decide: Callable[[dict[str, Any]], list[dict[str, Any]]] = lambda _: []
         self.visitor_id: str | None = None
@@ -229,6 +230,7 @@ class Edge:
             "honoursGPC": self.honours_gpc,
             "vitalsShare": self.vitals_share,
             "pages": self.pages,
+            "goals": self.goals,
         }
 
     def _tag(self) -> Answer:

@@ -1,0 +1,177 @@
+"""The experiences that visitors see, compiled for the hot path: everything that does not depend on the visitor is worked out
+once, when the configuration has changed."""
+
+from __future__ import annotations
+
+import itertools
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+
+import msgspec
+
+from pitcairn.conditions import Condition, Fact, Facts, Leaf, compile_condition, parse, to_json
+from pitcairn.conditions.places import audiences_in, traits_in, walk
+from pitcairn.experiences.changes import for_visitor, selectors
+from pitcairn.experiences.queries_live import LiveExperience, LiveSegment
+from pitcairn.experiences.timing import Frequency, Timetable, timetable
+
+REDIRECT = "redirect"
+_COMPONENTS = frozenset({"banner", "modal", "side_pop", "survey"})
+_PLACES_KEPT = 4096
+"""Addresses whose experiences are remembered: a site has hundreds of pages that are asked for often."""
+
+
+class RunningVariation(msgspec.Struct, frozen=True, kw_only=True):
+    id: int
+    name: str
+    body: bytes
+    """The decision as the browser receives it, without its exposure id and reason: JSON, with an open end."""
+
+
+class RunningSegment(msgspec.Struct, frozen=True, kw_only=True):
+    id: int
+    name: str
+    condition: Condition
+    condition_number: int
+    """The same for the same condition, wherever it stands in the workspace."""
+    holds: Callable[[Facts], bool]
+    variations: tuple[RunningVariation, ...]
+    bounds: tuple[float, ...]
+    """Where the part of each variation ends, of a draw from 0 to 1."""
+    control: bytes
+    """As a variation's body."""
+
+
+class RunningExperience(msgspec.Struct, frozen=True, kw_only=True):
+    id: int
+    name: str
+    key: str
+    """The id as stored assignments are keyed."""
+    type: str
+    slot: str
+    """What of a page it takes: one experience per slot. Empty: it needs none."""
+    page: re.Pattern[str]
+    control_share: float
+    segments: tuple[RunningSegment, ...]
+    selectors: tuple[str, ...]
+    """Of all segments: what the tag hides until it knows better."""
+    promoted: bool = False
+    timetable: Timetable | None = None
+    frequency: Frequency | None = None
+    exclusion_group: int = 0
+
+
+class Programme:
+    """The experiences of a workspace, redirects first and then by priority, and what is shared among them."""
+
+    def __init__(self, experiences: Iterable[RunningExperience] = (), holdout_share: float = 0.0) -> None:
+        self.experiences: tuple[RunningExperience, ...] = tuple(
+            sorted(experiences, key=lambda one: one.slot != REDIRECT)
+        )
+        self.holdout_share = holdout_share
+        self.groups: Mapping[int, Sequence[RunningExperience]] = {
+            group: tuple(members)
+            for group, members in itertools.groupby(
+                sorted(self.experiences, key=lambda one: one.exclusion_group), key=lambda one: one.exclusion_group
+            )
+            if group
+        }
+        conditions = [segment.condition for one in self.experiences for segment in one.segments]
+        self.audiences: frozenset[str] = frozenset().union(*map(audiences_in, conditions))
+        """Keys of the audiences that the conditions of the segments ask for."""
+        self.traits: frozenset[str] = frozenset().union(*map(traits_in, conditions))
+        """Names of the traits that they ask for."""
+        self.facts: frozenset[Fact] = frozenset(
+            node.fact for condition in conditions for _, node in walk(condition) if isinstance(node, Leaf)
+        )
+        """What else they ask about."""
+        self.capped: frozenset[str] = frozenset(one.key for one in self.experiences if one.frequency is not None)
+        """Keys of the experiences whose views are counted."""
+        self._on: dict[str, tuple[RunningExperience, ...]] = {}
+
+    def on(self, place: str) -> tuple[RunningExperience, ...]:
+        """The experiences of the page at `place`, in the order in which they are considered."""
+        found = self._on.get(place)
+        if found is None:
+            found = tuple(one for one in self.experiences if one.page.search(place) is not None)
+            if len(self._on) >= _PLACES_KEPT:
+                self._on.clear()
+            self._on[place] = found
+        return found
+
+
+class Compiler:
+    """Compiles experiences; the same condition, in whichever of them, becomes the same function with the same number."""
+
+    def __init__(self) -> None:
+        self._known: dict[bytes, tuple[int, Callable[[Facts], bool]]] = {}
+
+    def compiled(self, live: LiveExperience) -> RunningExperience:
+        """Compiles one. Raises ValueError (ConditionError, TimingError) for what is not understood."""
+        changes = [change for segment in live.segments for one in segment.variations for change in one.changes]
+        return RunningExperience(
+            id=live.id,
+            name=live.name,
+            key=str(live.id),
+            type=live.type,
+            slot=_slot(live),
+            page=re.compile(live.page_pattern),
+            control_share=live.control_share,
+            segments=tuple(self._segment(live, segment) for segment in live.segments),
+            selectors=selectors(changes),
+            promoted=live.promoted,
+            timetable=timetable(live.schedule) if live.schedule is not None else None,
+            frequency=live.frequency,
+            exclusion_group=live.exclusion_group,
+        )
+
+    def _segment(self, live: LiveExperience, segment: LiveSegment) -> RunningSegment:
+        condition = parse(segment.condition)
+        # As text, since 1 and true are equal values in Python, but not the same question.
+        text = msgspec.json.encode(to_json(condition))
+        known = self._known.get(text)
+        if known is None:
+            known = self._known[text] = (len(self._known), compile_condition(condition))
+        head = {
+            "type": live.type,
+            "experience": {"id": live.id, "name": live.name},
+            "audienceSegment": {"id": segment.id, "name": segment.name},
+        }
+        # Control waits for the same elements as the variations do, whichever of them a visitor would have got.
+        every = [change for one in segment.variations for change in one.changes]
+        own = {} if live.type == "page" else {"config": live.config}
+        return RunningSegment(
+            id=segment.id,
+            name=segment.name,
+            condition=condition,
+            condition_number=known[0],
+            holds=known[1],
+            variations=tuple(
+                RunningVariation(
+                    id=one.id,
+                    name=one.name,
+                    body=_open_json({
+                        **head,
+                        "variation": {"id": one.id, "name": one.name},
+                        "personalized": True,
+                        "changes": for_visitor(one.changes, True),
+                        **({"config": {**live.config, **one.config}} if own else {}),
+                    }),
+                )
+                for one in segment.variations
+            ),
+            bounds=tuple(itertools.accumulate(one.share for one in segment.variations)),
+            control=_open_json({
+                **head, "variation": None, "personalized": False, "changes": for_visitor(every, False), **own,
+            }),
+        )  # fmt: skip
+
+
+def _slot(live: LiveExperience) -> str:
+    if live.type == "modal" and live.config.get("trigger") == "exit_intent":
+        return ""
+    return "component" if live.type in _COMPONENTS else live.type
+
+
+def _open_json(value: dict[str, object]) -> bytes:
+    return msgspec.json.encode(value)[:-1]

@@ -1,0 +1,1 @@
+"""The pages of experiences, one module per task."""
