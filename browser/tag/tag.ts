@@ -14,11 +14,15 @@ import { awaitHydration } from "./hydration";
 import { isPresent, keep, restore } from "./page";
 import { ask } from "./question";
 import { quietly } from "./quiet";
-import { adoptId, forgetId, storeId, visitorId } from "./visitor";
+import { adoptId, forgetId, storeId, storedId, visitorId } from "./visitor";
 import { beginView, decided, endView, measure } from "./vitals";
 
 /** How long an answer is waited for at all, in ms: elements that come late can still be changed before they are seen. */
 const PATIENCE = 10000;
+
+/** Where this very script came from: behind a proxy of the website's own, the server does not know the way to itself. */
+const own = document.currentScript as HTMLScriptElement | null;
+const [cameFrom, isHere] = own && own.src ? own.src.split("/tag/") : [];
 
 let config: Config;
 let question: Question | undefined;
@@ -35,7 +39,11 @@ function selectorsHere(): string[] {
   );
 }
 
-const askNow = (): Question => ask(config.host, config.writeKey, visitorId(mayStore()), chosen(), mayStore());
+function askNow(): Question {
+  // The server's cookie waits until the visitor is known by another: the page's next script may still opt them out.
+  const known = mayStore() && (!!storedId() || chosen() === "in");
+  return ask(config.host, config.writeKey, visitorId(mayStore()), chosen(), known);
+}
 
 /** Begins a view. `asked`: what the shim has asked already. `seen`: the page stands as it is until the answer comes. */
 function begin(asked?: Question, seen?: boolean): void {
@@ -114,9 +122,9 @@ function optedOut(): void {
 window.__pitcairnTag = quietly((given: Config) => {
   if (window.__pitcairnOn) return;
   window.__pitcairnOn = true;
-  config = given;
-  configure(given);
-  watchGoals(given);
+  config = isHere ? { ...given, host: cameFrom! } : given;
+  configure(config);
+  watchGoals(config);
   here = addressOf();
   const asked = window.__pitcairn;
   if (asked) adoptId(asked.anonymousId);

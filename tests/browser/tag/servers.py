@@ -11,7 +11,7 @@ import mimetypes
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -24,6 +24,8 @@ ROOT = Path(__file__).parents[3]
 BUILT = ROOT / "src/pitcairn/edge/built"
 DEMO = ROOT / "demo"
 WRITE_KEY = "demo-write-key"
+OWN_PATH = "/pitcairn"
+"""Where the website hands requests on to Pitcairn: its own proxy."""
 
 Chunks = Iterable[bytes]
 
@@ -310,10 +312,12 @@ class Website:
             headers["content-security-policy"] = content_policy
         self._files[path] = lambda: Answer(html.encode() if isinstance(html, str) else html(), headers=headers)
 
-    def answer(self, asked: Asked) -> Answer:
+    def answer(self, asked: Asked) -> Answer | None:
         path = urlsplit(asked.path).path
         if path in self._files:
             return self._files[path]()
+        if path.startswith(OWN_PATH + "/"):
+            return self._edge.answer(replace(asked, path=asked.path.removeprefix(OWN_PATH)))
         if path == "/config.js":
             body = f"window.demo = {json.dumps({'host': self._edge.url, 'writeKey': WRITE_KEY})};"
             return Answer(body.encode(), headers={"content-type": "text/javascript"})
