@@ -2,6 +2,7 @@
 //
 //   tag/        → src/pitcairn/edge/built/tag.<version>.js, shim.js, manifest.json
 //   dashboard/  → src/pitcairn/dashboard/static/built/
+//   editor/     → src/pitcairn/experiences/built/editor.js
 //   demo/       → demo/built/
 //
 // A tag's version is the package's version and a hash of the code: the same name is always the same bytes. Tags of
@@ -18,6 +19,7 @@ const BROWSER = dirname(fileURLToPath(import.meta.url));
 const ROOT = dirname(BROWSER);
 const EDGE = join(ROOT, "src/pitcairn/edge/built");
 const DASHBOARD = join(ROOT, "src/pitcairn/dashboard/static/built");
+const EDITOR = join(ROOT, "src/pitcairn/experiences/built");
 const DEMO = join(ROOT, "demo/built");
 const TARGET = "es2019"; // Every browser since 2019; newer APIs are asked for before they are used.
 
@@ -110,6 +112,11 @@ async function buildDashboard() {
   await removeAllBut(DASHBOARD, ["htmx.js", "dashboard.js", ...copied.map((file) => basename(file))]);
 }
 
+async function buildEditor() {
+  await mkdir(EDITOR, { recursive: true });
+  await write(join(EDITOR, "editor.js"), await bundle("editor/main.ts", { target: "es2022" })); // Members' browsers are of today.
+}
+
 async function buildDemo(shim) {
   await mkdir(DEMO, { recursive: true });
   await copy("@fontsource-variable/inter/files/inter-latin-wght-normal.woff2", DEMO);
@@ -122,4 +129,4 @@ async function buildDemo(shim) {
 }
 
 const shim = await bundle("tag/shim.ts");
-await Promise.all([buildTag(shim), buildDashboard(), buildDemo(shim)]);
+await Promise.all([buildTag(shim), buildDashboard(), buildEditor(), buildDemo(shim)]);

@@ -32,7 +32,7 @@ export function apply(change: Change, element: HTMLElement, state: State): boole
     case "text":
       return setText(element, change.value, state);
     case "html": {
-      const put = insert(element, "end", change.value, state);
+      const put = insert(element, "end", () => parse(change.value), state);
       return clear(element, state) || put;
     }
     case "attribute":
@@ -42,7 +42,9 @@ export function apply(change: Change, element: HTMLElement, state: State): boole
     case "hide":
       return setStyle(element, "display", "none", state);
     case "insert":
-      return insert(element, change.position, change.value, state);
+      return insert(element, change.position, () => parse(change.value), state);
+    case "move":
+      return move(element, change.to, change.position, state);
     default:
       return false; // A control's: there is nothing to make true.
   }
@@ -57,6 +59,12 @@ export function undo(state: State): void {
 /** Whether the node was put in for this owner: an insertion that brings along what it stands beside would never end. */
 export function cameWith(owner: object, node: Node | null): boolean {
   for (; node; node = node.parentNode) if (ours.get(node) === owner) return true;
+  return false;
+}
+
+/** Whether any change put the node in. */
+export function cameWithAny(node: Node | null): boolean {
+  for (; node; node = node.parentNode) if (ours.has(node)) return true;
   return false;
 }
 
@@ -150,11 +158,11 @@ function refused(name: string, value: string | null): boolean {
   return /^(on|srcdoc$)/i.test(name) || /^(javascript:|vbscript:|data:text\/html)/i.test((value || "").replace(/[\0-\x20\x7f]/g, ""));
 }
 
-function insert(element: HTMLElement, position: Position, html: string, state: State): boolean {
+function insert(element: HTMLElement, position: Position, make: () => ChildNode[], state: State): boolean {
   if (state.nodes && isInPlace(state.nodes, element, position)) return false;
   const remove = () => state.nodes && state.nodes.forEach((node) => node.remove());
   remove();
-  state.nodes = parse(html);
+  state.nodes = make();
   state.nodes.forEach((node) => ours.set(node, state.owner));
   disguiseNodes(state.nodes, element);
   element[METHODS[position]](...state.nodes);
@@ -173,19 +181,75 @@ function isInPlace(nodes: readonly ChildNode[], element: HTMLElement, position: 
   return node === element && nodes.every((one) => one.parentNode === parent);
 }
 
-interface TrustedTypes {
-  createPolicy(name: string, rules: object): { createHTML(html: string): string };
+const copies = new WeakSet<Node>();
+
+/** Whether the element is, or is in, what stands for a moved one: no change is meant for it. */
+export function isCopy(element: Node | null): boolean {
+  for (; element; element = element.parentNode) if (copies.has(element)) return true;
+  return false;
+}
+
+/**
+ * A copy stands at the new place, and the page's own node is hidden where it is: a framework that holds on to it fails if
+ * it is gone. The copy follows what the original becomes, and hands on clicks.
+ */
+function move(element: HTMLElement, to: string, position: Position, state: State): boolean {
+  const place = [...document.querySelectorAll<HTMLElement>(to)].find((one) => !isCopy(one) && !element.contains(one));
+  if (!place) return false;
+  const copy = element.cloneNode(true) as HTMLElement;
+  copy.style.removeProperty("display");
+  if (!copy.getAttribute("style")) copy.removeAttribute("style");
+  const looks = copy.outerHTML;
+  if (state.written.get(state) !== looks && state.nodes) {
+    state.nodes.forEach((node) => node.remove());
+    delete state.nodes;
+  }
+  const put = insert(
+    place,
+    position,
+    () => {
+      state.written.set(state, looks);
+      copies.add(copy);
+      copy.addEventListener("click", (event) => {
+        const path: number[] = [];
+        for (let at = event.target as Node; at !== copy; at = at.parentNode!) path.unshift([...at.parentNode!.childNodes].indexOf(at as ChildNode));
+        const original = path.reduce<Node | undefined>((node, index) => node && node.childNodes[index], element) as HTMLElement | undefined;
+        event.preventDefault();
+        event.stopPropagation();
+        if (original && original.click) original.click();
+      });
+      return [copy];
+    },
+    state,
+  );
+  return setStyle(element, "display", "none", state) || put;
+}
+
+interface TypePolicy {
+  createHTML(html: string): string;
+  createScriptURL(url: string): string;
 }
 const STYLE = "data-pitcairn-style";
-let policy: { createHTML(html: string): string } | undefined;
+let policy: TypePolicy | undefined;
+
+/** The policy of a page that asks for Trusted Types. It can be made once; the editor takes over the tag's. */
+export function typePolicy(made = policy): TypePolicy | undefined {
+  const types = (window as { trustedTypes?: { createPolicy(name: string, rules: TypePolicy): TypePolicy } }).trustedTypes;
+  const same = (text: string) => text;
+  return (policy = made || (types && types.createPolicy("pitcairn", { createHTML: same, createScriptURL: same })));
+}
+
+/** HTML as such a page takes it. */
+export function trusted(html: string): string {
+  const types = typePolicy();
+  return types ? types.createHTML(html) : html;
+}
 
 function parse(html: string): ChildNode[] {
-  const types = (window as { trustedTypes?: TrustedTypes }).trustedTypes;
-  if (types && !policy) policy = types.createPolicy("pitcairn", { createHTML: (text: string) => text });
   // A strict CSP refuses style attributes where HTML is read, and allows the same through the object model.
   const unstyled = html.replace(/<[^>]+>/g, (tag) => tag.replace(/\sstyle(?=\s*=)/gi, " " + STYLE));
   const template = document.createElement("template");
-  template.innerHTML = policy ? policy.createHTML(unstyled) : unstyled;
+  template.innerHTML = trusted(unstyled);
   for (const element of template.content.querySelectorAll<HTMLElement>("*")) {
     if (/^(script|i?frame|object|embed|base|meta|link|animate|set)$/.test(element.localName)) element.remove();
     for (const { name, value } of [...element.attributes]) {

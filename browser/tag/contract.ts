@@ -34,14 +34,26 @@ export interface ElementGoal {
 /** What a visitor said: opted in, opted out, or nothing yet. */
 export type Choice = "in" | "out" | "";
 
-export type Change =
-  | { readonly type: "text" | "html"; readonly selector: string; readonly value: string }
-  | { readonly type: "attribute"; readonly selector: string; readonly name: string; readonly value: string | null }
-  | { readonly type: "style"; readonly selector: string; readonly name: string; readonly value: string }
-  | { readonly type: "hide"; readonly selector: string }
-  | { readonly type: "insert"; readonly selector: string; readonly position: Position; readonly value: string }
-  /** Of a control: nothing is changed, but its exposure is due when a treatment's would be. */
-  | { readonly type?: undefined; readonly selector: string };
+/** Which elements a change is about. */
+export interface Target {
+  readonly selector: string;
+  /** Other selectors for the same elements, for when the page was rebuilt; in the order in which they are tried. */
+  readonly otherwise?: readonly string[];
+  /** How many elements there should be: the first selector that finds so many is taken. Without it, the first is. */
+  readonly matches?: number;
+}
+
+export type Change = Target &
+  (
+    | { readonly type: "text" | "html"; readonly value: string }
+    | { readonly type: "attribute"; readonly name: string; readonly value: string | null }
+    | { readonly type: "style"; readonly name: string; readonly value: string }
+    | { readonly type: "hide" }
+    | { readonly type: "insert"; readonly position: Position; readonly value: string }
+    | { readonly type: "move"; readonly position: Position; readonly to: string }
+    /** Of a control: nothing is changed, but its exposure is due when a treatment's would be. */
+    | { readonly type?: undefined }
+  );
 
 export type Position = "before" | "after" | "start" | "end";
 

@@ -1,7 +1,7 @@
 // Keeps what was decided true of the page: for the elements that are there, for those that come later, and for those
 // that the page renders again. All of it in the microtask after the page's own change, so that no frame shows another.
-import { apply, cameWith, newState, undo, type State } from "./changes";
-import type { Change, Decision } from "./contract";
+import { apply, cameWith, isCopy, newState, undo, type State } from "./changes";
+import type { Change, Decision, Target } from "./contract";
 import { quietly } from "./quiet";
 
 /** How often within a second one element is changed again, before it is left to the page. */
@@ -51,17 +51,31 @@ function tooOften(rate: Rate, limit: number): boolean {
   return ++rate.count > limit;
 }
 
-function elementsOf(selector: string): HTMLElement[] {
+function query(selector: string): HTMLElement[] {
   try {
-    return [...document.querySelectorAll<HTMLElement>(selector)];
+    return [...document.querySelectorAll<HTMLElement>(selector)].filter((element) => !isCopy(element));
   } catch {
     return []; // Not a selector in this browser.
   }
 }
 
+/**
+ * The elements that a target means: of the first of its selectors that finds as many as it should. One element that no
+ * selector finds alone is not guessed at; of several, those that the first selector finds are better than none.
+ */
+export function elementsOf({ selector, otherwise = [], matches }: Target): HTMLElement[] {
+  let most: HTMLElement[] = [];
+  for (const one of [selector, ...otherwise]) {
+    const found = query(one);
+    if (!matches || found.length === matches) return found;
+    if (!most.length) most = found;
+  }
+  return matches! > 1 ? most : [];
+}
+
 /** Whether one of the decision's elements is on the page, where it may have been seen. */
 export function isPresent(decision: Decision): boolean {
-  return decision.changes.some((change) => elementsOf(change.selector).length);
+  return decision.changes.some((change) => elementsOf(change).length);
 }
 
 /** The selectors of which no element was ever there. */
@@ -110,7 +124,7 @@ function watch(): void {
   const names = new Set(["class", "id", "style"]);
   for (const { live } of experiences) {
     for (const { change } of live) {
-      for (const match of change.selector.match(/\[\s*[\w-]+/g) || []) names.add(match.slice(1).trim());
+      for (const match of [change.selector, ...(change.otherwise || [])].join().match(/\[\s*[\w-]+/g) || []) names.add(match.slice(1).trim());
       if (change.type === "attribute") names.add(change.name);
     }
   }
@@ -125,11 +139,14 @@ function watch(): void {
 }
 
 function sync(): void {
-  for (const { decision, live } of experiences) {
-    let seen = false;
-    for (const one of live) seen = stands(one) || seen;
-    if (seen) quietly(onSeen)(decision);
+  const seen = new Set<Experience>();
+  // What moves is copied, so it comes last: with everything that other changes made of it.
+  for (const moves of [false, true]) {
+    for (const experience of experiences) {
+      for (const one of experience.live) if ((one.change.type === "move") === moves && stands(one)) seen.add(experience);
+    }
   }
+  seen.forEach(({ decision }) => quietly(onSeen)(decision));
   if (observer) observer.takeRecords(); // What was written just now needs no second look.
 }
 
@@ -144,7 +161,7 @@ function stands(live: Live): boolean {
     undo(state); // What was put beside it would be left over.
     elements.delete(element);
   });
-  for (const element of elementsOf(change.selector)) {
+  for (const element of meant(live)) {
     live.found = true;
     let state = elements.get(element);
     if ((state && state.left) || cameWith(live, element) || !owns(live, element)) continue;
@@ -163,11 +180,16 @@ function stands(live: Live): boolean {
   return seen;
 }
 
+/** What was found once stays what is meant, also where the change itself keeps a selector from finding it again. */
+function meant({ change, elements }: Live): HTMLElement[] {
+  return change.matches && elements.size === change.matches ? [...elements.keys()] : elementsOf(change);
+}
+
 function owns(live: Live, element: Element): boolean {
   const { change, rank } = live;
   if (!change.type || change.type === "insert") return true;
   const what =
-    change.type === "attribute" || change.type === "style" ? change.type + change.name : change.type === "hide" ? "styledisplay" : "";
+    change.type === "attribute" || change.type === "style" ? change.type + change.name : change.type === "hide" || change.type === "move" ? "styledisplay" : "";
   let map = owners.get(element);
   if (!map) owners.set(element, (map = new Map()));
   const owner = map.get(what);

@@ -8,6 +8,7 @@ import { newClient, takeCalls } from "./client";
 import { chosen, configure, isRefused, mayStore } from "./consent";
 import type { Config, Decision, Question } from "./contract";
 import { expose } from "./exposure";
+import { editing } from "./editing";
 import { watchGoals } from "./goals";
 import { hide, show } from "./hiding";
 import { awaitHydration } from "./hydration";
@@ -123,6 +124,7 @@ window.__pitcairnTag = quietly((given: Config) => {
   if (window.__pitcairnOn) return;
   window.__pitcairnOn = true;
   config = isHere ? { ...given, host: cameFrom! } : given;
+  if (editing(config.host)) return;
   configure(config);
   watchGoals(config);
   here = addressOf();

@@ -16,7 +16,7 @@ from pages import API_KEY, message, mutiny, person, refusal, signed_in, source, 
 from pitcairn.connections.models import OAuthApp, SeenEvent, Source, TrackingPlan
 from pitcairn.connections.services_alerts import create_alert
 from pitcairn.connections.services_filters import create_filter
-from pitcairn.dashboard.middleware import OWN_BUSINESS, PUBLIC
+from pitcairn.dashboard.middleware import BY_TOKEN, OWN_BUSINESS, PUBLIC
 from pitcairn.engage.services import connect_destination, create_audience, create_computed_trait
 from pitcairn.eventstore import EventStore
 from pitcairn.experiences.models import AudienceSegment
@@ -57,9 +57,13 @@ def _routes(patterns: list[Any], prefix: str = "", space: str = "") -> Iterator[
 
 
 def routes() -> list[Route]:
-    """Every page. The Profile API and the results API are none: they know tokens, not members, and have tests of their own."""
+    """Every page. The APIs are none: they know tokens, not members, and have tests of their own; nor is what has `BY_TOKEN`."""
     apis = ("profile-api", "results-api")
-    return [route for route in _routes(get_resolver().url_patterns) if not route.name.startswith(apis)]
+    return [
+        route
+        for route in _routes(get_resolver().url_patterns)
+        if not route.name.startswith(apis) and route.name not in BY_TOKEN
+    ]
 
 
 @pytest.fixture
@@ -139,7 +143,7 @@ def values(workspace: Workspace, store: EventStore) -> dict[str, Any]:
 def test_there_are_routes_to_walk() -> None:
     names = {route.name for route in _routes(get_resolver().url_patterns)}
     assert {"home", "connections:debugger-stream", "profiles:profile", "experiences:list"} <= names
-    assert names >= PUBLIC | OWN_BUSINESS
+    assert names >= PUBLIC | OWN_BUSINESS | BY_TOKEN
 
 
 def test_nobody_sees_or_changes_anything_without_signing_in(values: dict[str, Any]) -> None:
@@ -150,6 +154,16 @@ def test_nobody_sees_or_changes_anything_without_signing_in(values: dict[str, An
                 continue
             assert response.status_code == 302, f"{method} {route.name} answered {response.status_code}"
             assert response.headers["Location"].startswith("/sign-in/"), route.name
+
+
+def test_a_session_opens_nothing_that_asks_for_a_token(values: dict[str, Any], client: Client) -> None:
+    walked = [route for route in _routes(get_resolver().url_patterns) if route.name in BY_TOKEN]
+    assert {route.name for route in walked} == BY_TOKEN
+    for route in walked:
+        for browser in (Client(), client):
+            for method in ("get", "post", "put", "delete"):
+                response = getattr(browser, method)(route.url(values))
+                assert (response.status_code, response.json()["code"]) == (401, "token_missing"), method
 
 
 def test_a_viewer_changes_nothing(values: dict[str, Any], viewer_client: Client) -> None:

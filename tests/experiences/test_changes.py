@@ -41,8 +41,16 @@ def test_refused_with_path_and_reason(case: dict[str, Any]) -> None:
 def test_control_learns_nothing_but_selectors() -> None:
     every = [change for case in CASES["accepted"] for change in case["changes"]]
     told = for_visitor(parse_changes(every), personalized=False)
-    assert {key for change in told for key in change} == {"selector"}
-    assert [change["selector"] for change in told] == list(dict.fromkeys(change["selector"] for change in every))
+    assert {key for change in told for key in change} == {"selector", "otherwise", "matches"}
+    assert {change["selector"] for change in told} == {change["selector"] for change in every}
+
+
+def test_what_an_element_was_like_is_for_the_editor_alone() -> None:
+    look = {"tag": "h1", "text": "Old", "id": "", "classes": [], "attributes": {"role": "heading"}, "path": ["main"]}
+    changes = parse_changes([{"type": "text", "selector": "h1", "matches": 1, "look": look, "value": "New"}])
+    assert to_json(changes)[0]["look"] == look
+    assert for_visitor(changes, personalized=True) == [{"type": "text", "selector": "h1", "matches": 1, "value": "New"}]
+    assert for_visitor(changes, personalized=False) == [{"selector": "h1", "matches": 1}]
 
 
 @pytest.mark.parametrize(

@@ -10,12 +10,18 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 
 from pitcairn.dashboard.requests import MemberRequest
+from pitcairn.experiences import editor_access
 from pitcairn.workspaces.models import Member, Role, User
 from pitcairn.workspaces.queries import membership
 
-PUBLIC = frozenset({"sign-in", "profile-api", "profile-api-unknown", "results-api", "shared-results"})
+PUBLIC = frozenset({
+    "sign-in", "profile-api", "profile-api-unknown", "results-api", "shared-results", "editor:script",
+})  # fmt: skip
 """Names of the routes that need no sign-in: the Profile API and the results API ask for a token, shared results have one in
 their address. Static files and `/health` never get here."""
+
+BY_TOKEN = frozenset({"editor:experience"})
+"""Routes that a customer's page calls for a member, who is named by a token and by no cookie."""
 
 OWN_BUSINESS = frozenset({"sign-in", "sign-out", "theme", "switch-workspace", "workspaces:password"})
 """Routes that change nothing in a workspace; viewers may post to them too."""
@@ -61,6 +67,8 @@ class DashboardMiddleware:
         route = request.resolver_match.view_name if request.resolver_match else ""
         if route in PUBLIC:
             return None
+        if route in BY_TOKEN:
+            return _admit_by_token(request)
         if not request.user.is_authenticated:
             return _to_sign_in(request)
         return _admit(request, route)
@@ -93,6 +101,20 @@ def _admit(request: HttpRequest, route: str) -> HttpResponse | None:
             "You can look at this workspace, and not change it",
             f"Your role in {member.workspace.name} is Viewer. Ask an owner to make you an Editor.",
         )
+    return None
+
+
+def _admit_by_token(request: HttpRequest) -> HttpResponse | None:
+    if request.method == "OPTIONS":
+        return None  # A browser asks before it sends the token; the answer tells nothing.
+    try:
+        who = editor_access.access(request)
+    except editor_access.EditorRefused as refusal:
+        return editor_access.refused(request, refusal.code, str(refusal), refusal.status)
+    if who.member.role == Role.VIEWER:
+        text = f"Your role in {who.member.workspace.name} is Viewer. Ask an owner to make you an Editor."
+        return editor_access.refused(request, "not_allowed", text, 403)
+    cast("editor_access.EditorRequest", request).editor = who
     return None
 
 

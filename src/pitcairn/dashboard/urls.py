@@ -18,6 +18,7 @@ urlpatterns = [
     path("shared/results/<str:token>/", shared_results, name="shared-results"),
     path("api/results/<int:experience_id>", results_api, name="results-api"),
     path("experiences/", include("pitcairn.experiences.urls")),
+    path("editor/", include("pitcairn.experiences.urls_editor")),
     path("settings/", include("pitcairn.workspaces.urls")),
 ]
 handler403 = "pitcairn.dashboard.views.forbidden"

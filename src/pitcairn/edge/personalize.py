@@ -11,6 +11,7 @@ from typing import Any
 
 import msgspec
 
+from pitcairn.conditions import Facts
 from pitcairn.edge.ip_data import IPData
 from pitcairn.edge.profile_reader import UNKNOWN, ProfileReader
 from pitcairn.edge.requests import (
@@ -142,12 +143,13 @@ class Personalizer:
             country=headers.country.decode("latin-1"),
             address=address,
         )
-        decisions = decide(programme, visit_of(asked, profile, programme, self._ip_data))
+        visit = visit_of(asked, profile, programme, self._ip_data)
+        decisions = decide(programme, visit)
         nonce = f"{self._process}{next(self._count):x}"
-        return [_json(decision, workspace.secret, nonce, visitor) for decision in decisions]
+        return [_json(decision, workspace.secret, nonce, visitor, visit.facts) for decision in decisions]
 
 
-def _json(decision: Decision, secret: bytes, nonce: str, visitor: str) -> bytes:
+def _json(decision: Decision, secret: bytes, nonce: str, visitor: str, facts: Facts) -> bytes:
     segment = decision.segment
     signed = exposure_id(
         secret,
@@ -158,7 +160,7 @@ def _json(decision: Decision, secret: bytes, nonce: str, visitor: str) -> bytes:
         visitor=visitor,
         reason=decision.reason,
     )
-    head = segment.control if decision.variation is None else decision.variation.body
+    head = segment.control if decision.variation is None else decision.variation.body_for(facts)
     return head + _REASONS[decision.reason] + signed.encode() + b'"}'
 
 

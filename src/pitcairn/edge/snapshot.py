@@ -98,7 +98,8 @@ def newer_snapshot(current: Snapshot) -> Snapshot:
 def _read(revision: int) -> Snapshot:
     # The revision was read first: a change that comes in between is read again next time, never missed.
     running: dict[int, list[RunningExperience]] = {}
-    compiler = Compiler()
+    every = workspaces.workspaces()
+    compiler = Compiler({workspace.id: frozenset(workspace.public_traits) for workspace in every})
     for live in experiences.live_experiences():
         try:
             running.setdefault(live.workspace_id, []).append(compiler.compiled(live))
@@ -127,7 +128,7 @@ def _read(revision: int) -> Snapshot:
                 goals=tuple(goals.get(workspace.id, ())),
                 asked=_asked(keys.get(workspace.id, ()), programmes.get(workspace.id, NO_PROGRAMME)),
             )
-            for workspace in workspaces.workspaces()
+            for workspace in every
         },
         segment_secrets=tuple(
             (from_.secret.encode(), source)
@@ -140,7 +141,8 @@ def _read(revision: int) -> Snapshot:
 
 
 def _asked(keys: Iterable[ComputedKey], programme: Programme) -> Asked:
-    return asked_of(keys, programme.audiences, programme.traits, accounts=Fact.ACCOUNT in programme.facts)
+    accounts = Fact.ACCOUNT in programme.facts or any(name.startswith("account.") for name in programme.said)
+    return asked_of(keys, programme.audiences, programme.traits, accounts=accounts)
 
 
 def _source(source: RoutedSource) -> SourceConfiguration:

@@ -12,10 +12,15 @@ from typing import Any, Literal, TypeAlias
 
 import msgspec
 
+from pitcairn.experiences.tokens import Text, TokenError, has_tokens
+
 # A page with more changes than this is another page, and every change is looked for again on every DOM mutation.
 MAX_CHANGES = 100
 # Selectors are also sent to visitors in control, and written into the tag's style sheet that hides the elements.
 MAX_SELECTOR_LENGTH = 500
+MAX_OTHER_SELECTORS = 5
+MAX_MATCHES = 1_000
+MAX_LOOK_LENGTH = 4_000
 MAX_NAME_LENGTH = 100
 MAX_VALUE_LENGTH = 20_000
 # All changes of one variation as JSON: they travel in the answer that the page waits for.
@@ -31,51 +36,78 @@ class ChangeError(ValueError):
         self.problem = problem
 
 
-class TextChange(msgspec.Struct, frozen=True, kw_only=True, tag="text", forbid_unknown_fields=True):
+class Look(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What an element was like when the change was made, so that the editor finds it again after a redesign.
+
+    No visitor's browser is told of it. `path` are the tags of its ancestors below the body.
+    """
+
+    tag: str
+    text: str = ""
+    id: str = ""
+    classes: tuple[str, ...] = ()
+    attributes: dict[str, str] = {}
+    path: tuple[str, ...] = ()
+
+
+class _Target(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
+    """Which elements a change is about.
+
+    `otherwise` are further selectors for the same elements, in the order in which the tag tries them. With `matches` it takes
+    the first selector that finds so many elements; without it, `selector`.
+    """
+
+    selector: str
+    otherwise: tuple[str, ...] = ()
+    matches: int | None = None
+    look: Look | None = None
+
+
+class TextChange(_Target, frozen=True, kw_only=True, tag="text"):
     """The element's text becomes `value`; markup in it is shown as text."""
 
-    selector: str
     value: str
 
 
-class HTMLChange(msgspec.Struct, frozen=True, kw_only=True, tag="html", forbid_unknown_fields=True):
+class HTMLChange(_Target, frozen=True, kw_only=True, tag="html"):
     """The element's content becomes the HTML in `value`."""
 
-    selector: str
     value: str
 
 
-class AttributeChange(msgspec.Struct, frozen=True, kw_only=True, tag="attribute", forbid_unknown_fields=True):
+class AttributeChange(_Target, frozen=True, kw_only=True, tag="attribute"):
     """The attribute `name` becomes `value`, or is removed when `value` is null."""
 
-    selector: str
     name: str
     value: str | None
 
 
-class StyleChange(msgspec.Struct, frozen=True, kw_only=True, tag="style", forbid_unknown_fields=True):
+class StyleChange(_Target, frozen=True, kw_only=True, tag="style"):
     """The style property `name` becomes `value`."""
 
-    selector: str
     name: str
     value: str
 
 
-class HideChange(msgspec.Struct, frozen=True, kw_only=True, tag="hide", forbid_unknown_fields=True):
+class HideChange(_Target, frozen=True, kw_only=True, tag="hide"):
     """The element is not shown."""
 
-    selector: str
 
-
-class InsertChange(msgspec.Struct, frozen=True, kw_only=True, tag="insert", forbid_unknown_fields=True):
+class InsertChange(_Target, frozen=True, kw_only=True, tag="insert"):
     """The HTML in `value` is put before or after the element, or at its start or end."""
 
-    selector: str
     position: Literal["before", "after", "start", "end"]
     value: str
 
 
-Change: TypeAlias = TextChange | HTMLChange | AttributeChange | StyleChange | HideChange | InsertChange
+class MoveChange(_Target, frozen=True, kw_only=True, tag="move"):
+    """The element stands before or after another one (`to`, CSS), or at its start or end."""
+
+    to: str
+    position: Literal["before", "after", "start", "end"]
+
+
+Change: TypeAlias = TextChange | HTMLChange | AttributeChange | StyleChange | HideChange | InsertChange | MoveChange
 
 CHANGE_TYPES: dict[str, type[Change]] = {
     "text": TextChange,
@@ -84,6 +116,7 @@ CHANGE_TYPES: dict[str, type[Change]] = {
     "style": StyleChange,
     "hide": HideChange,
     "insert": InsertChange,
+    "move": MoveChange,
 }
 
 _ATTRIBUTE_NAME = re.compile(r"[A-Za-z_:][A-Za-z0-9_:.\-]*")
@@ -122,14 +155,21 @@ def parse_change(value: object, path: str = "change") -> Change:
     if struct is None:
         raise ChangeError(f"{path}.type", f"{kind!r} is not a type of change; use one of {', '.join(CHANGE_TYPES)}")
     cleaned = {
-        key: item.strip() if key in {"selector", "name"} and isinstance(item, str) else item
+        key: item.strip() if key in {"selector", "name", "to"} and isinstance(item, str) else item
         for key, item in value.items()
     }
     try:
         change: Change = msgspec.convert(cleaned, struct)
     except msgspec.ValidationError as error:
         raise _in_our_words(error, str(kind), path) from None
-    _check_selector(change.selector, f"{path}.selector")
+    _check_target(change, path)
+    check_written(change, path)
+    _check_tokens(change, path)
+    return change
+
+
+def check_written(change: Change, path: str = "change") -> None:
+    """Checks what a change does, as saved or with its tokens filled in. Raises ChangeError."""
     match change:
         case TextChange():
             _check_length(change.value, f"{path}.value", MAX_VALUE_LENGTH)
@@ -140,9 +180,10 @@ def parse_change(value: object, path: str = "change") -> Change:
             _check_attribute(change, path)
         case StyleChange():
             _check_style(change, path)
+        case MoveChange():
+            _check_selector(change.to, f"{path}.to")
         case HideChange():
             pass
-    return change
 
 
 def for_visitor(changes: Iterable[Change], personalized: bool) -> list[dict[str, Any]]:
@@ -151,19 +192,32 @@ def for_visitor(changes: Iterable[Change], personalized: bool) -> list[dict[str,
     Control needs the selectors so that its exposure is sent at the same moment as the other's: when the elements are
     there.
     """
+    told = [_plain(change) for change in changes]
+    for one in told:
+        one.pop("look", None)
     if personalized:
-        return [msgspec.to_builtins(change) for change in changes]
-    return [{"selector": selector} for selector in selectors(changes)]
+        return told
+    targets = [{key: one[key] for key in _TARGET if key in one} for one in told]
+    return [target for index, target in enumerate(targets) if target not in targets[:index]]
+
+
+_TARGET = ("selector", "otherwise", "matches")
 
 
 def selectors(changes: Iterable[Change]) -> tuple[str, ...]:
-    """Which elements the changes are about, each selector once, in order."""
-    return tuple(dict.fromkeys(change.selector for change in changes))
+    """By which selectors the elements of the changes may be found, each once, in order."""
+    return tuple(dict.fromkeys(one for change in changes for one in (change.selector, *change.otherwise)))
 
 
 def to_json(changes: Sequence[Change]) -> list[dict[str, Any]]:
     """The changes as the SQL store keeps them."""
-    return [msgspec.to_builtins(change) for change in changes]
+    return [_plain(change) for change in changes]
+
+
+def _plain(change: Change) -> dict[str, Any]:
+    """The change of JSON's own types: lists, where the struct has tuples."""
+    plain: dict[str, Any] = msgspec.json.decode(msgspec.json.encode(change))
+    return plain
 
 
 def describe(change: Change) -> str:
@@ -184,6 +238,9 @@ def describe(change: Change) -> str:
         case InsertChange():
             places = {"before": "before", "after": "after", "start": "at the start of", "end": "at the end of"}
             return f"{shortened(change.value)} is put {places[change.position]} {change.selector}"
+        case MoveChange():
+            places = {"before": "before", "after": "after", "start": "to the start of", "end": "to the end of"}
+            return f"{change.selector} is moved {places[change.position]} {change.to}"
 
 
 def shortened(text: str, length: int = 80) -> str:
@@ -207,6 +264,33 @@ def _check_length(text: str, path: str, limit: int) -> None:
         raise ChangeError(path, f"{len(text):,} characters are too many; the limit is {limit:,}")
     if "\x00" in text:
         raise ChangeError(path, "it holds a NUL character; remove it")
+
+
+def _check_tokens(change: Change, path: str) -> None:
+    """Tokens must be readable, and what they leave when nothing is known must be as safe as anything else."""
+    if isinstance(change, HideChange | MoveChange | StyleChange) or not has_tokens(change.value):
+        return
+    try:
+        text = Text(change.value or "", html=isinstance(change, HTMLChange | InsertChange))
+    except TokenError as error:
+        raise ChangeError(f"{path}.value", str(error)) from None
+    check_written(msgspec.structs.replace(change, value=text.render({})), path)
+
+
+def _check_target(change: Change, path: str) -> None:
+    _check_selector(change.selector, f"{path}.selector")
+    if len(change.otherwise) > MAX_OTHER_SELECTORS:
+        raise ChangeError(
+            f"{path}.otherwise", f"{len(change.otherwise)} are too many; the limit is {MAX_OTHER_SELECTORS}"
+        )
+    for index, selector in enumerate(change.otherwise):
+        _check_selector(selector, f"{path}.otherwise[{index}]")
+    if change.matches is not None and not 1 <= change.matches <= MAX_MATCHES:
+        raise ChangeError(
+            f"{path}.matches", f"{change.matches} is no number of elements; it is from 1 to {MAX_MATCHES:,}"
+        )
+    if change.look is not None and len(msgspec.json.encode(change.look)) > MAX_LOOK_LENGTH:
+        raise ChangeError(f"{path}.look", f"it is longer than {MAX_LOOK_LENGTH:,} bytes")
 
 
 def _check_selector(selector: str, path: str) -> None:

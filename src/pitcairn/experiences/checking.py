@@ -10,9 +10,11 @@ import msgspec
 from pitcairn import conditions
 from pitcairn.experiences.changes import ChangeError, parse_changes
 from pitcairn.experiences.content import Content, Problem, SegmentInput, VariationInput
+from pitcairn.experiences.copy import public_problems
 from pitcairn.experiences.models import Allocation, AudienceSegment, Experience, ExperienceType, Variation
 from pitcairn.experiences.page_patterns import PagePatternError, compile_page_pattern
 from pitcairn.experiences.timing import TimingError, check_frequency, timetable
+from pitcairn.workspaces.queries import public_traits
 
 MAX_NAME_LENGTH = 120
 MAX_SEGMENTS = 50
@@ -43,7 +45,7 @@ def problems_of(content: Content, workspace_id: int, saved: Experience | None) -
     problems += _timing_problems(content)
     if content.exclusion_group.strip():
         problems += _name_problems("exclusion_group", content.exclusion_group, "exclusion group")
-    return problems + _segments_problems(content, saved)
+    return problems + _segments_problems(content, saved, public_traits(workspace_id))
 
 
 def unready(content: Content, goals: Sequence[str]) -> list[Problem]:
@@ -113,7 +115,7 @@ def _timing_problems(content: Content) -> list[Problem]:
     return problems
 
 
-def _segments_problems(content: Content, saved: Experience | None) -> list[Problem]:
+def _segments_problems(content: Content, saved: Experience | None, public: frozenset[str]) -> list[Problem]:
     problems = []
     segments = content.segments
     if len(segments) > MAX_SEGMENTS:
@@ -141,11 +143,13 @@ def _segments_problems(content: Content, saved: Experience | None) -> list[Probl
         except conditions.ConditionError as error:
             inside = f".{error.path}" if error.path else ""
             problems.append(Problem(f"{path}.condition{inside}", error.problem))
-        problems += _variations_problems(path, segment, variations)
+        problems += _variations_problems(path, segment, variations, public)
     return problems
 
 
-def _variations_problems(path: str, segment: SegmentInput, known: set[tuple[int, int]]) -> list[Problem]:
+def _variations_problems(
+    path: str, segment: SegmentInput, known: set[tuple[int, int]], public: frozenset[str]
+) -> list[Problem]:
     problems = []
     if segment.allocation not in Allocation.values:
         choices = ", ".join(Allocation.values)
@@ -156,7 +160,7 @@ def _variations_problems(path: str, segment: SegmentInput, known: set[tuple[int,
     names: set[str] = set()
     for number, variation in enumerate(segment.variations):
         place = f"{path}.variations[{number}]"
-        problems += _variation_problems(place, variation)
+        problems += _variation_problems(place, variation, public)
         name = variation.name.strip()
         if name in names:
             text = f"two variations are named “{name}”; results could not tell them apart"
@@ -174,7 +178,7 @@ def _variations_problems(path: str, segment: SegmentInput, known: set[tuple[int,
     return problems
 
 
-def _variation_problems(path: str, variation: VariationInput) -> list[Problem]:
+def _variation_problems(path: str, variation: VariationInput, public: frozenset[str]) -> list[Problem]:
     problems = _name_problems(f"{path}.name", variation.name, "variation")
     weight = variation.weight
     if weight is not None and not (math.isfinite(weight) and 0 <= weight <= MAX_WEIGHT):
@@ -183,7 +187,10 @@ def _variation_problems(path: str, variation: VariationInput) -> list[Problem]:
         )
     problems += _config_problems(f"{path}.config", variation.config)
     try:
-        parse_changes(variation.changes, f"{path}.changes")
+        changes = parse_changes(variation.changes, f"{path}.changes")
     except ChangeError as error:
         problems.append(Problem(error.path, error.problem))
+    else:
+        for index, text in public_problems(changes, public):
+            problems.append(Problem(f"{path}.changes[{index}].value", text))
     return problems

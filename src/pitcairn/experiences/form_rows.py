@@ -23,22 +23,43 @@ class ChangeRow:
     value: str = ""
     position: str = "after"
     remove: bool = False
+    more: str = ""
+    """What the form only carries along, as JSON: how else the element with `selector` is found."""
     errors: dict[str, str] = field(default_factory=dict)
     at: str = ""
     prefix: str = ""
 
     def as_change(self) -> dict[str, Any]:
         """The change as JSON, with the parts its type has."""
-        change: dict[str, Any] = {"type": self.type, "selector": self.selector}
+        change: dict[str, Any] = {"type": self.type, "selector": self.selector} | self._found()
         if self.type in {"attribute", "style"}:
             change["name"] = self.name
-        if self.type == "insert":
+        if self.type in {"insert", "move"}:
             change["position"] = self.position
         if self.type == "attribute":
             change["value"] = None if self.remove else self.value
+        elif self.type == "move":
+            change["to"] = self.value
         elif self.type != "hide":
             change["value"] = self.value
         return change
+
+    def is_blank(self) -> bool:
+        """Nothing was typed: a row that was offered and not taken."""
+        return not (self.selector.strip() or self.value.strip() or self.name.strip() or self.type == "hide")
+
+    def _found(self) -> dict[str, Any]:
+        """What `more` says, unless another selector was typed since."""
+        try:
+            more = json.loads(self.more or "{}")
+        except ValueError:
+            return {}
+        if not isinstance(more, dict) or more.get("selector") != self.selector.strip():
+            return {}
+        return {key: more[key] for key in _CARRIED if key in more}
+
+
+_CARRIED = ("otherwise", "matches", "look")
 
 
 @dataclass(kw_only=True)
@@ -115,7 +136,8 @@ def change_row(change: Mapping[str, Any]) -> ChangeRow:
         type=change.get("type", "text"),
         selector=change.get("selector", ""),
         name=change.get("name", ""),
-        value=change.get("value") or "",
+        value=change.get("to") or change.get("value") or "",
+        more=json.dumps({key: change[key] for key in ("selector", *_CARRIED) if key in change}),
         position=change.get("position", "after"),
         remove=removes,
     )
@@ -159,6 +181,7 @@ def _posted_variation(tree: Mapping[str, Any]) -> VariationRows:
                 selector=text(row, "selector"),
                 name=text(row, "name"),
                 value=text(row, "value").replace("\r\n", "\n"),
+                more=text(row, "more"),
                 position=text(row, "position", "after"),
                 remove=text(row, "remove") == "on",
             )

@@ -48,6 +48,7 @@ CHANGE_LABELS = (
     ("style", "Set style"),
     ("hide", "Hide"),
     ("insert", "Insert HTML"),
+    ("move", "Move"),
 )
 _INDEX = re.compile(r"\[(\d+)\]")
 
@@ -122,7 +123,13 @@ class ExperienceForm:
     # Saving
 
     def data(self) -> dict[str, Any]:
-        """What `services.save_experience` takes. Problems of the form's own are left in `errors`."""
+        """What `services.save_experience` takes. Problems of the form's own are left in `errors`.
+
+        Rows of changes in which nothing was typed are left out, of the form too.
+        """
+        for segment in self.segments:
+            for variation in segment.variations:
+                variation.changes = [row for row in variation.changes if not row.is_blank()]
         goals = list(self.goals)
         if (typed := self.new_goal.strip()) and typed not in goals:
             goals.append(typed)

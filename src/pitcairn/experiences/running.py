@@ -12,7 +12,8 @@ import msgspec
 from pitcairn.conditions import Condition, Fact, Facts, Leaf, compile_condition, parse, to_json
 from pitcairn.conditions.places import audiences_in, traits_in, walk
 from pitcairn.experiences.changes import for_visitor, selectors
-from pitcairn.experiences.queries_live import LiveExperience, LiveSegment
+from pitcairn.experiences.copy import Copy
+from pitcairn.experiences.queries_live import LiveExperience, LiveSegment, LiveVariation
 from pitcairn.experiences.timing import Frequency, Timetable, timetable
 
 REDIRECT = "redirect"
@@ -26,6 +27,16 @@ class RunningVariation(msgspec.Struct, frozen=True, kw_only=True):
     name: str
     body: bytes
     """The decision as the browser receives it, without its exposure id and reason: JSON, with an open end."""
+    copy: Copy | None = None
+    """Where its texts say something of the visitor. Then `body` is what it says to one of whom nothing is known."""
+    head: Mapping[str, object] = {}
+    """What a body holds beside the changes, for a `copy`."""
+
+    def body_for(self, facts: Facts) -> bytes:
+        """The body for a visitor."""
+        if self.copy is None:
+            return self.body
+        return _open_json({**self.head, "changes": for_visitor(self.copy.filled(facts), True)})
 
 
 class RunningSegment(msgspec.Struct, frozen=True, kw_only=True):
@@ -85,6 +96,16 @@ class Programme:
             node.fact for condition in conditions for _, node in walk(condition) if isinstance(node, Leaf)
         )
         """What else they ask about."""
+        said = [
+            variation.copy.names
+            for one in self.experiences
+            for each in one.segments
+            for variation in each.variations
+            if variation.copy
+        ]
+        self.said: frozenset[str] = frozenset().union(*said)
+        """The traits that texts say, as tokens name them."""
+        self.traits |= {name.removeprefix("traits.") for name in self.said if name.startswith("traits.")}
         self.capped: frozenset[str] = frozenset(one.key for one in self.experiences if one.frequency is not None)
         """Keys of the experiences whose views are counted."""
         self._on: dict[str, tuple[RunningExperience, ...]] = {}
@@ -103,7 +124,9 @@ class Programme:
 class Compiler:
     """Compiles experiences; the same condition, in whichever of them, becomes the same function with the same number."""
 
-    def __init__(self) -> None:
+    def __init__(self, public: Mapping[int, frozenset[str]] | None = None) -> None:
+        """`public` are, by workspace, the traits that its pages may say."""
+        self._public = public or {}
         self._known: dict[bytes, tuple[int, Callable[[Facts], bool]]] = {}
 
     def compiled(self, live: LiveExperience) -> RunningExperience:
@@ -146,25 +169,28 @@ class Compiler:
             condition=condition,
             condition_number=known[0],
             holds=known[1],
-            variations=tuple(
-                RunningVariation(
-                    id=one.id,
-                    name=one.name,
-                    body=_open_json({
-                        **head,
-                        "variation": {"id": one.id, "name": one.name},
-                        "personalized": True,
-                        "changes": for_visitor(one.changes, True),
-                        **({"config": {**live.config, **one.config}} if own else {}),
-                    }),
-                )
-                for one in segment.variations
-            ),
+            variations=tuple(self._variation(live, one, head) for one in segment.variations),
             bounds=tuple(itertools.accumulate(one.share for one in segment.variations)),
             control=_open_json({
                 **head, "variation": None, "personalized": False, "changes": for_visitor(every, False), **own,
             }),
         )  # fmt: skip
+
+    def _variation(self, live: LiveExperience, one: LiveVariation, head: Mapping[str, object]) -> RunningVariation:
+        copy = Copy(one.changes, self._public.get(live.workspace_id, frozenset()))
+        head = _variation_head(live, one, head)
+        return RunningVariation(
+            id=one.id,
+            name=one.name,
+            body=_open_json({**head, "changes": for_visitor(copy.filled(), True)}),
+            copy=copy or None,
+            head=head,
+        )
+
+
+def _variation_head(live: LiveExperience, one: LiveVariation, head: Mapping[str, object]) -> dict[str, object]:
+    config = {} if live.type == "page" else {"config": {**live.config, **one.config}}
+    return {**head, "variation": {"id": one.id, "name": one.name}, "personalized": True, **config}
 
 
 def _slot(live: LiveExperience) -> str:

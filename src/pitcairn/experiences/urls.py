@@ -2,6 +2,7 @@
 
 from django.urls import include, path
 
+from pitcairn.experiences import editor_views
 from pitcairn.experiences.views import estimates, experiences, form, life, programme, versions, why
 from pitcairn.experiments.views_programme import programme_page
 
@@ -17,6 +18,7 @@ urlpatterns = [
     path("why.json", why.why_json, name="why-json"),
     path("<int:experience_id>/", experiences.detail, name="detail"),
     path("<int:experience_id>/edit/", form.edit, name="edit"),
+    path("<int:experience_id>/on-your-website/", editor_views.open_editor, name="open-editor"),
     path("<int:experience_id>/targeting/", estimates.targeting, name="targeting"),
     path("<int:experience_id>/versions/", versions.versions, name="versions"),
     path("<int:experience_id>/versions/<int:number>/", versions.version, name="version"),

@@ -43,6 +43,8 @@ class Workspace(models.Model):
     name = models.CharField(max_length=200)
     # Signs what the server hands to browsers and takes back (exposures); never leaves the server.
     secret = models.CharField(max_length=64, default=new_workspace_secret, editable=False)
+    # The traits that pages may say to whoever claims to be somebody, as tokens name them: `account.name`.
+    public_traits = models.JSONField(default=list)
     created_at = models.DateTimeField(auto_now_add=True)
 
     def __str__(self) -> str:

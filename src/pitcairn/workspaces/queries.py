@@ -21,6 +21,11 @@ def workspaces() -> list[Workspace]:
     return list(Workspace.objects.order_by("id"))
 
 
+def public_traits(workspace_id: int) -> frozenset[str]:
+    """The traits that the workspace's pages may say to anybody, as tokens name them: `traits.company.name`, `account.name`."""
+    return frozenset(Workspace.objects.values_list("public_traits", flat=True).get(id=workspace_id))
+
+
 def membership(user: User, workspace_id: int | None = None) -> Member | None:
     """The user's membership of the workspace, or of the first one they belong to."""
     members = Member.objects.select_related("workspace").filter(user=user)

@@ -1,5 +1,7 @@
 """What changes workspaces, users and the configuration revision."""
 
+from collections.abc import Iterable
+
 from django.db import transaction
 from django.db.models import F
 
@@ -17,6 +19,29 @@ def create_workspace(name: str) -> Workspace:
     workspace = Workspace.objects.create(name=name)
     configuration_changed()
     return workspace
+
+
+MAX_PUBLIC_TRAITS = 100
+
+
+@transaction.atomic
+def set_public_traits(workspace_id: int, names: Iterable[str]) -> list[str]:
+    """Sets which traits pages may say to whoever claims to be somebody. Raises ValueError for what names no trait.
+
+    A name is as in tokens: `traits.first_name` for a person's, `account.name` for one of an account of theirs.
+    """
+    cleaned = list(dict.fromkeys(filter(None, (name.strip() for name in names))))
+    for name in cleaned:
+        root, _, rest = name.partition(".")
+        if root not in {"traits", "account"} or not all(rest.split(".")) or len(name) > 200 or "\0" in name:
+            raise ValueError(
+                f"{name!r} names no trait; write traits.first_name for a person's, or account.name for an account's"
+            )
+    if len(cleaned) > MAX_PUBLIC_TRAITS:
+        raise ValueError(f"{len(cleaned)} traits are too many; the limit is {MAX_PUBLIC_TRAITS}")
+    Workspace.objects.filter(id=workspace_id).update(public_traits=cleaned)
+    configuration_changed()
+    return cleaned
 
 
 @transaction.atomic

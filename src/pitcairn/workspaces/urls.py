@@ -9,5 +9,6 @@ app_name = "workspaces"
 urlpatterns = [
     path("", views.settings, name="settings"),
     path("own-visits/", internal_traffic, name="internal-traffic"),
+    path("public-traits/", views.public_traits, name="public-traits"),
     path("password/", views.change_password, name="password"),
 ]
