@@ -522,6 +522,7 @@ def test_the_tag_knows_where_to_look_and_no_more(site: Site) -> None:
         "asksConsent",
         "honoursGPC",
         "vitalsShare",
+        "goals",
         "pages",
         "goals",
     }
