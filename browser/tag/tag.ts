@@ -15,7 +15,7 @@ import { awaitHydration } from "./hydration";
 import { isPresent, keep, restore } from "./page";
 import { ask } from "./question";
 import { quietly } from "./quiet";
-import { adoptId, forgetId, storeId, visitorId } from "./visitor";
+import { adoptId, forgetId, storeId, storedId, visitorId } from "./visitor";
 import { beginView, decided, endView, measure } from "./vitals";
 
 /** How long an answer is waited for at all, in ms: elements that come late can still be changed before they are seen. */
@@ -40,7 +40,11 @@ function selectorsHere(): string[] {
   );
 }
 
-const askNow = (): Question => ask(config.host, config.writeKey, visitorId(mayStore()), chosen(), mayStore());
+function askNow(): Question {
+  // The server's cookie waits until the visitor is known by another: the page's next script may still opt them out.
+  const known = mayStore() && (!!storedId() || chosen() === "in");
+  return ask(config.host, config.writeKey, visitorId(mayStore()), chosen(), known);
+}
 
 /** Begins a view. `asked`: what the shim has asked already. `seen`: the page stands as it is until the answer comes. */
 function begin(asked?: Question, seen?: boolean): void {

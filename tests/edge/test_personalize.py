@@ -522,8 +522,10 @@ def test_the_tag_knows_where_to_look_and_no_more(site: Site) -> None:
         "asksConsent",
         "honoursGPC",
         "vitalsShare",
+        "goals",
         "pages",
     }
+    assert configuration["goals"] == []
     assert all(set(page) == {"pattern", "selectors"} for page in configuration["pages"])
     assert [page["selectors"] for page in configuration["pages"][:3]] == [["h1.hero"]] * 3
     text = answer.body.decode()

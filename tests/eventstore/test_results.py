@@ -43,6 +43,7 @@ def results(store: EventStore, history: History, *, until: datetime | None = Non
     query = asked(workspace_id, until=until, **goal)
     cells = store.results(query)
     compare(cells, history, query)
+    assert arms(store.results_by_day(query)) == arms(cells)
     return [sum(column) for column in zip(*arms(cells).values(), strict=True)] or [0, 0]
 
 

@@ -77,11 +77,11 @@ class TestList:
 
     def test_each_with_its_evidence(self, client: Client, workspace: Workspace, store: EventStore) -> None:
         better = experience(workspace, segments=["Small company", "Financial services"])
-        visits(store, better, control=(20, 500), personalized=(45, 500))
+        visits(store, better, control=(20, 500), personalized=(70, 500))
         experience(workspace, name="Nobody came")
         experience(workspace, name="A draft", started=None)
         said = text(client.get("/experiences/"))
-        assert "Corporate Website Experiment acme.example/ Live 1,000 125 % more convert" in said
+        assert "Corporate Website Experiment acme.example/ Live 1,000 250 % more convert" in said
         assert "Small company, Financial services" in said
         assert "Nobody came acme.example/ Live 0 No visitors yet" in said
         assert "A draft acme.example/ Draft – Not live yet" in said

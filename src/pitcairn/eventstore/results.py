@@ -57,6 +57,33 @@ class ResultReads:
             for row in self._rows(statement.text, statement.parameters)
         ]
 
+    def results_by_day(self, query: ResultsQuery) -> list[ResultCell]:
+        """The cells of the two kinds by day, several for one day, and without sums of values: for lists. No numeric goals."""
+        goals = query.goals or _NO_GOALS
+        text = results_queries.days(goals, programme=query.programme)
+        return [
+            ResultCell(
+                kind=kind,
+                goal=row[0] - 1,
+                excluded=row[1],
+                segment_id=row[2],
+                variation_id=row[3],
+                epoch=row[4],
+                part=part,
+                units=row[7],
+                visitors=row[8],
+                converted=row[9],
+                crossed=row[10],
+                mean=0.0,
+                variance=0.0,
+                before_mean=0.0,
+                before_variance=0.0,
+                covariance=0.0,
+            )
+            for row in self._rows(text, _with_goals(query, goals))
+            for kind, part in (("first_day", row[5]), ("converted_day", row[6]))
+        ]
+
     def clusters(self, query: ResultsQuery) -> list[ClusterSums]:
         """The same by account."""
         statement = clusters_statement(query)

@@ -190,14 +190,14 @@ def sentence(
         case Verdict.TOO_FEW:
             return "", "Too few conversions to tell", f": {_so_far(finding)}."
         case Verdict.BETTER | Verdict.WORSE if isinstance(lift, Estimate):
-            more = "more" if lift.value > 0 else "fewer"
+            more = "more" if lift.value > 0 else "less" if finding.numeric else "fewer"
             return (
                 makes,
                 f"{words.change(lift.value)} {more} {_noun(finding)}",
                 _convert(lift, finding),
             )
         case Verdict.BETTER | Verdict.WORSE:
-            more = "More" if finding.verdict is Verdict.BETTER else "Fewer"
+            more = "More" if finding.verdict is Verdict.BETTER else "Less" if finding.numeric else "Fewer"
             return (
                 "",
                 f"{more} {_noun(finding)} {'convert' if not finding.numeric else 'per visitor'}",
@@ -299,7 +299,8 @@ def _range(lift: Estimate | NotComputable, place: str, *, numeric: bool = False)
     if isinstance(lift, NotComputable):
         return ""
     what = "value per visitor" if numeric else "visitors convert"
-    return f"{words.between(lift)} {what}{place}"
+    between = words.between(lift)
+    return f"{between.replace('fewer', 'less') if numeric else between} {what}{place}"
 
 
 def _so_far(finding: Finding) -> str:

@@ -91,7 +91,7 @@ class GoalForm(forms.Form):
         widget=forms.TextInput(attrs=_MONO),
     )  # fmt: skip
     window_days = forms.FloatField(
-        label="Counts for so many days after the first view", initial=DEFAULT_WINDOW_DAYS,
+        label="Counts for so many days after the first view", initial=f"{DEFAULT_WINDOW_DAYS:g}",
         widget=forms.NumberInput(attrs={"step": "any", "min": "0"}),
         error_messages={"required": "Give a number of days, such as 7.", "invalid": "Give a number of days, such as 7."},
     )  # fmt: skip

@@ -59,7 +59,9 @@ def programme(workspace_id: int, store: "EventStore", now: datetime, name: str =
 
     # Before there was a holdout there was nothing to compare with.
     cells = [
-        cell for cell in store.results(query) if not cell.excluded and cell.epoch and periods[cell.epoch - 1].share
+        cell
+        for cell in store.results_by_day(query)
+        if not cell.excluded and cell.epoch and periods[cell.epoch - 1].share
     ]
     first = [cell for cell in cells if cell.kind == "first_day"]
     converted = [cell for cell in cells if cell.kind == "converted_day"]

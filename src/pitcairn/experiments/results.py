@@ -329,7 +329,8 @@ def _primary(experience: ExperienceOutline, store: "EventStore", now: datetime) 
     if not goals:
         return None
     asked = asked_of(experience, now, goals)
-    return judged(asked, store.results(asked.query), [], 0).primary
+    cells = store.results(asked.query) if goals[0].definition.numeric else store.results_by_day(asked.query)
+    return judged(asked, cells, [], 0).primary
 
 
 def _by_segment(counted: Sequence["ResultCell"], asked: Asked) -> dict[int, list[tally.Stratum]]:

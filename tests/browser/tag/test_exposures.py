@@ -187,10 +187,17 @@ def test_a_new_visitor_on_plain_http(scene: Scene, install: type[Scene]) -> None
 
 
 def test_the_visitors_cookie_of_the_server_comes_back_to_it(scene: Scene) -> None:
+    """From the second view on: in the first, the page may still say that nothing is to be stored."""
     scene.runs(decision(text()))
     scene.open()
     scene.seen()
+    assert "pitcairn_visitor" not in cookies(scene)
+    with scene.page.expect_response("**/v1/decide"):
+        scene.page.reload()
     assert cookies(scene)["pitcairn_visitor"]["httpOnly"]
+    with scene.page.expect_request("**/v1/decide") as asked:
+        scene.page.reload()
+    assert scene.edge.questions()[0]["anonymousId"] in asked.value.all_headers().get("cookie", "")
 
 
 @pytest.mark.parametrize("install", ["shim", "plain"])
