@@ -67,12 +67,13 @@ async function show(): Promise<void> {
   const changes = decisions.filter(({ changes }) => changes?.length);
   if (changes.length) keep(changes, () => {});
   else restore();
-  bar.tell(words(preview), false);
+  bar.tell(words(preview, decisions.length > changes.length), false);
 }
 
-function words({ experience, segment, variation, here }: NonNullable<Shown["preview"]>): string {
+function words({ experience, segment, variation, here }: NonNullable<Shown["preview"]>, isMore: boolean): string {
   if (!here) return `${experience} is on other pages; this one is as it is.`;
   if (!variation) return `${experience}: the page as it is, since no segment of it is met.`;
+  if (isMore) return `${experience}, as ${segment} gets it, is more than changes of the page, and a preview shows those alone.`;
   return `${experience}, as ${segment} sees it${variation === "Personalized" ? "" : ` (${variation})`}.`;
 }
 

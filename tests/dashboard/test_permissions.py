@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import re
 from typing import Any
 
@@ -13,12 +12,10 @@ from api.programs import Program
 from connections.deliveries import dead, outgoing
 from dashboard.routes import Route, all_routes
 from pages import API_KEY, message, mutiny, person, refusal, signed_in, source, user
-from pitcairn.api.access import use_limits
 from pitcairn.connections.models import OAuthApp, SeenEvent, Source, TrackingPlan
 from pitcairn.connections.services_alerts import create_alert
 from pitcairn.connections.services_filters import create_filter
 from pitcairn.dashboard.middleware import BY_TOKEN, OWN_BUSINESS, PUBLIC
-from pitcairn.edge.rates import RateLimits
 from pitcairn.engage.services import connect_destination, create_audience, create_computed_trait
 from pitcairn.eventstore import EventStore
 from pitcairn.experiences.models import AudienceSegment, Experience
@@ -165,7 +162,6 @@ def test_the_api_opens_to_a_key_alone(values: dict[str, Any], client: Client) ->
 
 def test_a_key_that_reads_changes_nothing(values: dict[str, Any], workspace: Workspace) -> None:
     reader, writer = Program.of(workspace, "read"), Program.of(workspace, "write")
-    use_limits(RateLimits(itertools.count().__next__))
     for route in api_routes():
         for method in METHODS[1:]:
             response = getattr(reader.client, method)(route.url(values))
@@ -179,7 +175,6 @@ def test_a_key_that_reads_changes_nothing(values: dict[str, Any], workspace: Wor
 def test_a_key_finds_nothing_of_another_workspace(values: dict[str, Any]) -> None:
     elsewhere = Workspace.objects.create(name="Elsewhere")
     stranger = Program.of(elsewhere)
-    use_limits(RateLimits(itertools.count().__next__))
     bodies: dict[str, Any] = {
         "api:replace_experience": {"name": "Taken", "version": 1},
         "api:update_source": {"name": "Taken"},

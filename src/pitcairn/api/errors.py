@@ -32,7 +32,7 @@ def register(api: NinjaAPI) -> None:
         GoalError: _goal,
         ResultsError: lambda request, error: _invalid([Detail("", str(error))]),
         EventStoreError: lambda request, error: failure(503, f"The event store cannot be read: {error}"),
-        msgspec.ValidationError: lambda request, error: _invalid([Detail("", str(error))]),
+        msgspec.ValidationError: _not_fitting,
         ValidationError: _unreadable,
         AuthenticationError: lambda request, error: failure(401, "The API key is missing or unknown."),
         HttpError: lambda request, error: failure(error.status_code, f"The request cannot be read: {error}."),
@@ -65,6 +65,12 @@ def _goal(request: HttpRequest, error: GoalError) -> HttpResponse:
 def _audience(request: HttpRequest, error: AudienceError) -> HttpResponse:
     path = f"{error.field}.{error.path}" if error.field and error.path else error.field or error.path
     return _invalid([Detail(path, error.text.removeprefix(f"{error.path}: "))])
+
+
+def _not_fitting(request: HttpRequest, error: msgspec.ValidationError) -> HttpResponse:
+    """msgspec ends its text with where: `Invalid enum value 'wish' - at `$.kind``."""
+    problem, _, where = str(error).partition(" - at `$")
+    return _invalid([Detail(where.rstrip("`").removeprefix("."), f"{problem[0].lower()}{problem[1:]}")])
 
 
 def _unreadable(request: HttpRequest, error: ValidationError) -> HttpResponse:
