@@ -3,6 +3,7 @@
 //   tag/        → src/pitcairn/edge/built/tag.<version>.js, shim.js, manifest.json
 //   dashboard/  → src/pitcairn/dashboard/static/built/
 //   editor/     → src/pitcairn/experiences/built/editor.js
+//   why/        → src/pitcairn/experiences/built/why.js
 //   preview/    → src/pitcairn/experiences/built/preview.js
 //   demo/       → demo/built/
 //
@@ -116,6 +117,7 @@ async function buildDashboard() {
 async function buildEditor() {
   await mkdir(EDITOR, { recursive: true });
   await write(join(EDITOR, "editor.js"), await bundle("editor/main.ts", { target: "es2022" })); // Members' browsers are of today.
+  await write(join(EDITOR, "why.js"), await bundle("why/main.ts", { target: "es2022" }));
   await write(join(EDITOR, "preview.js"), await bundle("preview/main.ts"));
 }
 

@@ -21,13 +21,14 @@ PUBLIC = api_access.OPEN | {
     "profile-api-unknown",
     "editor:script",
     "editor:preview",
+    "editor:why-script",
     "results-api",
     "shared-results",
 }
 """Names of the routes that need no sign-in: the Profile API and the results API ask for a token, shared results have one in
 their address. Static files and `/health` never get here."""
 
-BY_TOKEN = frozenset({"editor:experience"})
+BY_TOKEN = frozenset({"editor:experience", "editor:why"})
 """Routes that a customer's page calls for a member, who is named by a token and by no cookie."""
 
 OWN_BUSINESS = frozenset({"sign-in", "sign-out", "theme", "switch-workspace", "workspaces:password"})

@@ -110,5 +110,15 @@ def allow(request: HttpRequest, response: HttpResponse) -> None:
     response["Vary"] = "Origin"
 
 
+def preflight(request: HttpRequest, methods: str) -> HttpResponse:
+    """Answers what a browser asks before it sends the token."""
+    response = HttpResponse(status=204)
+    allow(request, response)
+    response["Access-Control-Allow-Methods"] = methods
+    response["Access-Control-Allow-Headers"] = "authorization, content-type"
+    response["Access-Control-Max-Age"] = "600"
+    return response
+
+
 def refused(request: HttpRequest, code: str, message: str, status: int, **more: Any) -> HttpResponse:
     return answer(request, {"success": False, "code": code, "message": message, **more}, status)

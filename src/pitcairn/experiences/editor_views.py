@@ -17,7 +17,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from pitcairn.dashboard.requests import MemberRequest
 from pitcairn.experiences.editing import EditConflict, VariationEdit, edited_experience, save_edits
-from pitcairn.experiences.editor_access import EditorRequest, allow, answer, new_token, refused
+from pitcairn.experiences.editor_access import EditorRequest, answer, new_token, preflight, refused
 from pitcairn.experiences.editor_tokens import TOKEN_SECONDS
 from pitcairn.experiences.models import ExperienceState
 from pitcairn.experiences.pages import found, page_context
@@ -72,12 +72,7 @@ def _script(path: Path) -> tuple[bytes, str]:
 def experience(request: EditorRequest) -> HttpResponse:
     """GET what can be edited, POST what was. `request.editor` says which experience; nothing in the request does."""
     if request.method == "OPTIONS":
-        response = HttpResponse(status=204)
-        allow(request, response)
-        response["Access-Control-Allow-Methods"] = "GET, POST"
-        response["Access-Control-Allow-Headers"] = "authorization, content-type"
-        response["Access-Control-Max-Age"] = "600"
-        return response
+        return preflight(request, "GET, POST")
     token, member = request.editor.token, request.editor.member
     if request.method == "GET":
         experience = edited_experience(member.workspace_id, token.experience_id)

@@ -3,7 +3,7 @@
 from django.urls import include, path
 
 from pitcairn.experiences import editor_views
-from pitcairn.experiences.views import estimates, experiences, form, life, previews, programme, versions, why
+from pitcairn.experiences.views import estimates, experiences, form, life, overlay, previews, programme, versions, why
 from pitcairn.experiments.views_programme import programme_page
 
 app_name = "experiences"
@@ -15,6 +15,7 @@ urlpatterns = [
     path("programme/", programme_page, name="programme"),
     path("sizes/", estimates.sizes, name="sizes"),
     path("why/", why.why, name="why"),
+    path("why/on-your-website/", overlay.open_overlay, name="open-why"),
     path("why.json", why.why_json, name="why-json"),
     path("<int:experience_id>/", experiences.detail, name="detail"),
     path("<int:experience_id>/edit/", form.edit, name="edit"),

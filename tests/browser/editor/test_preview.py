@@ -9,15 +9,16 @@ from playwright.sync_api import Browser, Page, Request, expect
 
 from browser.conftest import Complaints
 from browser.editor.editing import Demo, make_experience, open_editor
+from server import wait_until
 
 DRAFTED = "Only the preview says this"
 
 
-def open_bar(page: Page) -> None:
-    """Opens the closed shadow root of the preview's bar to the tests."""
+def open_root(page: Page, name: str) -> None:
+    """Opens the closed shadow root of this element to the tests."""
     page.context.add_init_script(
         "{ const attach = Element.prototype.attachShadow; Element.prototype.attachShadow = function (options) {"
-        " return attach.call(this, this.localName === 'pitcairn-preview' ? { ...options, mode: 'open' } : options) } }"
+        f" return attach.call(this, this.localName === '{name}' ? {{ ...options, mode: 'open' }} : options) }} }}"
     )
 
 
@@ -47,7 +48,7 @@ def test_somebody_without_an_account_sees_the_draft_and_counts_for_nothing(
 
     context = browser.new_context()
     guest = context.new_page()
-    open_bar(guest)
+    open_root(guest, "pitcairn-preview")
     asked: list[Request] = []
     context.on("request", lambda request: asked.append(request))  # noqa: PLW0108 - Playwright marks what it calls
     guest.goto(link)
@@ -88,4 +89,38 @@ def test_somebody_without_an_account_sees_the_draft_and_counts_for_nothing(
     expect(guest.locator("#headline")).to_be_visible()
     context.close()
     assert page.url.startswith(experience)
+    assert not complaints, complaints
+
+
+def test_a_member_sees_why_on_the_page_which_is_as_visitors_see_it(
+    page: Page, demo: Demo, complaints: Complaints, violations: Any
+) -> None:
+    open_root(page, "pitcairn-why")
+    page.goto(f"{demo.server.url}/experiences/why/")
+    page.get_by_role("link", name="on your website").click()
+    page.get_by_label("Page").fill(f"{demo.site}/")
+    page.get_by_role("button", name="Open the page").click()
+    page.wait_for_url(f"{demo.site}/")
+    overlay = page.get_by_role("region", name="Pitcairn: why")
+    told = overlay.get_by_role("group").filter(has_text="Corporate Website Experiment")
+    expect(told).to_contain_text("None of its segments has this visitor")
+    told.locator("summary").click()
+    expect(told).to_contain_text("company.employee_count")
+    expect(told).to_contain_text("absent")
+    assert not violations(page)
+    # Somebody becomes a small company, and the answer another one.
+    page.get_by_role("button", name="Small company").click()
+    decided = overlay.locator("details.decided")
+
+    def asked() -> bool:
+        overlay.get_by_role("button", name="Ask again").click()
+        return bool(decided.count())
+
+    wait_until(asked, "the visitor to be in a segment")
+    expect(decided).to_contain_text("by the draw")
+    overlay.get_by_role("button", name="Close").click()
+    expect(overlay).to_have_count(0)
+    page.reload()
+    expect(page.locator("#headline")).to_be_visible()
+    expect(overlay).to_have_count(0)
     assert not complaints, complaints

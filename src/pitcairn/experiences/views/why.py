@@ -49,7 +49,7 @@ def _explanation(request: MemberRequest) -> Explanation | None:
     asked = Asked(
         visitor=given["visitor"],
         url=given["url"] if "://" in given["url"] else f"https://{given['url']}",
-        at=int(time.time() * 1000),
+        at=now_ms(),
         referrer=given["referrer"],
         user_agent=given["user_agent"],
         language=given["language"],
@@ -57,6 +57,10 @@ def _explanation(request: MemberRequest) -> Explanation | None:
         address=given["address"],
     )
     return explain(request.workspace.id, asked)
+
+
+def now_ms() -> int:
+    return int(time.time() * 1000)
 
 
 def _given(request: MemberRequest) -> dict[str, str]:
