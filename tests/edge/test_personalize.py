@@ -524,7 +524,6 @@ def test_the_tag_knows_where_to_look_and_no_more(site: Site) -> None:
         "vitalsShare",
         "goals",
         "pages",
-        "goals",
     }
     assert configuration["goals"] == []
     assert all(set(page) == {"pattern", "selectors"} for page in configuration["pages"])
