@@ -21,7 +21,7 @@ from typing import Any
 from urllib.parse import quote
 
 USER = "pitcairn"
-START_SECONDS = 60
+START_SECONDS = 120
 
 
 def programs() -> Path:

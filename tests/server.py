@@ -12,6 +12,7 @@ from __future__ import annotations
 import contextlib
 import gzip
 import http.client
+import itertools
 import json
 import os
 import secrets
@@ -105,7 +106,7 @@ class Template:
             [sys.executable, str(_HERE / "seed.py")],
             env=self.environment(folder, self.database),
             check=True,
-            timeout=120,
+            timeout=PATIENCE_SECONDS,
         )
 
     def copy(self, folder: Path) -> str:
@@ -338,7 +339,7 @@ class Server:
         """Runs `pitcairn … --json` on this server's data folder; returns what it prints."""
         done = subprocess.run(
             [sys.executable, "-m", "pitcairn.cli", *words, "--json"],
-            env=self.environment, capture_output=True, text=True, timeout=120, check=False,
+            env=self.environment, capture_output=True, text=True, timeout=PATIENCE_SECONDS, check=False,
         )  # fmt: skip
         assert done.returncode == 0, f"pitcairn {' '.join(words)} ended with {done.returncode}: {done.stderr}"
         return json.loads(done.stdout)
@@ -349,10 +350,26 @@ def basic_authorization(write_key: str, *, colon: bool = True) -> str:
 
 
 def free_port(host: str) -> int:
-    with socket.socket() as probe:
-        probe.bind((host, 0))
-        port: int = probe.getsockname()[1]
-        return port
+    """A port to listen on later, and again after a restart, without anybody else having taken it meanwhile.
+
+    It is below those that the kernel hands out to whoever asks for any, and of this test process's own share.
+    """
+    while True:
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            probe.bind((host, port := next(_PORTS)))
+            return port
+
+
+def _ports() -> Iterator[int]:
+    """This process's share, from a random place on: other runs of the tests on this machine have the same one."""
+    processes = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
+    number = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+    share = range(12_000 + number, 32_768, processes)
+    first = secrets.randbelow(len(share))
+    return itertools.cycle([*share[first:], *share[:first]])
+
+
+_PORTS = _ports()
 
 
 @contextlib.contextmanager

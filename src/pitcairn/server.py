@@ -17,7 +17,7 @@ from pitcairn.asgi import ALL_ROLES, Application, Role
 from pitcairn.dashboard import live
 from pitcairn.edge.protocol import Protocol
 
-GRACEFUL_SECONDS = 5
+GRACEFUL_SECONDS = 10
 """How long open requests may take to finish after SIGTERM. Live pages end by themselves, at once."""
 
 COLLECT_AFTER = (50_000, 20, 50)

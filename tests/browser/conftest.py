@@ -7,9 +7,12 @@ import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+
+from server import PATIENCE_SECONDS
 
 FLAGS = (
     "--no-sandbox",
@@ -19,8 +22,7 @@ FLAGS = (
     "--disable-sync",
     "--no-first-run",
 )
-PATIENCE_MS = 20_000
-"""For what is waited for on a condition: far longer than it takes, so that a busy machine fails nothing."""
+PATIENCE_MS = PATIENCE_SECONDS * 1000
 
 expect.set_options(timeout=PATIENCE_MS)
 
@@ -48,16 +50,28 @@ def browser() -> Iterator[Browser]:
     Django's ORM nor `asyncio.run` work in the tests of other rooms that come after.
     """
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium_path(), args=list(FLAGS))
+        browser = playwright.chromium.launch(executable_path=chromium_path(), args=list(FLAGS), timeout=PATIENCE_MS)
+        be_patient(browser)
         yield browser
         browser.close()
+
+
+def be_patient(browser: Browser) -> None:
+    """Every context of this browser waits as long as everything else: Playwright has no other place to say so for all."""
+    make = browser.new_context
+
+    def new_context(**options: Any) -> BrowserContext:
+        context = make(**options)
+        context.set_default_timeout(PATIENCE_MS)
+        return context
+
+    browser.new_context = new_context  # type: ignore[method-assign]
 
 
 @pytest.fixture
 def context(browser: Browser) -> Iterator[BrowserContext]:
     """A browser profile of its own for each test: no cookies, no storage."""
     context = browser.new_context(viewport={"width": 1280, "height": 800}, locale="en-US")
-    context.set_default_timeout(PATIENCE_MS)
     yield context
     context.close()
 

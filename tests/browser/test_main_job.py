@@ -17,9 +17,8 @@ import pytest
 import segment.analytics as segment_analytics
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
-from browser.conftest import PATIENCE_MS
 from pitcairn.experiences.decisions import draw
-from server import Server, free_port, wait_until
+from server import PATIENCE_SECONDS, Server, free_port, wait_until
 
 ORIGINAL = "Shift planning for the whole organization"
 PERSONALIZED = "Shift planning for teams where everyone knows everyone"
@@ -53,6 +52,10 @@ class Demo:
         found = self.server.events(workspace=DEMO, search=visitor, type="track")["messages"]
         return [message for message in found if message["event"] == event]
 
+    def refused(self, visitor: str, event: str) -> list[Any]:
+        found = self.server.events(workspace=DEMO, search=visitor, refused=True)["refused"]
+        return [refusal for refusal in found if refusal["event"] == event]
+
 
 @pytest.fixture(scope="module")
 def demo(template: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
@@ -68,23 +71,30 @@ def demo(template: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[De
 def come(browser: Browser, demo: Demo, visitor: str) -> tuple[BrowserContext, Page]:
     """A browser in which analytics.js has been before, under this anonymous id."""
     context = browser.new_context()
-    context.set_default_timeout(PATIENCE_MS)
+    context.add_init_script(LIFT_THE_CAP)
     context.add_cookies([{"name": "ajs_anonymous_id", "value": visitor, "url": demo.site}])
     return context, context.new_page()
 
 
-def see(page: Page, demo: Demo, visitor: str) -> Any:
-    """Loads the page until its experience was seen, and gives the exposure.
+LIFT_THE_CAP = """
+{
+  const own = setTimeout;
+  window.setTimeout = (run, ms, ...all) => (ms === 400 ? 0 : own(run, ms, ...all));
+  let start;
+  Object.defineProperty(window, "__pitcairnTag", {
+    set(tag) { start = (configuration) => tag({ ...configuration, capMs: 3_600_000 }) },
+    get: () => start,
+  });
+}
+"""
+"""The cap of the shim and that of the tag, so that no busy machine lets them pass: they are for browser/tag/test_hiding.py."""
 
-    A busy machine may let the cap on hiding pass before the answer comes. Then the visitor sees the original, and is not
-    counted: whatever the number of loads, one exposure is one view.
-    """
-    for _ in range(10):
-        page.goto(f"{demo.site}/")
-        with contextlib.suppress(AssertionError):
-            (viewed,) = wait_until(lambda: demo.events(visitor, VIEWED), "The exposure", patience=5)
-            return viewed
-    raise AssertionError("The experience was not seen in ten page loads")
+
+def see(page: Page, demo: Demo, visitor: str) -> Any:
+    """Loads the page until its experience was seen, and gives the exposure."""
+    page.goto(f"{demo.site}/")
+    (viewed,) = wait_until(lambda: demo.events(visitor, VIEWED), "The exposure")
+    return viewed
 
 
 def identify_with_python(demo: Demo, visitor: str, employees: int) -> None:
@@ -121,9 +131,9 @@ def test_a_visitor_of_a_small_company(browser: Browser, demo: Demo, personalized
 
         page.get_by_role("button", name="Log in").first.click()
         wait_until(lambda: demo.events(visitor, CLICKED), "The conversion")
-        # analytics.js sent its copy of the exposure before the click: it is there, and was not counted again.
-        duplicates = demo.server.events(workspace=DEMO, search=visitor, refused=True)["refused"]
-        assert [d["reason"] for d in duplicates if d["event"] == VIEWED] == ["duplicate_message"]
+        # The copy of the exposure that analytics.js sends is there as well, and is not counted again.
+        (copy,) = wait_until(lambda: demo.refused(visitor, VIEWED), "The exposure by analytics.js")
+        assert copy["reason"] == "duplicate_message"
         assert len(demo.events(visitor, VIEWED)) == 1
 
     after = arm(demo.results(), personalized)
@@ -232,7 +242,6 @@ def test_without_pitcairn_the_website_is_as_it_was(browser: Browser, demo: Demo)
     port, site_port = free_port("127.0.0.1"), free_port("127.0.0.1")
     with side_site(demo, site_port, f"http://127.0.0.1:{port}"):
         context = browser.new_context()
-        context.set_default_timeout(PATIENCE_MS)
         with closing(context):
             page = context.new_page()
             page.goto(f"http://127.0.0.1:{site_port}/")
@@ -252,12 +261,12 @@ def side_site(demo: Demo, port: int, host: str) -> Iterator[None]:
         yield
     finally:
         process.terminate()
-        process.wait(20)
+        process.wait(PATIENCE_SECONDS)
 
 
 def _answers(port: int) -> bool:
     try:
-        with closing(HTTPConnection("127.0.0.1", port, timeout=5)) as connection:
+        with closing(HTTPConnection("127.0.0.1", port, timeout=PATIENCE_SECONDS)) as connection:
             connection.request("GET", "/")
             return connection.getresponse().status == 200
     except OSError:

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from pitcairn.cli import main
-from server import Template
+from server import PATIENCE_SECONDS, Template
 
 
 @dataclass(frozen=True)
@@ -45,7 +45,7 @@ class Installation:
             stdin=subprocess.DEVNULL if stdin is None else None,
             capture_output=True,
             text=True,
-            timeout=120,
+            timeout=PATIENCE_SECONDS,
             check=False,
         )
         return Done(done.returncode, done.stdout, done.stderr)

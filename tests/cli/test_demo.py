@@ -3,34 +3,26 @@
 import http.client
 import json
 import re
-import socket
 import stat
 from urllib.parse import urlencode
 
 import pytest
 
 from cli.conftest import Installation
-from server import NewServer, Server, unique
+from server import PATIENCE_SECONDS, NewServer, Server, free_port, unique
 
 EXPERIENCE = "Corporate Website Experiment"
 VISITORS = 60
 
 
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
-
-
 @pytest.fixture
 def demo(new_server: NewServer) -> tuple[Server, int]:
-    port = free_port()
+    port = free_port("127.0.0.1")
     return new_server("--demo", "--demo-port", str(port)), port
 
 
 def get(port: int, path: str, host: str = "127.0.0.1") -> tuple[int, dict[str, str], str]:
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=PATIENCE_SECONDS)
     try:
         connection.request("GET", path, headers={"Host": f"{host}:{port}"})
         response = connection.getresponse()
@@ -127,7 +119,7 @@ def test_demo_from_seed_to_results(demo: tuple[Server, int]) -> None:
 
 
 def test_traffic_says_when_nobody_is_there(installation: Installation) -> None:
-    nowhere = f"http://127.0.0.1:{free_port()}"
+    nowhere = f"http://127.0.0.1:{free_port('127.0.0.1')}"
     done = installation.run("demo", "traffic", "--visitors", "3", "--write-key", "website-write-key", "--host", nowhere)
     assert (done.code, done.out) == (1, "")
     assert f"{nowhere} cannot be reached" in done.err

@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from server import Server, unique
+from server import PATIENCE_SECONDS, Server, unique
 
 
 @pytest.fixture(scope="module")
@@ -29,7 +29,7 @@ def shown(server: Server, *words: str) -> str:
     """What a person sees, in a pipe."""
     done = subprocess.run(
         [sys.executable, "-m", "pitcairn.cli", *words],
-        env=server.environment, capture_output=True, text=True, timeout=120, check=False,
+        env=server.environment, capture_output=True, text=True, timeout=PATIENCE_SECONDS, check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     return done.stdout
@@ -97,7 +97,7 @@ def test_who_is_not_there_is_named(server: Server) -> None:
     ):
         done = subprocess.run(
             [sys.executable, "-m", "pitcairn.cli", *words],
-            env=server.environment, capture_output=True, text=True, timeout=120, check=False,
+            env=server.environment, capture_output=True, text=True, timeout=PATIENCE_SECONDS, check=False,
         )  # fmt: skip
         assert (done.returncode, done.stdout) == (1, ""), words
         assert complaint in done.stderr

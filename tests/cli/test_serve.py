@@ -10,7 +10,7 @@ import sys
 import pytest
 
 from cli.conftest import Installation
-from server import NewServer
+from server import PATIENCE_SECONDS, NewServer
 
 
 def start(installation: Installation, *options: str) -> subprocess.Popen[str]:
@@ -66,7 +66,7 @@ def test_all_roles_together_start_from_nothing_and_say_where(empty: Installation
         assert said["url"].startswith("http://localhost:")
     finally:
         process.send_signal(signal.SIGINT)
-        _, errors = process.communicate(timeout=60)
+        _, errors = process.communicate(timeout=PATIENCE_SECONDS)
     assert process.returncode == 0, errors
     assert errors == ""
 
@@ -81,7 +81,7 @@ def test_demo_tells_how_to_sign_in(empty: Installation) -> None:
         assert said["writeKey"]
     finally:
         process.send_signal(signal.SIGTERM)
-        _, errors = process.communicate(timeout=60)
+        _, errors = process.communicate(timeout=PATIENCE_SECONDS)
     assert process.returncode == 0, errors
 
 
@@ -104,5 +104,5 @@ def test_an_edge_alone_does_not_answer_for_the_event_store(installation: Install
         assert installation.json("events")["messages"] == []
     finally:
         process.send_signal(signal.SIGTERM)
-        process.communicate(timeout=60)
+        process.communicate(timeout=PATIENCE_SECONDS)
     assert process.returncode == 0

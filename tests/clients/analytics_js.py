@@ -13,7 +13,7 @@ from typing import Any
 
 from playwright.sync_api import BrowserContext, Page, Request
 
-from server import WRITE_KEYS, Server
+from server import PATIENCE_SECONDS, WRITE_KEYS, Server
 
 BROWSER = Path(__file__).parents[2] / "browser"
 PAGE = """<!doctype html>
@@ -48,7 +48,7 @@ def website(folder: Path) -> Iterator[str]:
     """Serves a page with analytics.js, built from npm as a customer would; yields its address."""
     subprocess.run(
         ["node", "--input-type=module", "--eval", BUILD, str(folder / "analytics.js")],
-        cwd=BROWSER, check=True, timeout=60,
+        cwd=BROWSER, check=True, timeout=PATIENCE_SECONDS,
     )  # fmt: skip
     (folder / "index.html").write_text(PAGE)
     with ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(_Files, directory=str(folder))) as server:

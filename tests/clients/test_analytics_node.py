@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from clients.given import Call, calls, check_profile, check_stored
-from server import WRITE_KEYS, Server, unique
+from server import PATIENCE_SECONDS, WRITE_KEYS, Server, unique
 
 SCRIPT = Path(__file__).with_name("send.mjs")
 
@@ -25,7 +25,7 @@ def send(server: Server, given: list[Call], **settings: Any) -> list[Call]:
         }),
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=PATIENCE_SECONDS,
         check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr

@@ -14,7 +14,7 @@ import pytest
 
 from edge.test_tokens import ask, assertion, token_of
 from pitcairn.edge.tokens import ASSERTION_TYPE
-from server import SEGMENT_KEY, WRITE_KEYS, Server, unique
+from server import PATIENCE_SECONDS, SEGMENT_KEY, WRITE_KEYS, Server, unique
 
 JSON = ("--header", "content-type: application/json")
 
@@ -35,7 +35,7 @@ def curl(server: Server, path: str, *options: str) -> Said:
     done = subprocess.run(
         [program, "--silent", "--show-error", "--max-time", "60", "--output", "-", "--write-out", "\n%{http_code} %{content_type}",
          *options, f"{server.url}{path}"],
-        capture_output=True, check=True, timeout=120,
+        capture_output=True, check=True, timeout=PATIENCE_SECONDS,
     )  # fmt: skip
     body, _, end = done.stdout.rpartition(b"\n")
     status, _, kind = end.decode().partition(" ")

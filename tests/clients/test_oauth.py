@@ -11,7 +11,7 @@ import pytest
 from segment.analytics import oauth_manager, request
 from segment.analytics.client import Client
 
-from server import WRITE_KEYS, Server, unique
+from server import PATIENCE_SECONDS, WRITE_KEYS, Server, unique
 
 SEND = Path(__file__).parent / "send.mjs"
 
@@ -60,7 +60,7 @@ def test_analytics_node(server: Server, app: dict[str, str]) -> None:
     done = subprocess.run(
         ["node", str(SEND)],
         input=json.dumps({"settings": settings, "calls": [call]}),
-        capture_output=True, text=True, check=True, timeout=120,
+        capture_output=True, text=True, check=True, timeout=PATIENCE_SECONDS,
     )  # fmt: skip
     assert json.loads(done.stdout)["errors"] == []
     assert server.message(message_id)["pitcairn"]["source"] == "tokens"

@@ -15,7 +15,7 @@ import pytest
 from playwright.sync_api import BrowserContext, Page
 
 from clients.analytics_js import BROWSER, _Files
-from server import WRITE_KEYS, Server, unique
+from server import PATIENCE_SECONDS, WRITE_KEYS, Server, unique
 
 pytestmark = pytest.mark.browser
 
@@ -44,7 +44,7 @@ def website(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         ["node", "--input-type=module", "--eval", BUILD, str(folder / "rudder.js")],
         cwd=BROWSER,
         check=True,
-        timeout=120,
+        timeout=PATIENCE_SECONDS,
     )
     (folder / "index.html").write_text(
         "<!doctype html><title>Shop</title><link rel='icon' href='data:,'><script src='rudder.js'></script><h1>Shop</h1>"

@@ -19,7 +19,7 @@ from server import WRITE_KEYS, Answer, Server, basic_authorization, unique
 
 SPEC = Path(__file__).parents[2] / "spec" / "segment.json"
 LAST = 83
-"""The statements about what comes in and goes out; `spec/segment.json` says which of them are for later."""
+"""The statements about what comes in and goes out."""
 
 
 def statements() -> list[dict[str, Any]]:

@@ -21,6 +21,7 @@ from pitcairn.dashboard import live
 from pitcairn.eventstore import EventStore
 from pitcairn.wire.reasons import DropReason
 from pitcairn.workspaces.models import Workspace
+from server import PATIENCE_SECONDS
 
 pytestmark = pytest.mark.django_db(databases="__all__")
 DEBUGGER = "/connections/debugger/"
@@ -238,7 +239,7 @@ async def opened(owner: Any, query: str = "") -> AsyncIterator[bytes]:
 
 async def next_event(body: AsyncIterator[bytes]) -> str:
     """The next event that is not a comment."""
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(PATIENCE_SECONDS):
         while True:
             chunk = (await anext(body)).decode()
             if not chunk.startswith(":"):
@@ -323,7 +324,7 @@ def test_streams_end_when_the_server_stops(owner: Any, workspace: Workspace, sto
         await anext(body)
         live.close_streams()
         try:
-            async with asyncio.timeout(60):
+            async with asyncio.timeout(PATIENCE_SECONDS):
                 return len([chunk async for chunk in body])
         finally:
             live.reopen_streams()
@@ -338,7 +339,7 @@ def test_a_stream_ends_after_a_while(
     monkeypatch.setattr(live, "LONGEST_SECONDS", 0)
 
     async def scene() -> int:
-        async with asyncio.timeout(60):
+        async with asyncio.timeout(PATIENCE_SECONDS):
             return len([chunk async for chunk in await opened(owner)])
 
     assert run(scene()) == 2

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from pitcairn.connections.install_code import Example, examples
-from server import WRITE_KEYS, Server, unique
+from server import PATIENCE_SECONDS, WRITE_KEYS, Server, unique
 
 ROOT = Path(__file__).parents[2]
 
@@ -28,7 +28,7 @@ def example(server: Server, kind: str, key: str, user_id: str) -> str:
 
 
 def run(command: list[str], folder: Path) -> None:
-    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=120, check=False)
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=PATIENCE_SECONDS, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
 
 

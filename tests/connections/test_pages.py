@@ -114,6 +114,7 @@ def test_the_catalog_can_be_searched(client: Client, workspace: Workspace) -> No
         "API Key",
         "Required, kept secret",
         "Marketing Automation",
+        "Status Public",
         "Adding the destination does not put the tag",
     ):
         assert said in page

@@ -29,7 +29,7 @@ def refused(text: str, field: str = "") -> Any:
 
 def test_a_source_gets_a_key_of_its_own(workspace: Workspace) -> None:
     one, two = source(workspace, "One"), source(workspace, "Two")
-    assert re.fullmatch(r"[A-Za-z0-9_-]{32}", one.write_key)
+    assert re.fullmatch(r"[A-Za-z0-9]{32}", one.write_key)
     assert one.write_key != two.write_key
     assert one.enabled
 

@@ -15,7 +15,7 @@ from urllib.parse import quote
 
 import pytest
 
-from server import Server, Template
+from server import PATIENCE_SECONDS, Server, Template
 
 HERE = Path(__file__).parent
 CLICKHOUSE = HERE.parent / "eventstore" / "clickhouse_http.py"
@@ -71,7 +71,7 @@ def events_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         assert port, "the test server did not start"
         yield f"http://127.0.0.1:{port}"
         process.stdin.close()
-        assert process.wait(timeout=30) == 0
+        assert process.wait(timeout=PATIENCE_SECONDS) == 0
 
 
 @pytest.fixture(scope="module")

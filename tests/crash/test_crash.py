@@ -15,7 +15,7 @@ import pytest
 
 from conftest import NewServer
 from crash.load import Load, Record, expected
-from server import Server
+from server import PATIENCE_SECONDS, Server
 
 pytestmark = pytest.mark.slow
 
@@ -27,7 +27,7 @@ def look(server: Server) -> dict[str, Any]:
     """What is in the stores of a server that is not running: see crash/look.py."""
     done = subprocess.run(
         [sys.executable, str(Path(__file__).with_name("look.py"))],
-        env=server.environment, capture_output=True, text=True, timeout=120, check=False,
+        env=server.environment, capture_output=True, text=True, timeout=PATIENCE_SECONDS, check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     found: dict[str, Any] = json.loads(done.stdout)
@@ -77,11 +77,11 @@ def test_a_server_that_is_killed_again_and_again(new_server: NewServer) -> None:
     server.kill()
     kill_again_and_again(server, random.Random(SEED))
     server.start()
+    server.wait_until(lambda: len(load.record.steps) == 20 and min(load.record.steps.values()) > 10, "load")
     record = load.finish()
     server.settle()
     assert server.stop() in {0, -signal.SIGTERM}
     assert record.again > 0, "nothing was interrupted: there was no load"
-    assert min(record.steps.values()) > 10
     check(server, record)
 
 

@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 
 import pytest
 
-from server import EMAIL, PASSWORD, NewServer, Server
+from server import EMAIL, PASSWORD, PATIENCE_SECONDS, NewServer, Server
 
 pytestmark = pytest.mark.slow
 
@@ -29,7 +29,7 @@ def session(server: Server) -> str:
 def test_the_server_stops_cleanly_while_somebody_watches(new_server: NewServer) -> None:
     server = new_server()
     cookie = session(server)
-    watching = [http.client.HTTPConnection(server.host, server.port, timeout=30) for _ in range(3)]
+    watching = [http.client.HTTPConnection(server.host, server.port, timeout=PATIENCE_SECONDS) for _ in range(3)]
     responses = []
     for connection in watching:
         connection.request("GET", "/connections/debugger/stream/", headers={"Cookie": cookie})
@@ -44,7 +44,7 @@ def test_the_server_stops_cleanly_while_somebody_watches(new_server: NewServer) 
         reader.start()
     code = server.stop()
     for reader in readers:
-        reader.join(30)
+        reader.join(PATIENCE_SECONDS)
     for connection in watching:
         connection.close()
     # Each stream came to its own end, and nothing had to be cut off: that would be an error in the log.

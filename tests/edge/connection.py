@@ -8,6 +8,8 @@ import socket
 from dataclasses import dataclass
 from typing import Any
 
+from server import PATIENCE_SECONDS
+
 
 @dataclass(frozen=True)
 class Reply:
@@ -32,7 +34,7 @@ class Connection:
         """Sends a request. The server may answer before it has all of it, and close: then the rest goes nowhere."""
         self._sent, self._is_new = data, self._socket is None
         if self._socket is None:
-            self._socket = socket.create_connection(self._address, timeout=120)
+            self._socket = socket.create_connection(self._address, timeout=PATIENCE_SECONDS)
             self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             self._read = b""
         with contextlib.suppress(ConnectionError):

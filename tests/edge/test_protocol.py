@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import pytest
 
 from pitcairn.edge.protocol import HEAD_BYTES
-from server import WRITE_KEYS, Server, unique
+from server import PATIENCE_SECONDS, WRITE_KEYS, Server, unique
 
 TRACK = {"writeKey": WRITE_KEYS["website"], "anonymousId": "a", "event": "E"}
 
@@ -24,7 +24,7 @@ class Reply:
 
 def converse(server: Server, *sent: bytes) -> bytes:
     """Sends everything, and reads until the server closes."""
-    with socket.create_connection((server.host, server.port), timeout=60) as connection:
+    with socket.create_connection((server.host, server.port), timeout=PATIENCE_SECONDS) as connection:
         received = b""
         try:
             for part in sent:
@@ -84,7 +84,7 @@ def test_a_head_that_is_too_long_is_refused(server: Server, header: bytes) -> No
 
 def test_a_head_without_end_is_cut_off(server: Server) -> None:
     endless = b"A: b\r\n" * 2_000_000
-    with socket.create_connection((server.host, server.port), timeout=60) as connection:
+    with socket.create_connection((server.host, server.port), timeout=PATIENCE_SECONDS) as connection:
         connection.sendall(b"POST /v1/t HTTP/1.1\r\nHost: x\r\n")
         with pytest.raises(ConnectionError):
             connection.sendall(endless)
@@ -145,7 +145,7 @@ def test_a_body_that_is_announced_and_awaited(server: Server) -> None:
     message_id = unique()
     body = json.dumps({**TRACK, "messageId": message_id}).encode()
     whole = request(body, b"Expect: 100-continue")
-    with socket.create_connection((server.host, server.port), timeout=60) as connection:
+    with socket.create_connection((server.host, server.port), timeout=PATIENCE_SECONDS) as connection:
         connection.sendall(whole.removesuffix(body))
         assert connection.recv(1_000) == b"HTTP/1.1 100 Continue\r\n\r\n"
         connection.sendall(body)
@@ -157,7 +157,7 @@ def test_a_client_that_leaves_in_the_middle_leaves_nothing_behind(server: Server
     message_id = unique()
     body = json.dumps({**TRACK, "messageId": message_id}).encode()
     for end in (10, 80, -1):
-        with socket.create_connection((server.host, server.port), timeout=60) as connection:
+        with socket.create_connection((server.host, server.port), timeout=PATIENCE_SECONDS) as connection:
             connection.sendall(request(body)[:end])
     server.settle()
     assert server.events(search=message_id) == {"messages": [], "refused": []}

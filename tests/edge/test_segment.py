@@ -169,6 +169,25 @@ def test_engage_says_that_somebody_entered_an_audience(server: Server) -> None:
     assert server.profile(f"user_id:{user}")["traits"] == {"order_completed_last_30days": False}
 
 
+def test_delete_forgets_a_person_and_what_comes_of_them_later(server: Server) -> None:
+    user, other = unique("user-"), unique("user-")
+    known = {"type": "identify", "messageId": unique(), "userId": user, "traits": {"plan": "pro"}}
+    assert deliver(server, known).status == 200
+    server.message(known["messageId"])
+    assert server.profile(f"user_id:{user}")["traits"] == {"plan": "pro"}
+    kept, later = track(userId=other), track(userId=user)
+    answer = deliver(server, [kept, {"type": "delete", "messageId": unique(), "userId": user}, later])
+    assert (answer.status, answer.json()["message"]) == (200, "Processed")
+    server.message(kept["messageId"])
+    server.wait_until(lambda: not server.events(message_id=known["messageId"])["messages"], "The end of the person")
+    server.settle()
+    assert not server.events(search=user)["messages"]
+    assert not server.events(search=user, refused=True)["refused"]
+    with pytest.raises(AssertionError, match=f"no profile in the workspace .* has the identifier user_id:{user}"):
+        server.profile(f"user_id:{user}")
+    assert server.profile(f"user_id:{other}")["identifiers"]
+
+
 def test_a_disabled_source_is_not_permitted(server: Server) -> None:
     answer = deliver(server, track(), key=f"{SEGMENT_KEY}-disabled")
     assert answer.status == 403

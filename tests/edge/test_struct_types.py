@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from server import Template
+from server import PATIENCE_SECONDS, Template
 
 SCRIPT = Path(__file__).with_name("struct_types.py")
 
@@ -16,7 +16,9 @@ def test_struct_types_are_read_before_there_are_threads(template: Template, prep
     """And without it they would be: the check can tell."""
     environment = template.environment(template.folder, template.database)
     command = [sys.executable, str(SCRIPT), *([] if prepared else ["unprepared"])]
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=120, check=False)
+    done = subprocess.run(
+        command, env=environment, capture_output=True, text=True, timeout=PATIENCE_SECONDS, check=False
+    )
     assert done.returncode == 0, done.stderr
     assert ("Manifest" in done.stdout) is not prepared
     assert bool(done.stdout) is not prepared, done.stdout

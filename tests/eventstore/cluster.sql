@@ -168,7 +168,7 @@ CREATE TABLE IF NOT EXISTS `deliveries_shard` ON CLUSTER `our cluster`
 ENGINE = ReplicatedMergeTree('/clickhouse/tables/{shard}/{database}/{table}', '{replica}')
 PARTITION BY toYYYYMM(at)
 ORDER BY (workspace_id, destination_id, at)
-SETTINGS fsync_after_insert = 1, fsync_part_directory = 1, replicated_deduplication_window = 0;
+SETTINGS fsync_after_insert = 1, fsync_part_directory = 1, replicated_deduplication_window = 0, index_granularity_bytes = 1048576, min_columns_to_activate_adaptive_write_buffer = 1;
 
 CREATE TABLE IF NOT EXISTS `deliveries` ON CLUSTER `our cluster` AS `deliveries_shard`
 ENGINE = Distributed(`our cluster`, currentDatabase(), `deliveries_shard`, cityHash64(workspace_id, destination_id));

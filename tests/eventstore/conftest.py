@@ -14,6 +14,7 @@ import pytest
 
 from eventstore.rows import fresh_workspace
 from pitcairn.eventstore import EventStore
+from server import PATIENCE_SECONDS
 
 SERVER = Path(__file__).with_name("clickhouse_http.py")
 USER, PASSWORD = "pitcairn", "p@ss/w:rd"
@@ -36,7 +37,7 @@ def server_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         assert port, "the test server did not start"
         yield f"http://{CREDENTIALS}@127.0.0.1:{port}/pitcairn_tests"
         process.stdin.close()
-        assert process.wait(timeout=30) == 0
+        assert process.wait(timeout=PATIENCE_SECONDS) == 0
 
 
 @pytest.fixture(scope="session")

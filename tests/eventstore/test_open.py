@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from pitcairn.eventstore import EventStore, EventStoreError, EventStoreUnavailable
+from server import PATIENCE_SECONDS
 
 OPEN = """
 import sys
@@ -24,7 +25,7 @@ def run(code: str, *arguments: str, environment: dict[str, str] | None = None, f
     """Run Python code in a new process and return what it printed; it must succeed and complain of nothing."""
     done = subprocess.run(
         [sys.executable, "-W", "error", "-c", OPEN + code, *arguments],
-        capture_output=True, text=True, check=False, timeout=120, cwd=folder, env={**os.environ, **(environment or {})},
+        capture_output=True, text=True, check=False, timeout=PATIENCE_SECONDS, cwd=folder, env={**os.environ, **(environment or {})},
     )  # fmt: skip
     assert (done.returncode, done.stderr) == (0, "")
     return done.stdout.strip()
@@ -44,7 +45,7 @@ def holder(tmp_path: Path) -> Iterator[subprocess.Popen[str]]:
         assert process.stdout.readline() == "open\n"
         yield process
         process.stdin.close()
-        process.wait(timeout=60)
+        process.wait(timeout=PATIENCE_SECONDS)
 
 
 def test_a_folder_belongs_to_one_process(tmp_path: Path, holder: subprocess.Popen[str]) -> None:
@@ -96,7 +97,7 @@ def test_a_folder_that_cannot_be_one(tmp_path: Path) -> None:
 
 def test_nothing_is_lost_when_the_process_is_killed(tmp_path: Path, holder: subprocess.Popen[str]) -> None:
     holder.send_signal(signal.SIGKILL)
-    holder.wait(timeout=60)
+    holder.wait(timeout=PATIENCE_SECONDS)
     # What an insert that was cut off would have left.
     left_behind = tmp_path / "events" / "incoming" / "block.jsonl"
     left_behind.write_text("{}")
@@ -188,7 +189,7 @@ def test_a_server_that_goes_away(tmp_path: Path) -> None:
             store.migrate()
             store.insert("messages", [{"workspace_id": 1}])
             process.kill()
-            process.wait(timeout=60)
+            process.wait(timeout=PATIENCE_SECONDS)
             for call in (store.ping, store.last_batch, lambda: store.insert("messages", [{"workspace_id": 1}])):
                 with pytest.raises(EventStoreUnavailable, match="does not answer"):
                     call()

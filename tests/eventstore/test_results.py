@@ -211,7 +211,9 @@ def agrees(store: EventStore, made: tuple[History, list[int]], query: ResultsQue
     assert store.arm_counts_by_day(query) == model.arm_counts_by_day(history, query)
 
 
-@settings(max_examples=16, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=16, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
 @given(made=histories(), query=questions)
 def test_the_sql_agrees_with_the_model(
     embedded_store: EventStore, made: tuple[History, list[int]], query: ResultsQuery
@@ -219,7 +221,9 @@ def test_the_sql_agrees_with_the_model(
     agrees(embedded_store, made, query)
 
 
-@settings(max_examples=4, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=4, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
 @given(made=histories(), query=questions)
 def test_the_sql_agrees_with_the_model_over_the_wire(
     server_store: EventStore, made: tuple[History, list[int]], query: ResultsQuery
@@ -228,7 +232,9 @@ def test_the_sql_agrees_with_the_model_over_the_wire(
 
 
 @pytest.mark.slow
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
 @given(made=histories(), query=questions)
 def test_the_sql_agrees_with_the_model_at_length(
     embedded_store: EventStore, made: tuple[History, list[int]], query: ResultsQuery

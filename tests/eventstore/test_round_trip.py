@@ -132,7 +132,9 @@ texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=40)
 milliseconds = st.integers(0, 4_102_444_800_000)
 
 
-@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
 @given(data=st.data())
 def test_any_message_comes_back(store: EventStore, data: st.DataObject) -> None:
     workspace_id = fresh_workspace()

@@ -148,7 +148,7 @@ def test_exposures_go_with_the_person(world: World) -> None:
     assert [row[4] for row in world.exposures()] == ["b1"]
 
 
-def test_personas_false_keeps_a_message_out_of_profiles(world: World) -> None:
+def test_statement_61_personas_false_keeps_a_message_out_of_profiles(world: World) -> None:
     world.process(
         identify("1", userId="ana", integrations={"Personas": False}),
         identify("2", userId="ben", integrations={"Personas": True}),

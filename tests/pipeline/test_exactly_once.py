@@ -10,6 +10,7 @@ from django.db import OperationalError, connection, connections
 from django.db.backends.utils import CursorWrapper
 
 from pipeline.world import FailingStore, World, faulty_snapshot, identify, track
+from pitcairn.commands.events import run_events
 from pitcairn.edge import inbox
 from pitcairn.eventstore import EventStore, EventStoreError, EventStoreUnavailable
 from pitcairn.pipeline import progress, steps
@@ -80,6 +81,25 @@ def test_an_insert_that_fails(world: World, number: int, after: bool, new_worker
     fail(world, worker, EventStoreUnavailable)
     world.work(Worker(world.store) if new_worker else worker)
     check(world)
+
+
+def shown(world: World) -> set[str]:
+    """The ids that `pitcairn events` shows, of messages that were taken and of refused ones."""
+    asked = {"source": None, "message_id": None, "type": None, "search": "", "refused": False, "limit": 100}
+    found = run_events({**asked, "workspace": str(world.workspace_id)}, world.store)
+    return {one["messageId"] for kind in ("messages", "refused") for one in found[kind] if "messageId" in one}
+
+
+def test_a_message_is_shown_when_all_that_follows_from_it_is_done(world: World) -> None:
+    """Not while only its row is stored: whoever waits for it may ask for its profile next."""
+    fill(world)
+    store = FailingStore(world.store, EventStoreUnavailable("the server is gone"))
+    store.fails_at, store.after = 3, True
+    fail(world, Worker(store), EventStoreUnavailable)
+    assert "m3" in world.message_ids()
+    assert shown(world) == {"m1", "m2"}
+    world.work()
+    assert shown(world) == {"m1", "m2", "m3", "m4", "m5", "m6"}
 
 
 def test_inserts_that_fail_again_and_again(world: World) -> None:

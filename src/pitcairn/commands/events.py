@@ -60,9 +60,13 @@ def _refusal(refusal: "Refusal", sources: dict[int, str]) -> Result:
 
 
 def run_events(arguments: dict[str, Any], store: "EventStore") -> Result:
-    """`workspace` and `source` are names or ids; `refused` leaves out what was taken."""
+    """`workspace` and `source` are names or ids; `refused` leaves out what was taken.
+
+    A message is there when all that follows from it is. Rows of the batch in hand are in the event store before that.
+    """
     from pitcairn.commands import choose
     from pitcairn.connections import queries
+    from pitcairn.pipeline.progress import read_state
 
     workspace = choose.workspace(arguments["workspace"])
     sources = queries.sources(workspace.id)
@@ -82,9 +86,10 @@ def run_events(arguments: dict[str, Any], store: "EventStore") -> Result:
     }
     taken = [] if arguments["refused"] else store.messages(workspace.id, **asked)
     refused = store.refusals(workspace.id, **asked)
+    finished = read_state().batch
     return {
-        "messages": [_message(message, names, destinations) for message in taken],
-        "refused": [_refusal(refusal, names) for refusal in refused],
+        "messages": [_message(message, names, destinations) for message in taken if message.batch <= finished],
+        "refused": [_refusal(refusal, names) for refusal in refused if refusal.batch <= finished],
     }
 
 

@@ -17,7 +17,7 @@ from pitcairn.demo.browser import Browser, Line
 from pitcairn.demo.visitors import Visitor, visitor
 
 CONNECTIONS = 8
-PATIENCE_SECONDS = 20.0
+PATIENCE_SECONDS = 60.0
 """How long a visitor whom an experience is made for is waited for to be known: the worker may be behind."""
 
 ASK_AGAIN_SECONDS = 0.1

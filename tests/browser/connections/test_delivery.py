@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from typing import Any
 
@@ -11,7 +11,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from browser.connections.delivering import Delivering, deliver, webhook
-from browser.dashboard.conftest import AXE, RULES, sign_in
+from browser.dashboard.conftest import AXE, RULES, sign_in, violations  # noqa: F401 - a fixture
 from server import Server, Template
 
 SCREENS: list[tuple[int, Any]] = [(360, "light"), (360, "dark"), (1440, "dark"), (1440, "light")]
@@ -142,7 +142,20 @@ def test_the_chart_is_one_stop_and_is_walked_with_the_arrows(member: BrowserCont
     expect(last.locator(".readout")).to_be_hidden()
 
 
-def test_a_test_reaches_the_destination(member: BrowserContext, delivering: Delivering) -> None:
+def fits_and_is_accessible(page: Page, violations: Callable[[Page], list[str]]) -> None:  # noqa: F811
+    """Looks at what is on the page now, on every screen: what an answer shows has no address to come back to."""
+    for width, scheme in SCREENS:
+        page.set_viewport_size({"width": width, "height": 900})
+        page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
+        assert violations(page) == [], (width, scheme)
+        assert page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth") <= 0, width
+
+
+def test_a_test_reaches_the_destination(
+    member: BrowserContext,
+    delivering: Delivering,
+    violations: Callable[[Page], list[str]],  # noqa: F811
+) -> None:
     page = member.new_page()
     page.goto(f"{delivering.server.url}{delivering.base}/test/")
     page.get_by_role("link", name="Track", exact=True).click()
@@ -152,11 +165,25 @@ def test_a_test_reaches_the_destination(member: BrowserContext, delivering: Deli
     expect(page.get_by_text("Delivered.")).to_be_visible()
     assert any(message["event"] == "Tested by hand" for message in delivering.got)
     expect(page.get_by_role("heading", name=re.compile("status 200"))).to_be_visible()
+    fits_and_is_accessible(page, violations)
+
+
+def test_the_page_that_shows_a_key_once(
+    member: BrowserContext,
+    delivering: Delivering,
+    violations: Callable[[Page], list[str]],  # noqa: F811
+) -> None:
+    page = member.new_page()
+    page.goto(f"{delivering.server.url}/connections/sources/new/")
+    page.get_by_label("Name").fill("Another from Segment")
+    page.get_by_label("Where do the calls come from?").select_option("segment")
+    page.get_by_role("button", name="Create source").click()
+    expect(page.get_by_text("Copy it now")).to_be_visible()
+    fits_and_is_accessible(page, violations)
 
 
 def test_everything_works_without_script(browser: Browser, delivering: Delivering, session: Any) -> None:
     context = browser.new_context(java_script_enabled=False, storage_state=session)
-    context.set_default_timeout(20_000)
     page = context.new_page()
     page.goto(f"{delivering.server.url}/connections/delivery/")
     page.get_by_role("link", name="1 hour").click()

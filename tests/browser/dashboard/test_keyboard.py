@@ -31,6 +31,18 @@ def tab_to(page: Page, label: str) -> None:
     raise AssertionError(f"Tab never reached {label!r}; it passed {passed}")
 
 
+def choose(page: Page, option: str) -> None:
+    """Chooses, in the list that has the focus, the option that begins so, with the arrows.
+
+    Not by typing it: a list forgets what was typed when a second passes between two letters, as on a busy machine it may.
+    """
+    chosen = "document.activeElement.selectedOptions[0].label"
+    page.keyboard.press("Home")
+    while not (label := page.evaluate(chosen)).startswith(option):
+        page.keyboard.press("ArrowDown")
+        assert page.evaluate(chosen) != label, f"The list ends with {label!r} and has no {option!r}"
+
+
 def enter(page: Page) -> None:
     """Presses Enter on what leads to another page."""
     with page.expect_navigation():

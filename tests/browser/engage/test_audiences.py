@@ -12,7 +12,7 @@ import segment.analytics as segment_analytics
 from playwright.sync_api import Browser, Page, expect
 
 from browser.conftest import Complaints
-from browser.dashboard.test_keyboard import enter, tab_to
+from browser.dashboard.test_keyboard import choose, enter, tab_to
 from browser.engage.conftest import PEOPLE
 from server import WRITE_KEYS, Server
 
@@ -57,7 +57,7 @@ def test_an_audience_is_built_with_the_keyboard_alone(
     expect(page.locator("#preview")).to_contain_text("name the property")
     page.keyboard.type("total")
     tab_to(page, "How it compares")
-    page.keyboard.type("is at least")
+    choose(page, "is at least")
     tab_to(page, "Value")
     page.keyboard.type("20")
     expect(size(page)).to_have_text("2 people")

@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from browser.conftest import PATIENCE_MS, Complaints
-from browser.dashboard.test_keyboard import enter, tab_to
+from browser.dashboard.test_keyboard import choose, enter, tab_to
 from browser.experiences.conftest import EXPERIENCE, LOGIN, visit
 from server import Server
 
@@ -38,19 +38,19 @@ def create(page: Page, server: Server, name: str, host: str) -> None:
     tab_to(page, "Name of the trait or parameter")
     page.keyboard.type("company.employee_count")
     tab_to(page, "How it compares")
-    page.keyboard.type("is less")
+    choose(page, "is less")
     tab_to(page, "Value")
     page.keyboard.type("200")
     tab_to(page, "Add condition")
     page.keyboard.press("Enter")
     expect(page.get_by_role("group", name="Condition 2").get_by_label("What")).to_be_focused()
-    page.keyboard.type("Page path")
+    choose(page, "Page path")
     expect(page.get_by_role("group", name="Condition 2").get_by_label("Name of the trait or parameter")).to_be_hidden()
     tab_to(page, "How it compares")
-    page.keyboard.type("exists")
+    choose(page, "exists")
     expect(page.get_by_role("group", name="Condition 2").get_by_label("Value")).to_be_hidden()
     page.get_by_label("Visitors who match").focus()
-    page.keyboard.type("any")
+    choose(page, "any")
 
     tab_to(page, "CSS selector of the element")
     page.keyboard.type("h1")
@@ -62,7 +62,7 @@ def create(page: Page, server: Server, name: str, host: str) -> None:
     expect(second.get_by_label("CSS selector of the element")).to_be_focused()
     page.keyboard.type(".banner")
     page.keyboard.press("Shift+Tab")
-    page.keyboard.type("Hide")
+    choose(page, "Hide")
     expect(second.get_by_label("What it becomes")).to_be_hidden()
 
     tab_to(page, "Name of a Track event")

@@ -18,13 +18,12 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from pitcairn.demo.site import policy
+from server import PATIENCE_SECONDS
 
 ROOT = Path(__file__).parents[3]
 BUILT = ROOT / "src/pitcairn/edge/built"
 DEMO = ROOT / "demo"
 WRITE_KEY = "demo-write-key"
-PATIENCE = 20.0
-"""Seconds for what is waited for on a condition. Reached only when it never happens."""
 
 Chunks = Iterable[bytes]
 
@@ -126,7 +125,7 @@ class Gate:
 
     def passes(self) -> bool:
         """Waits to be let through. False if that never happens."""
-        return self._open.wait(PATIENCE)
+        return self._open.wait(PATIENCE_SECONDS)
 
 
 class Edge:
@@ -185,7 +184,7 @@ class Edge:
     def wait_for(self, condition: Callable[[], bool], what: str) -> None:
         """Returns when something it heard has made the condition true."""
         with self._changed:
-            if not self._changed.wait_for(condition, PATIENCE):
+            if not self._changed.wait_for(condition, PATIENCE_SECONDS):
                 paths = [f"{asked.method} {asked.path}" for asked in self._asked]
                 raise AssertionError(f"{what} did not happen; asked were {paths}")
 

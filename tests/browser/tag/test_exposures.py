@@ -84,11 +84,14 @@ def test_analytics_js_hears_of_it_too(scene: Scene, personalized: bool) -> None:
 
 def test_analytics_js_may_come_later(scene: Scene) -> None:
     scene.runs(decision(text()))
+    scene.page.clock.install(time=0)
+    scene.page.clock.pause_at(3_600_000)
     scene.open(f"<h1>{ORIGINAL}</h1>")
     scene.seen()
     scene.page.evaluate("tracked = []; window.analytics = {}")
+    scene.page.clock.run_for(9_000)
     scene.page.evaluate("void (analytics.track = (...all) => tracked.push(all))")
-    scene.page.wait_for_function("tracked.length")
+    scene.page.clock.run_for(500)
     event, properties, options = scene.page.evaluate("tracked[0]")
     assert event == "Mutiny Experience Viewed"
     assert properties["exposureId"] == "exp-1"
@@ -153,6 +156,7 @@ def test_a_new_visitor_keeps_the_id_that_was_made(scene: Scene, install: type[Sc
     """Where analytics.js finds it: it adopts it, and both are one visitor."""
     scene.runs(decision(text()))
     scene.open_before_analytics(lambda: scene.open(head=install(scene) + ANALYTICS, wait_until="commit"))
+    scene.edge.wait_for(lambda: bool(scene.edge.questions()), "a question")
     made = scene.edge.questions()[0]["anonymousId"]
     assert UUID.fullmatch(made)
     cookie = cookies(scene)["ajs_anonymous_id"]

@@ -8,6 +8,7 @@ from playwright.sync_api import Page, expect
 from browser.tag.frames import Screencast, record, recorded
 from browser.tag.scene import ORIGINAL, PERSONALIZED, Scene, decision, in_chunks, text
 from browser.tag.servers import Gate
+from server import wait_until
 
 BODY = f"<h1>{ORIGINAL}</h1><p>Something else</p>"
 RED, GREEN = (255, 0, 0), (0, 255, 0)
@@ -16,14 +17,17 @@ INSTALLS = pytest.mark.parametrize("install", [Scene.plain, Scene.shim], ids=["p
 
 @INSTALLS
 def test_the_original_is_in_no_frame_before_the_personalized(scene: Scene, install: type[Scene]) -> None:
+    """With the decision delayed by 100 ms, and by as much longer as the browser takes to make a frame meanwhile."""
     scene.runs(decision(text()))
     scene.edge.delay = 0.1
+    scene.edge.decide_gate.close()
     record(scene.page)
     scene.open(BODY, head=install(scene))
+    scene.page.wait_for_function("seenInFrames.some((frame) => frame.there && !frame.visible)")
+    scene.edge.decide_gate.open()
     scene.seen()
     frames = recorded(scene.page)
     assert [frame for frame in frames if frame.visible and frame.text != PERSONALIZED] == []
-    assert [frame for frame in frames if frame.there and not frame.visible], "no frame fell into the delay"
     assert frames[-1].visible
     assert frames[-1].text == PERSONALIZED
 
@@ -31,9 +35,11 @@ def test_the_original_is_in_no_frame_before_the_personalized(scene: Scene, insta
 def test_the_recorder_sees_an_original_that_is_not_hidden(scene: Scene) -> None:
     """Otherwise the test above could not fail."""
     scene.runs(decision(text()), selectors=["#another"])
-    scene.edge.delay = 0.1
+    scene.edge.decide_gate.close()
     record(scene.page)
     scene.open(BODY)
+    scene.page.wait_for_function("seenInFrames.some((frame) => frame.visible)")
+    scene.edge.decide_gate.open()
     scene.seen()
     assert [frame for frame in recorded(scene.page) if frame.visible and frame.text == ORIGINAL]
 
@@ -55,10 +61,11 @@ def test_no_picture_shows_the_original(scene: Scene, install: type[Scene], hidde
     scene.open("<h1><b class=red></b></h1><p>Something else</p>", head=install(scene) + style, wait_until="commit")
     scene.edge.wait_for(lambda: bool(scene.edge.questions()), "a question")
     scene.page.wait_for_function("performance.getEntriesByName('first-contentful-paint').length")
+    if not hidden:
+        wait_until(lambda: any(screencast.pixels(*RED)), "a picture of the original")
     scene.edge.decide_gate.open()
     scene.seen()
-    while not any(screencast.pixels(*GREEN)):
-        scene.page.evaluate("new Promise((done) => requestAnimationFrame(done))")
+    wait_until(lambda: any(screencast.pixels(*GREEN)), "a picture of the personalized")
     assert any(screencast.pixels(*RED)) is not hidden
 
 
@@ -124,12 +131,12 @@ def test_a_hanging_tag_server_holds_the_page_up_to_the_cap(scene: Scene) -> None
 
 
 def test_a_hanging_tag_server_by_the_visitors_clock(scene: Scene) -> None:
-    """The same by real time: the first paint does not wait for a server that never answers."""
+    """The same by real time: the first paint comes, though the server never answers."""
     scene.edge.tag_hangs = scene.edge.decide_hangs = True
     scene.open(BODY, head=scene.shim(), wait_until="commit", cap=True)
     scene.page.wait_for_function("performance.getEntriesByName('first-contentful-paint').length")
-    paint = "performance.getEntriesByName('first-contentful-paint')[0].startTime - __pitcairn.start"
-    assert scene.page.evaluate(paint) >= 400
+    assert visible(scene.page, "h1")
+    assert scene.page.inner_text("h1") == ORIGINAL
     assert scene.page.evaluate("document.readyState") == "interactive", "the tag is still awaited"
 
 
@@ -220,7 +227,7 @@ def test_no_transition_keeps_the_original_visible(scene: Scene) -> None:
 
 def stop_the_clock(page: Page) -> None:
     page.clock.install(time=0)
-    page.clock.pause_at(1000)
+    page.clock.pause_at(3_600_000)  # It runs until this call, however long a busy machine takes to come here.
 
 
 def visible(page: Page, selector: str) -> bool:

@@ -85,17 +85,17 @@ def test_what_the_page_wrote_itself_is_what_it_gets_back(scene: Scene) -> None:
 def test_the_next_route_hides_before_it_is_painted(scene: Scene) -> None:
     """A router changes the address and then renders; the frame after shows no original of the new route."""
     by_path(scene, {"/second": [decision(text(), exposure="exp-2")]})
-    scene.edge.delay = 0.1
+    scene.edge.decide_gate.close()
     record(scene.page)
     scene.open("<main></main>")
     scene.page.evaluate(
         "(html) => { history.pushState({}, '', '/second'); document.querySelector('main').innerHTML = html }",
         f"<h1>{ORIGINAL}</h1>",
     )
+    scene.page.wait_for_function("seenInFrames.some((frame) => frame.there && !frame.visible)")
+    scene.edge.decide_gate.open()
     scene.seen()
-    frames = recorded(scene.page)
-    assert {frame.text for frame in frames if frame.visible} == {PERSONALIZED}
-    assert [frame for frame in frames if frame.there and not frame.visible]
+    assert {frame.text for frame in recorded(scene.page) if frame.visible} == {PERSONALIZED}
 
 
 def test_back_and_forward(scene: Scene) -> None:

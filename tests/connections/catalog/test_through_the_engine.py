@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+import gzip
+import io
 import json
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
+import pyarrow.parquet as pq
 import pytest
 from django.conf import settings as django_settings
 
 from connections.delivery.target import Target
 from connections.delivery.world import DeliveryWorld
+from connections.listener import listening
 from pipeline.world import identify, track
 from pitcairn.connections import services
+from pitcairn.connections.catalog.s3.signing import Credentials, signed
 
 pytestmark = pytest.mark.django_db(transaction=True, databases=list(django_settings.DATABASES))
 
@@ -90,3 +97,38 @@ def test_files_that_cannot_be_written_wait(world: DeliveryWorld, settings: Any, 
     world.pass_time(3_600_000)
     (path,) = (tmp_path / "files" / "messages" / "2026-11-02").iterdir()
     assert json.loads(path.read_bytes())["messageId"] == "m-1"
+
+
+@pytest.mark.parametrize(("kind", "ending"), [("JSON lines", ".jsonl.gz"), ("Parquet", ".parquet")])
+def test_objects_are_put_into_a_store_that_checks_what_comes(world: DeliveryWorld, kind: str, ending: str) -> None:
+    """As an S3-compatible store does: it signs the request that came, from its decoded path, and compares."""
+    keys = Credentials(key_id="AKIDEXAMPLE", secret="very secret", region="eu-west-1")
+
+    server = listening()
+    store = world.run(server.__aenter__())
+    made = connected(
+        world, "s3", bucket="company-events", region=keys.region, accessKeyId=keys.key_id,
+        secretAccessKey=keys.secret, prefix="kind=all/(x)!", endpoint=store.url, format=kind,
+    )  # fmt: skip
+    world.process(*(track(f"m-{n}", "Looked", userId=f"u-{n}") for n in range(20)))
+    world.settle()
+    world.run(server.__aexit__(None, None, None))
+    assert {row.outcome for row in world.log(made)} == {"delivered"}
+    assert keys.secret not in repr(world.log(made))
+    ids: list[str] = []
+    for one in store.received:
+        path = unquote(one.path)
+        assert one.method == "PUT"
+        assert path.startswith("/company-events/kind=all/(x)!/2026-11-02/")
+        assert path.endswith(ending)
+        again = signed(
+            keys, method="PUT", host=one.headers["host"], path=path, body=one.body,
+            headers={"Content-Type": one.headers["content-type"]},
+            now=datetime.strptime(one.headers["x-amz-date"], "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC),
+        )  # fmt: skip
+        assert one.headers["authorization"] == again["Authorization"]
+        if kind == "Parquet":
+            ids += pq.read_table(io.BytesIO(one.body)).column("message_id").to_pylist()
+        else:
+            ids += [json.loads(line)["messageId"] for line in gzip.decompress(one.body).splitlines()]
+    assert sorted(ids) == sorted(f"m-{n}" for n in range(20))
