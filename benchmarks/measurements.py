@@ -138,7 +138,16 @@ def _on_profile(database: sqlite3.Connection, user_id: str) -> bool:
 
 def decide_rate() -> Iterator[Line]:
     """`/v1/decide`, five experiences, a known profile, everything in one process."""
-    with bare() as reference, pitcairn() as server:
+    yield _decide_rate("five live experiences on the page", experiences=5, segments=1)
+
+
+def decide_programme() -> Iterator[Line]:
+    """The same of a large programme: the visitor is in the last of the 40 segments of their page."""
+    yield _decide_rate("50 live experiences with 200 segments", experiences=50, segments=4)
+
+
+def _decide_rate(of: str, *, experiences: int, segments: int) -> Line:
+    with bare() as reference, pitcairn(experiences=experiences, segments=segments) as server:
         _know_the_visitor(server)
         pairs = [
             (
@@ -148,8 +157,8 @@ def decide_rate() -> Iterator[Line]:
             for _ in range(3)
         ]
     ours, theirs = (statistics.median(column) for column in zip(*pairs, strict=True))
-    yield Line(
-        "`/v1/decide`, five running experiences, a known profile",
+    return Line(
+        f"`/v1/decide`, {of}, a known profile",
         f"{ours:,.0f} requests/s ({ours / theirs:.2f} of the bare application)",
         f"{theirs:,.0f}/s",
         "at least 5,000/s",
@@ -195,6 +204,7 @@ MEASUREMENTS: dict[str, Callable[[], Iterator[Line]]] = {
     "sustained": sustained,
     "freshness": freshness,
     "decide-rate": decide_rate,
+    "decide-programme": decide_programme,
     "decide-latency": decide_latency,
     "idle": idle,
 }
@@ -204,8 +214,8 @@ def _know_the_visitor(server: Running) -> None:
     _post(f"{server.url}/v1/identify", bodies.identify_deciding_visitor())
     _wait(lambda: _waiting(server) == 0)
     answer = json.loads(_post(f"{server.url}/v1/decide", bodies.decide()))
-    if len(answer["decisions"]) != 5:
-        raise RuntimeError(f"the visitor is decided for {len(answer['decisions'])} experiences, not for five")
+    if len(answer["decisions"]) != 1:
+        raise RuntimeError(f"the visitor is decided for {len(answer['decisions'])} experiences, not for one")
 
 
 def _post(url: str, body: bytes) -> bytes:

@@ -59,12 +59,12 @@ def bare() -> Iterator[Running]:
 
 
 @contextlib.contextmanager
-def pitcairn(role: str = "all", experiences: int = 5) -> Iterator[Running]:
+def pitcairn(role: str = "all", experiences: int = 5, segments: int = 1) -> Iterator[Running]:
     """A seeded Pitcairn in a data folder of its own, which is gone afterwards."""
     port = free_port()
     with tempfile.TemporaryDirectory(prefix="pitcairn-benchmark-") as folder:
         environment = {**os.environ, "PITCAIRN_DATA": folder}
-        subprocess.run([sys.executable, "-m", "benchmarks.seed", str(experiences)], env=environment, check=True)
+        subprocess.run([sys.executable, "-m", "benchmarks.seed", str(experiences), str(segments)], env=environment, check=True)
         command = [sys.executable, "-m", "pitcairn", "serve", "--role", role, "--port", str(port)]
         with _running(command, environment, f"http://127.0.0.1:{port}", "/health", Path(folder)) as process:
             yield process

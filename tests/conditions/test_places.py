@@ -88,7 +88,7 @@ def test_visits_are_not_asked_for_what_only_histories_know() -> None:
     for tree in (
         {"event": "A"},
         {"users": "any", "condition": {}},
-        {"fact": "account", "name": "plan", "operator": "exists"},
+        {"fact": "property", "name": "plan", "operator": "exists"},
     ):
         with pytest.raises(ConditionError):
             compile_condition(parse({"any": [tree]}))

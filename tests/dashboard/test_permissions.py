@@ -19,7 +19,8 @@ from pitcairn.connections.services_filters import create_filter
 from pitcairn.dashboard.middleware import BY_TOKEN, OWN_BUSINESS, PUBLIC
 from pitcairn.engage.services import connect_destination, create_audience, create_computed_trait
 from pitcairn.eventstore import EventStore
-from pitcairn.experiences.models import AudienceSegment, Experience, Variation
+from pitcairn.experiences.models import AudienceSegment
+from pitcairn.experiences.services import save_experience
 from pitcairn.profiles.models import Account, Merge, ProfileToken
 from pitcairn.profiles.services import create_token
 from pitcairn.workspaces.models import Role, Workspace
@@ -67,9 +68,13 @@ def values(workspace: Workspace, store: EventStore) -> dict[str, Any]:
     """One thing of each kind that a route can name."""
     website = source(workspace)
     destination = mutiny(workspace, website.id)
-    experience = Experience.objects.create(workspace=workspace, name="Welcome", page_url="example.com/")
-    segment = AudienceSegment.objects.create(experience=experience, name="Everyone", condition={})
-    Variation.objects.create(segment=segment, changes=[])
+    experience = save_experience(
+        workspace_id=workspace.id,
+        name="Welcome",
+        page_url="example.com/",
+        segments=[{"name": "Everyone", "variations": [{"changes": []}]}],
+    )
+    segment = AudienceSegment.objects.get(experience=experience)
     store.insert("messages", [message(workspace, website.id, type="identify", event="", message_id="m-walk")])
     store.insert("refusals", [refusal(workspace, website.id)])
     letter = dead(destination, outgoing(website.id, "m-walk"))
@@ -115,6 +120,7 @@ def values(workspace: Workspace, store: EventStore) -> dict[str, Any]:
         "source_id": website.id,
         "destination_id": destination.id,
         "experience_id": experience.id,
+        "number": experience.version,
         "profile_id": somebody,
         "account_id": account.id,
         "audience_id": audience.id,

@@ -217,6 +217,7 @@ def test_an_identified_visitor_is_personalized(visitor: Visitor) -> None:
     ids = [decision[part].pop("id") for part in ("experience", "audienceSegment", "variation")]
     assert all(type(number) is int for number in ids)
     assert decision == {
+        "type": "page",
         "experience": {"name": "home"},
         "audienceSegment": {"name": "segment-small"},
         "variation": {"name": "Personalized"},

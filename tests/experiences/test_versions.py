@@ -68,7 +68,7 @@ class TestVersions:
         made = save(workspace)
         save(workspace, made, page_url="/ann", by="ann@acme.example")
         with pytest.raises(
-            OutdatedError, match=r"ann@acme.example saved .* version 1, and version 2 is in force"
+            OutdatedError, match=r"saved by ann@acme.example .* version 1, and version 2 is in force"
         ) as told:
             save(workspace, made, page_url="/bob", base_version=1)
         assert told.value.current == 2

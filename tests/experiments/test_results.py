@@ -8,7 +8,7 @@ import pytest
 from experiences.making import LAUNCH, LOGIN, NOW, conversions, experience, segment, visits, workspace
 from pitcairn.eventstore import EventStore
 from pitcairn.experiences.models import AudienceSegment, Experience
-from pitcairn.experiences.services import end_experience
+from pitcairn.experiences.services import archive_experience
 from pitcairn.experiments.chart import charts
 from pitcairn.experiments.checks import checks, split_p_value
 from pitcairn.experiments.findings import Verdict
@@ -83,7 +83,7 @@ def test_the_series_is_cumulative_and_has_every_day(embedded_store: EventStore) 
 def test_the_series_of_what_ended_stops(embedded_store: EventStore) -> None:
     made = experience(workspace())
     visits(embedded_store, made, control=(20, 500), personalized=(24, 500))
-    end_experience(made.workspace_id, made.id, now=LAUNCH + timedelta(days=2))
+    archive_experience(made.workspace_id, made.id, now=LAUNCH + timedelta(days=2))
     goal = results(made.id, embedded_store, LAUNCH + timedelta(days=200)).primary
     assert goal is not None
     # The last visitors could convert for seven days more.

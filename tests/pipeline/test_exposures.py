@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
+import msgspec
 import pytest
 from django.conf import settings
 
-from pipeline.world import World, identify, track
+from pipeline.world import NOON, World, identify, track
 from pitcairn.experiences.exposures import EVENT, exposure_id
+from pitcairn.experiences.services import save_experience, start_experience
+from pitcairn.experiences.timing import Frequency
+from pitcairn.profiles.models import Profile
+from pitcairn.profiles.visits import VisitRecord
 
 pytestmark = pytest.mark.django_db(transaction=True, databases=list(settings.DATABASES))
 
@@ -16,21 +22,31 @@ VISITOR = "visitor-1"
 
 
 def exposure(
-    world: World, nonce: str = "0a", *, variation: int = 8, visitor: str = VISITOR, **changed: Any
+    world: World,
+    nonce: str = "0a",
+    *,
+    variation: int = 8,
+    segment: int = 5,
+    experience: int = 3,
+    visitor: str = VISITOR,
+    reason: str = "assigned",
+    **changed: Any,
 ) -> dict[str, Any]:
     """The call with which the tag reports an exposure of experience 3, segment 5."""
     signed = exposure_id(
-        world.workspace.secret.encode(), nonce, experience_id=3, segment_id=5, variation_id=variation, visitor=visitor
-    )
+        world.workspace.secret.encode(), nonce, experience_id=experience, segment_id=segment, variation_id=variation,
+        visitor=visitor, reason=reason,
+    )  # fmt: skip
     properties = {
         "experience": "Corporate Website Experiment",
         "audienceSegment": "Small company",
         "personalized": variation != 0,
-        "experienceId": 3,
-        "audienceSegmentId": 5,
+        "experienceId": experience,
+        "audienceSegmentId": segment,
         "variationId": variation or None,
         "visitorId": visitor,
         "exposureId": signed,
+        "reason": reason,
         "pageUrl": "https://acme.example/",
     }
     return track(signed, EVENT, anonymousId=visitor, properties=properties) | changed
@@ -141,3 +157,81 @@ def test_a_clock_in_the_future_does_not_reach_beyond_receipt(world: World) -> No
     world.process(exposure(world, variation=0, timestamp="2027-01-01T00:00:00Z"))
     world.process(exposure(world, "0b", timestamp="2026-11-02T12:00:00.001Z"), at=1_793_620_800_001)
     assert arms(world) == [(3, False, 0)]
+
+
+def stored(world: World, visitor: str = VISITOR) -> dict[str, Any]:
+    """What the profile keeps of experiences, as it stands in the store: the side and the variation by key."""
+    found = world.profile(f"anonymous_id:{visitor}")
+    row = Profile.objects.get(id=found.item.id)
+    return {key: (arm, variation) for key, (arm, _, variation, _) in json.loads(row.assignments).items()}
+
+
+def test_the_holdout_is_remembered_and_stands_outside_every_comparison(world: World) -> None:
+    world.process(exposure(world, variation=0, reason="holdout"))
+    assert stored(world) == {"0": ("holdout", 0)}
+    assert world.rows("SELECT reason FROM exposures WHERE workspace_id = {workspace}") == [("holdout",)]
+    assert world.profile(f"anonymous_id:{VISITOR}").assignments == ()
+
+
+def test_what_is_promoted_assigns_nobody(world: World) -> None:
+    """Its visitors were not drawn: they would bend the comparison if it were live again."""
+    world.process(exposure(world, reason="promoted"))
+    assert stored(world) == {}
+    assert world.rows("SELECT reason, personalized FROM exposures WHERE workspace_id = {workspace}") == [
+        ("promoted", True)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("decided", "said"), [("holdout", "assigned"), ("assigned", "holdout"), ("promoted", "stored")]
+)
+def test_a_page_cannot_say_another_reason(world: World, decided: str, said: str) -> None:
+    told = exposure(world, variation=0 if decided == "holdout" else 8, reason=decided)
+    told["properties"]["reason"] = said
+    world.process(told)
+    assert world.exposures() == []
+
+
+def test_the_variation_of_a_further_segment_is_kept_beside_the_first(world: World) -> None:
+    world.process(
+        exposure(world, "0a"),
+        exposure(world, "0b", segment=6, variation=9),
+        exposure(world, "0c", segment=6, variation=10),
+    )
+    assert stored(world) == {"3": ("personalized", 8), "3.6": ("personalized", 9)}
+    assert arms(world) == [(3, True, 8)]
+
+
+def test_views_of_what_has_a_cap_are_counted(world: World) -> None:
+    made = save_experience(
+        workspace_id=world.workspace_id,
+        name="Capped",
+        segments=[{"name": "All", "variations": [{"changes": [{"type": "hide", "selector": ".x"}]}]}],
+        goals=["Signed Up"],
+        frequency=Frequency(times=2),
+    )
+    start_experience(world.workspace_id, made.id)
+    once = exposure(world, "0a", experience=made.id)
+    world.process(once)
+    world.process(once, exposure(world, "0b", experience=made.id), exposure(world, "0c"), at=NOON + 5)
+    row = Profile.objects.get(id=world.profile(f"anonymous_id:{VISITOR}").item.id)
+    record = msgspec.json.decode(row.visits, type=VisitRecord)
+    assert {key: len(times) for key, times in record.seen.items()} == {str(made.id): 2}
+
+
+def test_page_calls_make_visits(world: World) -> None:
+    def page(number: int, url: str, **of: Any) -> dict[str, Any]:
+        said = {"url": f"https://acme.example{url}", "referrer": "https://www.search.example/"}
+        return {"type": "page", "messageId": f"page-{number}", "anonymousId": VISITOR, "context": {"page": said}, **of}
+
+    properties = {"url": "https://acme.example/b?utm_source=mail", "referrer": "https://acme.example/a"}
+    world.process(page(1, "/a?utm_source=ads&utm_campaign=spring"), page(2, "/b", properties=properties))
+    world.process(
+        track("t-1", context={"page": {"url": "https://acme.example/b?utm_source=mail"}}, anonymousId=VISITOR)
+    )
+    world.process(page(3, "/c"), at=NOON + 3_600_000)
+    row = Profile.objects.get(id=world.profile(f"anonymous_id:{VISITOR}").item.id)
+    record = msgspec.json.decode(row.visits, type=VisitRecord)
+    assert (record.visits, record.pages, record.first_at) == (2, 3, NOON)
+    assert (record.first_utm, record.last_utm) == ({"source": "ads", "campaign": "spring"}, {"source": "mail"})
+    assert record.first_referrer == record.last_referrer == "https://www.search.example/"

@@ -106,7 +106,7 @@ def apply(graph: IdentityGraph, call: Call, number: int) -> Person | None:
         changed = learn_traits(person, call.traits, at=call.at, source_id=1, personalize=True)
         if call.assignment:
             shown = StoredAssignment(call.assignment, 1, int(call.assignment == "personalized"), call.at)
-            changed |= remember_assignment(person, 3, shown)
+            changed |= remember_assignment(person, "3", shown)
         if changed:
             graph.changed[person.id] = person
     return person

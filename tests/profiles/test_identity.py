@@ -263,8 +263,8 @@ def test_learning_nothing_new_changes_nothing() -> None:
     person = Person(1, WORKSPACE, 0, 0)
     assert learn_traits(person, {"plan": "free"}, at=5, source_id=1, personalize=True)
     assert not learn_traits(person, {"plan": "paid"}, at=4, source_id=1, personalize=True)
-    assert remember_assignment(person, 3, StoredAssignment("control", 1, 0, 9))
-    assert not remember_assignment(person, 3, StoredAssignment("personalized", 1, 2, 10))
+    assert remember_assignment(person, "3", StoredAssignment("control", 1, 0, 9))
+    assert not remember_assignment(person, "3", StoredAssignment("personalized", 1, 2, 10))
     assert person.assignments["3"].arm == "control"
 
 

@@ -349,7 +349,7 @@ def _check_base(experience: Experience, base_version: int | None) -> None:
     last = ExperienceVersion.objects.filter(experience=experience, number=experience.version).first()
     who = last.made_by if last is not None and last.made_by else "somebody"
     raise OutdatedError(
-        f"{who} saved “{experience.name}” in the meantime: this was made from version {base_version}, and version "
+        f"“{experience.name}” was saved by {who} in the meantime: this was made from version {base_version}, and version "
         f"{experience.version} is in force now. Nothing was saved; open version {experience.version} and make the "
         "change there",
         experience.version,
