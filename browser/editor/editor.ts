@@ -101,7 +101,7 @@ export class Editor {
         nav,
       ),
       h("div", { className: "body" }, this.notice, this.chosenPart, this.listPart),
-      h("footer", {}, h("div", { className: "row" }, this.undoButton, this.redoButton, this.saveButton), this.status, h("p", { className: "hint" }, member)),
+      h("footer", {}, h("div", { className: "row" }, this.undoButton, this.redoButton, this.saveButton, h("span", { className: "hint who", title: member }, member)), this.status),
     );
     const editor = h("div", { className: "editor" }, ...this.picker.outlines, this.panel);
     editor.addEventListener("keydown", (event) => this.key(event));

@@ -50,6 +50,7 @@ summary { padding: 8px 0; cursor: pointer; font-weight: 600; }
 details details summary { font-weight: 400; padding: 4px 0; color: var(--ink-2); }
 .part { display: grid; gap: 8px; padding-bottom: 8px; }
 .part > div { display: grid; gap: 8px; }
+.part > div > button, .part > button { justify-self: start; }
 .finding[data-sure="sure"] strong { color: var(--accent); } .finding[data-sure="likely"] strong { color: var(--ink); } .finding[data-sure="fragile"] strong { color: var(--warn); }
 .finding { font-size: 13px; color: var(--ink-2); }
 .plain, .changes { margin: 0; padding: 0; list-style: none; display: grid; gap: 6px; }
@@ -57,7 +58,8 @@ details details summary { font-weight: 400; padding: 4px 0; color: var(--ink-2);
 .where { font-size: 13px; color: var(--ink-3); } .where.warn { color: var(--warn); } .where.bad, .error { color: var(--bad); }
 .notice { padding: 8px 10px; border-radius: 6px; background: var(--warn-soft); color: var(--ink); display: grid; gap: 6px; }
 .notice.bad { background: var(--bad-soft); }
-.status { font-size: 13px; color: var(--ink-2); min-height: 19px; } .status.bad { color: var(--bad); }
+.status { font-size: 13px; color: var(--ink-2); }
+.who { margin-left: auto; overflow: hidden; text-overflow: ellipsis; white-space: nowrap; max-width: 150px; } .status.bad { color: var(--bad); }
 .outline { position: absolute; top: 0; left: 0; pointer-events: none; }
 .outline.hover { box-shadow: 0 0 0 2px #2a9d8a, 0 0 0 3px #fff8; background: #2a9d8a14; }
 .outline.chosen { box-shadow: 0 0 0 2px #0b6e5f, 0 0 0 4px #fffc; }
@@ -65,9 +67,16 @@ details details summary { font-weight: 400; padding: 4px 0; color: var(--ink-2);
 .stage iframe { border: 0; background: #fff; flex: 1; max-width: 100%; min-height: 0; border-radius: 6px; }
 .bar { display: flex; gap: 8px; align-items: center; flex-wrap: wrap; background: var(--bg); border-radius: 6px; padding: 6px 10px; }
 @media (max-width: 640px) {
-  .panel, .panel.left { left: 4px; right: 4px; top: auto; bottom: 4px; width: auto; height: min(60vh, 460px); }
-  .panel.folded { height: auto; } .panel.folded .body, .panel.folded footer .status:empty { display: none; }
-  .side { display: none; }
+  .panel, .panel.left { left: 4px; right: 4px; top: auto; bottom: 4px; width: auto; height: min(62vh, 480px); display: block; overflow: auto; overscroll-behavior: contain; }
+  .panel.told { height: auto; }
+  .body { overflow: visible; }
+  .panel > header { display: contents; }
+  .panel > header > * { margin: 8px 12px; }
+  .panel > header > .title { position: sticky; top: 0; margin: 0; padding: 8px 12px; background: var(--surface); border-bottom: 1px solid var(--line); z-index: 1; }
+  .panel > footer { position: sticky; bottom: 0; }
+  .panel.folded { height: auto; }
+  .panel.folded .body, .panel.folded > header > :not(.title) { display: none; }
+  .side, .who { display: none; }
 }
 @media (min-width: 641px) { .fold { display: none; } }
 @media (forced-colors: active) { .outline { outline: 2px solid Highlight; } }

@@ -1,4 +1,5 @@
 // The visual editor. The tag loads it where a member came with a token; docs/editor.md says how it works.
+import { awaitHydration } from "../tag/hydration";
 import { Editor } from "./editor";
 import { h } from "./dom";
 import { LOOK } from "./look";
@@ -14,6 +15,7 @@ async function start(): Promise<void> {
   try {
     const opened = await server.open();
     if (document.readyState === "loading") await new Promise((done) => document.addEventListener("DOMContentLoaded", done, { once: true }));
+    awaitHydration(); // As the tag: it is the tag's way of changing a page that is used here.
     new Editor(opened, server);
   } catch (error) {
     if (!(error instanceof Refusal)) throw error;

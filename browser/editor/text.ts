@@ -74,9 +74,8 @@ export function textField(element: Element, current: Written | undefined, tokens
     button("Link", openLink, keep),
     button("Line break", () => run("insertLineBreak"), keep),
   );
-  const label = h("span", { className: "label", id: "pitcairn-text-label" }, "Text");
-  area.setAttribute("aria-labelledby", label.id);
-  return h("div", { className: "field" }, label, tools, area, link, tokens.length ? tokenForm(area, tokens, run) : null);
+  area.setAttribute("aria-label", "Text");
+  return h("div", { className: "field" }, tools, area, link, tokens.length ? tokenForm(area, tokens, run) : null);
 }
 
 function tokenForm(area: HTMLElement, tokens: readonly string[], run: (command: string, value: string) => void): HTMLElement {
