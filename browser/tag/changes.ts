@@ -225,17 +225,30 @@ function move(element: HTMLElement, to: string, position: Position, state: State
   return setStyle(element, "display", "none", state) || put;
 }
 
-interface TrustedTypes {
-  createPolicy(name: string, rules: object): { createHTML(html: string): string };
+interface Policy {
+  createHTML(html: string): string;
+  createScriptURL(url: string): string;
 }
 const STYLE = "data-pitcairn-style";
-let policy: { createHTML(html: string): string } | undefined;
+let policy: Policy | undefined;
+
+function policyHere(): Policy | undefined {
+  const types = (window as { trustedTypes?: { createPolicy(name: string, rules: Policy): Policy } }).trustedTypes;
+  const same = (text: string) => text;
+  if (types && !policy) policy = types.createPolicy("pitcairn", { createHTML: same, createScriptURL: same });
+  return policy;
+}
 
 /** HTML as a page takes it that asks for Trusted Types. */
 export function trusted(html: string): string {
-  const types = (window as { trustedTypes?: TrustedTypes }).trustedTypes;
-  if (types && !policy) policy = types.createPolicy("pitcairn", { createHTML: (text: string) => text });
+  const policy = policyHere();
   return policy ? policy.createHTML(html) : html;
+}
+
+/** The address of a script of ours, in the same way. */
+export function trustedScript(url: string): string {
+  const policy = policyHere();
+  return policy ? policy.createScriptURL(url) : url;
 }
 
 function parse(html: string): ChildNode[] {

@@ -186,7 +186,11 @@ def tag_configuration(source: SourceConfiguration, snapshot: Snapshot, host: str
         "asksConsent": source.asks_consent,
         "honoursGPC": source.honours_gpc,
         "pages": [
-            {"pattern": experience.page.pattern, "selectors": experience.selectors}
+            {
+                "pattern": experience.page.pattern,
+                "selectors": experience.selectors,
+                **({"pushes": True} if experience.pushes else {}),
+            }
             for experience in (workspace.programme.experiences if source.personalizes else ())
         ],
     }

@@ -3,7 +3,7 @@
 from django.urls import include, path
 
 from pitcairn.experiences import editor_views
-from pitcairn.experiences.views import estimates, experiences, form, life, programme, versions, why
+from pitcairn.experiences.views import estimates, experiences, form, life, preview, programme, versions, why
 
 app_name = "experiences"
 urlpatterns = [
@@ -11,6 +11,8 @@ urlpatterns = [
     path("new/", form.new, name="new"),
     path("priority/", programme.priority, name="priority"),
     path("holdout/", programme.holdout, name="holdout"),
+    path("preview/", preview.preview, name="preview"),
+    path("preview/frame/", preview.frame, name="preview-frame"),
     path("sizes/", estimates.sizes, name="sizes"),
     path("why/", why.why, name="why"),
     path("why.json", why.why_json, name="why-json"),

@@ -36,7 +36,9 @@ def test_the_first_selector_that_finds_what_it_should(scene: Scene, body: str, c
 
 def test_one_element_is_not_guessed_at(scene: Scene) -> None:
     """Rather the original than the wrong element, and then nobody is counted either."""
-    scene.runs(decision(aimed("p", "h1, h2"), exposure="exp-1"), decision(text("footer"), experience=2, exposure="exp-2"))
+    scene.runs(
+        decision(aimed("p", "h1, h2"), exposure="exp-1"), decision(text("footer"), experience=2, exposure="exp-2")
+    )
     scene.open("<p>One</p><p>Two</p><h1>Three</h1><h2>Four</h2><footer>End</footer>")
     (exposure,) = scene.seen()
     assert exposure["messageId"] == "exp-2"
