@@ -11,6 +11,18 @@ declare const COMPONENTS: string;
 
 let loaded: Promise<void> | undefined;
 
+/** Where they keep what a visitor closed. */
+const CLOSED = "pitcairn_closed";
+
+/** The visitor is forgotten. */
+export function forgetComponents(): void {
+  try {
+    localStorage.removeItem(CLOSED);
+  } catch {
+    // Storage is closed to this page.
+  }
+}
+
 export function loadComponents(config: Config): Promise<void> {
   if (!loaded) {
     loaded = new Promise((done) => {

@@ -5,7 +5,7 @@
 // that a visitor may have seen is changed any more: a late decision is taken only if none of its elements is on the
 // page yet, and not exposed otherwise, for treatment and control alike.
 import { newClient, takeCalls } from "./client";
-import { loadComponents, showComponents } from "./components";
+import { forgetComponents, loadComponents, showComponents } from "./components";
 import { chosen, configure, isRefused, mayStore } from "./consent";
 import type { Client, Config, Decision, Page, Question } from "./contract";
 import { expose, whenVisited } from "./exposure";
@@ -43,6 +43,7 @@ function begin(asked?: Question, seen?: boolean): void {
   if (!pages.length || !seen) restore();
   show();
   if (!pages.length) {
+    stay();
     void showComponents(config, client, [], "", () => false);
     return;
   }
@@ -124,6 +125,7 @@ function optedOut(): void {
   if (!begun || !isRefused()) return;
   begin();
   forgetId();
+  forgetComponents();
   if (chosen()) askNow(); // Has the server's cookie removed.
 }
 
