@@ -281,7 +281,7 @@ class ExperienceForm:
         elif kind == "question":
             self._act_on_questions(verb, at)
         elif word == "type":
-            self.focus = "type"
+            self._show_type()
         elif kind == "variation":
             self._act_on_variations(verb, at)
         elif kind == "group":
@@ -290,6 +290,15 @@ class ExperienceForm:
             self._act_on_conditions(at, verb)
         elif word in {"show-raw", "show-rows"}:
             self._act_on_view(at[0], word)
+
+    def _show_type(self) -> None:
+        """Another type was chosen: rows that it needs are offered."""
+        self.focus = "type"
+        for variation in (one for segment in self.segments for one in segment.variations):
+            if self.type == "survey" and not variation.content.questions:
+                variation.content.questions.append(QuestionRow())
+            if self.type == "page" and not variation.changes:
+                variation.changes.append(ChangeRow())
 
     def _add_goal(self) -> None:
         name = self.new_goal.strip()

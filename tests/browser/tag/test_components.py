@@ -156,7 +156,7 @@ def test_what_was_closed_stays_closed(scene: Scene, consent: bool) -> None:
     expect(shown(scene)).to_have_count(0)
     assert scene.page.evaluate("localStorage.length") == int(consent)
     if consent:
-        scene.page.reload()
+        scene.page.goto(scene.website.url)
         scene.page.wait_for_function("() => window.__pitcairnComponents")
         scene.page.evaluate("new Promise((done) => setTimeout(done))")
         expect(shown(scene)).to_have_count(0)
