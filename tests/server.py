@@ -57,7 +57,7 @@ WRITE_KEYS = {
     )
 }
 
-PATIENCE_SECONDS = 12.0
+PATIENCE_SECONDS = 120.0
 """For what is waited for on a condition: far longer than it takes, so that a busy machine fails nothing."""
 
 _HERE = Path(__file__).parent

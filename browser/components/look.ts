@@ -67,6 +67,7 @@ export function look(): Record<string, string> {
     "--heading": title ? title.fontFamily : page.fontFamily,
     "--weight": title && +title.fontWeight >= 500 ? title.fontWeight : "600",
     "--radius": Math.min(button ? parseFloat(getComputedStyle(button).borderTopLeftRadius) || 0 : 6, 24) + "px",
+    "--scheme": luminance(surface) < 0.2 ? "dark" : "light",
     "--surface": written(surface),
     "--ink": written(ink),
     "--line": written(ink, 0.55),

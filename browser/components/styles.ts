@@ -1,8 +1,8 @@
 // One style sheet for all components, constructed: it needs no exception in the page's CSP, and reaches nothing of the page.
 const CSS = `
-:host{all:initial!important;display:block!important;color-scheme:light dark}
+:host{all:initial!important;display:block!important}
 *{box-sizing:border-box}
-section,dialog{font:16px/1.5 var(--font);color:var(--ink);background:var(--surface);margin:0;border:0;text-align:start}
+section,dialog{color-scheme:var(--scheme);font:16px/1.5 var(--font);color:var(--ink);background:var(--surface);margin:0;border:0;text-align:start}
 .fixed{position:fixed;z-index:2147483000}
 .banner{background:var(--accent);color:var(--on-accent);display:flex;gap:8px 16px;flex-wrap:wrap;align-items:center;justify-content:center;padding:10px 52px 10px 20px;position:relative;width:100%;text-align:center}
 .banner.fixed{position:fixed;left:0;right:0}

@@ -8,6 +8,6 @@ function fill(frame: HTMLIFrameElement): void {
 }
 
 export function keepPreviews(): void {
-  document.addEventListener("load", ({ target }) => target instanceof HTMLIFrameElement && target.closest(".preview") && fill(target), true);
-  document.addEventListener("htmx:after:swap", () => document.querySelectorAll<HTMLIFrameElement>(".preview iframe").forEach(fill));
+  document.addEventListener("load", ({ target }) => target instanceof HTMLIFrameElement && target.closest(".as-seen") && fill(target), true);
+  document.addEventListener("htmx:after:swap", () => document.querySelectorAll<HTMLIFrameElement>(".as-seen iframe").forEach(fill));
 }

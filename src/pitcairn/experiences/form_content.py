@@ -51,9 +51,9 @@ class Cell:
     error: str
 
 
-_TOKENS = "May say what is known of the visitor: {{ account.name | default: “your team” }}"
+_TOKENS = 'May say what is known of the visitor: {{ account.name | default: "your team" }}'
 _REMEMBER = Field(
-    name="remember_days", label="Who closed it sees it again after", kind="number", default="30", hint="days"
+    name="remember_days", label="Days until it is shown again to who closed it", kind="number", default="30"
 )
 _SECONDS = Field(name="seconds", label="Seconds", kind="number", default="5")
 _PERCENT = Field(name="percent", label="Part of the page, %", kind="number", default="50")

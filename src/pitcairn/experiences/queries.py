@@ -27,7 +27,7 @@ from pitcairn.experiences.timing import frequency_words, schedule_words
 
 
 class VariationOutline(msgspec.Struct, frozen=True, kw_only=True):
-    """A variation by name, each of its changes or what it says in words. `share` is its part of the segment's personalized visitors."""
+    """A variation by name, its changes or what it says in words. `share` is its part of the segment's personalized visitors."""
 
     id: int
     name: str

@@ -101,7 +101,7 @@ def test_a_banner(
     here = page_on(website, shop, "/news", "<h1>News</h1>")
     fill(page, shop, "banner", "News", here)
     page.get_by_label("Text", exact=True).fill("We meet in Lisbon")
-    preview = page.frame_locator(".preview iframe")
+    preview = page.frame_locator(".as-seen iframe")
     expect(preview.get_by_text("We meet in Lisbon")).to_be_visible()
     page.get_by_label("Button", exact=True).fill("Come along")
     expect(preview.get_by_role("link", name="Come along")).to_be_visible()
