@@ -5,10 +5,10 @@ import sys
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks import delivery, engage, filters, measurements, tag
+from benchmarks import delivery, engage, engage_seen, filters, measurements, tag
 from benchmarks.report import Line, write
 
-ROOMS = (measurements, delivery, filters, engage, tag)
+ROOMS = (measurements, delivery, filters, engage, engage_seen, tag)
 MEASUREMENTS = {name: measure for room in ROOMS for name, measure in room.MEASUREMENTS.items()}
 console = Console()
 names = sys.argv[1:] or list(MEASUREMENTS)

@@ -1,6 +1,7 @@
 """Asks a seeded event store who fulfils a condition, and the engine alone. `python -m benchmarks.engage_ask JSON ROUNDS`.
 
-Prints `{"ours": [seconds …], "bare": [seconds …], "size"}`.
+Prints `{"ours": [seconds …], "bare": [seconds …], "preview": [seconds …], "size"}`; a preview is what the builder shows of the
+condition while it is edited.
 """
 
 import json
@@ -18,18 +19,22 @@ from django.conf import settings
 
 from pitcairn.conditions import parse
 from pitcairn.conditions.sql import Question
+from pitcairn.engage.previews import preview
 from pitcairn.eventstore import EventStore
 
 BARE = """
-SELECT count() FROM (
+SELECT profile_id FROM people
+WHERE workspace_id = 1 AND profile_id IN (
     SELECT profile_id FROM events
     WHERE workspace_id = 1 AND type = 'track' AND event = 'Order Completed' AND timestamp > now() - INTERVAL 30 DAY
-    GROUP BY profile_id
 )
+GROUP BY profile_id HAVING argMax(alive AND identified, batch)
 """
+"""The same answer from the engine alone: who did it, and is somebody known."""
 
-question = Question(condition=parse(json.loads(sys.argv[1])))
-ours, bare, size = [], [], 0
+condition = parse(json.loads(sys.argv[1]))
+question = Question(condition=condition)
+ours, bare, shown, size = [], [], [], 0
 with EventStore.open(settings.EVENTS_URL) as store:
     store.migrate()
     for _ in range(int(sys.argv[2])):
@@ -40,4 +45,7 @@ with EventStore.open(settings.EVENTS_URL) as store:
         with store._connection.reading() as client:
             client.query(BARE)
         bare.append(time.monotonic() - began)
-print(json.dumps({"ours": ours, "bare": bare, "size": size}))
+        began = time.monotonic()
+        preview(store, 1, condition, int(time.time() * 1000))
+        shown.append(time.monotonic() - began)
+print(json.dumps({"ours": ours, "bare": bare, "preview": shown, "size": size}))

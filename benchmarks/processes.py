@@ -64,7 +64,9 @@ def pitcairn(role: str = "all", experiences: int = 5, segments: int = 1) -> Iter
     port = free_port()
     with tempfile.TemporaryDirectory(prefix="pitcairn-benchmark-") as folder:
         environment = {**os.environ, "PITCAIRN_DATA": folder}
-        subprocess.run([sys.executable, "-m", "benchmarks.seed", str(experiences), str(segments)], env=environment, check=True)
+        subprocess.run(
+            [sys.executable, "-m", "benchmarks.seed", str(experiences), str(segments)], env=environment, check=True
+        )
         command = [sys.executable, "-m", "pitcairn", "serve", "--role", role, "--port", str(port)]
         with _running(command, environment, f"http://127.0.0.1:{port}", "/health", Path(folder)) as process:
             yield process

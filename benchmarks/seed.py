@@ -34,7 +34,12 @@ ON_PAGE = [number for number in range(EXPERIENCES) if SEGMENTS == 1 or number % 
 
 def segment(number: int, place: int) -> dict[str, object]:
     is_theirs = SEGMENTS == 1 or (number == ON_PAGE[-1] and place == SEGMENTS - 1)
-    size = {"fact": "trait", "name": "company.employee_count", "operator": "less_than" if is_theirs else "at_least", "value": 200}
+    size = {
+        "fact": "trait",
+        "name": "company.employee_count",
+        "operator": "less_than" if is_theirs else "at_least",
+        "value": 200,
+    }
     campaign = {"fact": "utm", "name": "source", "operator": "differs", "value": f"source-{number}-{place}"}
     change = {"type": "text", "selector": f"h{number % 6 + 1}", "value": "Made for small companies"}
     # What is true stands first, so that both questions are asked.

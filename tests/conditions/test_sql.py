@@ -8,6 +8,7 @@ in each way the live engine asks.
 from __future__ import annotations
 
 import random
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -23,7 +24,7 @@ from pitcairn.conditions.tree import Events, Measure
 from pitcairn.eventstore import EventStore, Question
 
 from .histories import account_of, event_of, history_of
-from .history_trees import NOW, account_trees, accounts, measures, people, trees
+from .history_trees import NAMES, NOW, account_trees, accounts, edges, measures, people, trees
 
 NOW_MS = round(NOW.timestamp() * 1000)
 AUDIENCES = {"one": 1, "two": 2}
@@ -43,7 +44,21 @@ def gathered(strategy: st.SearchStrategy[Any], count: int) -> list[Any]:
         found.append(example)
 
     gather()
+    assert len(found) >= count
     return found
+
+
+def test_the_examples_have_what_is_hard() -> None:
+    """Values of every kind and none, and events and dates that reach an age of the condition now, give or take a millisecond."""
+    examples = gathered(st.tuples(trees, people), 500)
+    kinds: Counter[str] = Counter()
+    for _, written in examples:
+        owners = [written.get("traits", {}), *(event.get("properties", {}) for event in written["events"])]
+        kinds.update(type(owner[name]).__name__ if name in owner else "missing" for owner in owners for name in NAMES)
+    assert all(kinds[kind] > 20 for kind in ("missing", "NoneType", "str", "int", "float", "bool", "list", "dict")), (
+        kinds
+    )
+    assert sum(NOW in edges(tree, written) for tree, written in examples) > 100
 
 
 class Stored:

@@ -18,8 +18,6 @@ from urllib.parse import quote
 from server import WRITE_KEYS, Answer, Server, basic_authorization, unique
 
 SPEC = Path(__file__).parents[2] / "spec" / "segment.json"
-LAST = 83
-"""The statements about what comes in and goes out."""
 
 
 def statements() -> list[dict[str, Any]]:

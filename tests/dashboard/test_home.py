@@ -49,7 +49,7 @@ def test_each_step_ticks_when_it_happened(client: Client, workspace: Workspace, 
     experience = Experience.objects.create(workspace=workspace, name="Welcome", page_url="example.com/")
     Variation.objects.create(segment=AudienceSegment.objects.create(experience=experience, name="All"), changes=[])
     assert steps(client)["Put an experience live"] == "next"
-    Experience.objects.filter(id=experience.id).update(state="running")
+    Experience.objects.filter(id=experience.id).update(state="live")
     assert steps(client)["Put an experience live"] == "done"
     assert steps(client)["Get the first conversion"] == "next"
     assert "Welcome" in text(client.get("/"))

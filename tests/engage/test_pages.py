@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from typing import Any
 
@@ -188,6 +189,17 @@ def test_one_audience_and_why_somebody_is_in_it(engage: EngageWorld) -> None:
         assert "100.0 %" in overlap
     finally:
         stores.provide(None)
+
+
+def test_the_page_of_an_audience_is_made_again_only_when_it_has_news(engage: EngageWorld) -> None:
+    client = _owner(engage)
+    audience = services.create_audience(engage.workspace_id, "Pro customers", PRO)
+    engage.identify("u1", {"plan": "pro"})
+    page = client.get(f"/audiences/{audience.id}/").content.decode()
+    (address,) = re.findall(r'hx-get="([^"]+)" hx-select="#overview"', page)
+    assert client.get(address).status_code == 204
+    engage.identify("u2", {"plan": "pro"})
+    assert "2 people" in text(client.get(address))
 
 
 def _owner(engage: EngageWorld) -> Client:

@@ -9,7 +9,7 @@ import pytest
 from engage.world import DAY, HOUR, MINUTE, EngageWorld, did, member_of, news_of, trait_is, within
 from pitcairn.connections import services as connections
 from pitcairn.engage import services
-from pitcairn.engage.models import Value
+from pitcairn.engage.live import now_ms
 from pitcairn.engage.services import AudienceError
 from pitcairn.profiles import api_resources
 from pitcairn.profiles.api import Found
@@ -18,19 +18,26 @@ from pitcairn.profiles.api_arguments import Arguments
 pytestmark = pytest.mark.django_db(databases="__all__", transaction=True)
 
 
-MEASURES: dict[str, Any] = {
-    "count": 4, "sum": 26, "average": 6.5, "minimum": 3, "maximum": 10, "mode": 3, "first": 10, "last": 3,
-    "unique": [3, 10], "unique_count": 2,
+MEASURES: dict[tuple[str, str], Any] = {
+    ("count", ""): 5, ("sum", "price"): 28.5, ("average", "price"): 5.7, ("minimum", "price"): 2.5, ("maximum", "price"): 10,
+    ("mode", "color"): "blue", ("mode", "price"): 3, ("first", "color"): "red", ("last", "color"): "amber",
+    ("unique", "color"): ["amber", "blue", "red"], ("unique_count", "color"): 3,
 }  # fmt: skip
 
 
 def test_97_computed_traits_give_the_values_of_the_table(engage: EngageWorld) -> None:
-    for minutes, price in ((9, 10), (7, 3), (5, 10), (3, 3)):
-        engage.did("Order Completed", "u1", ago=minutes * MINUTE, price=price)
-    for measure in MEASURES:
-        definition = {"event": "Order Completed", "measure": measure}
-        engage.trait(measure, definition if measure == "count" else {**definition, "property": "price"})
-    assert {key: value for _, key, value in engage.news()} == MEASURES
+    for minutes, price, color in ((9, 10, "red"), (7, 3, "blue"), (5, 10, "blue"), (3, 3, "red"), (1, 2.5, "amber")):
+        engage.did("Order Completed", "u1", ago=minutes * MINUTE, price=price, color=color)
+    for (measure, name), value in MEASURES.items():
+        definition = {"event": "Order Completed", "measure": measure, "property": name}
+        if not name:
+            del definition["property"]
+        engage.trait(f"{measure} {name}", definition)
+        assert engage.news() == [("u1", f"{measure}_{name}".rstrip("_"), value)]
+    # What occurs once is not the most frequent.
+    engage.did("Signed Up", "u1", plan="pro")
+    engage.trait("Most frequent plan", {"event": "Signed Up", "measure": "mode", "property": "plan"})
+    assert engage.news() == []
 
 
 def test_98_the_key_stays_when_the_name_changes_and_is_never_given_out_again(engage: EngageWorld) -> None:
@@ -214,17 +221,18 @@ def test_114_a_computed_trait_is_told_when_its_value_changes(engage: EngageWorld
 
 
 def test_116_without_history_earlier_events_do_not_count_but_traits_do(engage: EngageWorld) -> None:
-    engage.now = (
-        int(engage.workspace.created_at.timestamp() * 1000) - DAY
-        if hasattr(engage.workspace, "created_at")
-        else engage.now
-    )
+    engage.now = now_ms() - DAY
     engage.identify("u1", {"plan": "pro"})
     engage.did("Bought", "u2")
     both = {"any": [did("Bought"), trait_is("plan", "pro")]}
     audience = engage.audience("Buyers", both, historical=False)
-    assert engage.is_member(audience, "user_id:u1") is True
-    assert Value.objects.filter(computation_id=audience.id, profile_id=engage.profile_id("user_id:u2")).count() == 0
+    members = [engage.is_member(audience, f"user_id:u{number}") for number in (1, 2)]
+    assert members == [True, None]
+    engage.pass_time(2 * DAY)
+    engage.did("Looked", "u2")
+    assert engage.is_member(audience, "user_id:u2") is None
+    engage.did("Bought", "u2")
+    assert engage.is_member(audience, "user_id:u2") is True
 
 
 def test_117_the_email_of_a_track_is_in_its_context(engage: EngageWorld) -> None:

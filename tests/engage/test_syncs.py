@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from engage.world import EngageWorld, did, news_of, trait_is
+from eventstore.rows import delivery
+from pages import signed_in, text, user
 from pitcairn.connections import services as connections
+from pitcairn.dashboard import stores
 from pitcairn.engage import queries, services, sync_pass
-from pitcairn.engage.queries_syncs import dry_run
+from pitcairn.engage.queries_syncs import dry_run, sync_log
 from pitcairn.engage.services import AudienceError
+from pitcairn.engage.views.syncs import left_words
+from pitcairn.workspaces.models import Role, Workspace
 
 pytestmark = pytest.mark.django_db(databases="__all__", transaction=True)
 
@@ -107,6 +114,61 @@ def test_a_pause_in_the_middle_of_the_first_sync_loses_nobody(
     assert sorted(engage.news()) == sorted(
         [(person, "on_pro", True) for person in left] + [(told[0][0], "on_pro", False)]
     )
+
+
+def test_a_first_sync_says_how_far_it_is_how_fast_and_for_how_long_yet(
+    engage: EngageWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sync_pass, "SLICE", 2)
+    for number in range(10):
+        engage.identify(f"u{number}", {"plan": "pro"})
+    audience = engage.audience("On pro", trait_is("plan", "pro"), told=False)
+    services.connect_destination(engage.workspace_id, audience.id, engage.hook)
+    seen = []
+    for _ in range(3):
+        engage.worker.work()
+        (sync,) = queries.syncs(audience.id)
+        seen.append((sync.state, sync.done, sync.total))
+        engage.now += 1_000
+    assert seen == [("first", 2, 10), ("first", 4, 10), ("first", 6, 10)]
+    # Two seconds lie between the first slice and the third.
+    assert sync.rate == pytest.approx(3, rel=0.05)
+    assert (sync.seconds_left, sync.queued) == (1, 6)
+    assert left_words(sync) == "6 of 10, 3 a second, about 1 s left"
+    engage.settle()
+    (sync,) = queries.syncs(audience.id)
+    assert (sync.state, sync.done, sync.seconds_left, left_words(sync)) == ("live", 10, None, "")
+
+
+def test_the_log_of_a_member_has_what_was_sent_and_answered(engage: EngageWorld) -> None:
+    audience = engage.audience("On pro", trait_is("plan", "pro"))
+    engage.identify("u1", {"plan": "pro"})
+    engage.identify("u2", {"plan": "pro"})
+    engage.identify("u1", {"plan": "free"})
+    for at, body in enumerate(engage.told()):
+        sent = {"request": json.dumps(body), "response": f"answer {at}", "message_ids": [body["messageId"]]}
+        row = delivery(engage.workspace_id, destination_id=engage.hook, at=engage.now / 1000 + at, **sent)
+        engage.store.insert("deliveries", [row])
+    (sync,) = queries.syncs(audience.id)
+    log = sync_log(engage.store, engage.workspace_id, sync.id, engage.profile_id("user_id:u1"))
+    assert [(item.value, item.type, item.status, item.response) for item in log] == [
+        (False, "identify", 200, "answer 2"), (True, "identify", 200, "answer 0"),
+    ]  # fmt: skip
+    assert [json.loads(item.request)["traits"]["on_pro"] for item in log] == [False, True]
+    page = explained(engage, audience.id, "user_id:u1")
+    assert "Identify on_pro: false" in page
+    assert "answer 2" in page
+    assert "answer 1" not in page
+
+
+def explained(engage: EngageWorld, audience_id: int, identifier: str) -> str:
+    """The page that says why somebody is in the audience, as text."""
+    owner = signed_in(user(Workspace.objects.get(id=engage.workspace_id), Role.OWNER, "owner@acme.example"))
+    stores.provide(engage.store)
+    try:
+        return text(owner.get(f"/audiences/{audience_id}/people/{engage.profile_id(identifier)}/"))
+    finally:
+        stores.provide(None)
 
 
 def test_a_disabled_destination_gets_nothing_and_nothing_later_for_it(engage: EngageWorld) -> None:

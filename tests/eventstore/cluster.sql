@@ -72,6 +72,7 @@ CREATE TABLE IF NOT EXISTS `exposures_shard` ON CLUSTER `our cluster`
     `timestamp` DateTime64(3, 'UTC') CODEC(Delta(8), ZSTD(1)),
     `received_at` DateTime64(3, 'UTC') CODEC(Delta(8), ZSTD(1)),
     `page_url` String CODEC(ZSTD(1)),
+    `reason` String CODEC(ZSTD(1)),
     INDEX `batch_range` batch TYPE minmax GRANULARITY 1
 )
 ENGINE = ReplicatedMergeTree('/clickhouse/tables/{shard}/{database}/{table}', '{replica}')

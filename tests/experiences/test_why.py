@@ -112,7 +112,7 @@ def test_the_page_and_the_json_say_it(
         ("Second", "priority"),
     ]
     refused = client.get("/experiences/why.json", {"visitor": "x"})
-    assert (refused.status_code, refused.json()["error"]["code"]) == (400, "incomplete")
+    assert (refused.status_code, refused.json()["error"]["code"]) == (422, "incomplete")
     assert Client().get("/experiences/why.json", ask).status_code == 302
     assert client.get("/experiences/why/", {"visitor": "a\x00b", "url": "http://["}).status_code == 200
 

@@ -277,7 +277,11 @@ class Live:
             for one in workspace.of_accounts if workspace is not None else ():
                 assert workspace is not None
                 now = self._next_moment()
-                found = everybody(self._store, workspace, one, now)
+                try:
+                    found = everybody(self._store, workspace, one, now)
+                except EventStoreError as error:
+                    self._refused(one, error)
+                    continue
                 with connection.cursor() as cursor:
                     profiles = sorted(found.keys() | values.members_of(cursor, one.id))
                 for start in range(0, len(profiles), MOST_AT_ONCE):
@@ -332,10 +336,15 @@ class Live:
             try:
                 found |= evaluate(self._store, workspace, [one], now, profiles)
             except EventStoreError as error:
-                logger.error("%s (%s) cannot be computed any more: %s", one.key, one.id, error)
-                fail(one, f"The event store refuses the question: {error}")
-                self._plan.revision = -1
+                self._refused(one, error)
         return found
+
+    def _refused(self, one: Computed, error: EventStoreError) -> None:
+        """It fails alone. Raises when it is the store that is gone."""
+        self._store.ping()
+        logger.error("%s (%s) cannot be computed any more: %s", one.key, one.id, error)
+        fail(one, f"The event store refuses the question: {error}")
+        self._plan.revision = -1
 
     def _apply(
         self,

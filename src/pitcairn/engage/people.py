@@ -75,19 +75,19 @@ def on_list(workspace_id: int, computation_id: int, profile_ids: Sequence[int] |
         )
         domains = {row[0] for row in cursor.fetchall()}
         for group in wanted:
-            some = "" if group is None else f"AND i.profile_id IN ({', '.join(['%s'] * len(group))})"
-            own = [] if group is None else list(group)
+            # Some people are asked for by their ids alone: SQLite would look through the whole workspace instead.
+            among = "i.workspace_id = %s" if group is None else f"i.profile_id IN ({', '.join(['%s'] * len(group))})"
+            own = [workspace_id] if group is None else list(group)
             cursor.execute(
                 "SELECT i.profile_id FROM profiles_identifier AS i JOIN engage_listentry AS e "  # noqa: S608
-                f"ON e.type = i.type AND e.value = i.value WHERE i.workspace_id = %s AND e.computation_id = %s {some}",
-                [workspace_id, computation_id, *own],
+                f"ON e.type = i.type AND e.value = i.value WHERE {among} AND e.computation_id = %s",
+                [*own, computation_id],
             )
             found.update(row[0] for row in cursor.fetchall())
             if domains:
                 cursor.execute(
-                    "SELECT i.profile_id, i.value FROM profiles_identifier AS i "  # noqa: S608
-                    f"WHERE i.workspace_id = %s AND i.type = %s {some}",
-                    [workspace_id, EMAIL, *own],
+                    f"SELECT i.profile_id, i.value FROM profiles_identifier AS i WHERE {among} AND i.type = %s",  # noqa: S608
+                    [*own, EMAIL],
                 )
                 found.update(row[0] for row in cursor.fetchall() if row[1].rpartition("@")[2].lower() in domains)
     return found

@@ -82,11 +82,19 @@ def blank_naming_deliveries(cluster: str = "") -> str:
     return f"ALTER TABLE {place} UPDATE request = '', response = '', detail = '' WHERE {_WORKSPACE} AND {_NAMING}"
 
 
-MASKED = """
-SELECT DISTINCT parts.table FROM system.parts AS parts
+TO_CLEAN = """
+SELECT parts.table FROM system.parts AS parts
 WHERE parts.database = currentDatabase() AND parts.active AND parts.has_lightweight_delete
+UNION DISTINCT
+SELECT mutations.table FROM system.mutations AS mutations
+WHERE mutations.database = currentDatabase() AND mutations.command NOT LIKE '%APPLY DELETED MASK%'
 """
-"""The tables with rows that are deleted and still lie in their files."""
+"""The tables whose files still hold what was erased: rows that are only marked as deleted, or the statement that named whom."""
+
+
+def forget_statements(table: Table, cluster: str = "") -> str:
+    """Have the engine keep no statement that deleted something once another has followed it; by itself it keeps a hundred."""
+    return f"ALTER TABLE {_place(table, cluster)} MODIFY SETTING finished_mutations_to_keep = 1"
 
 
 def apply_mask(table: Table, cluster: str = "") -> str:

@@ -207,10 +207,11 @@ class EventStore(AudienceReads, DeliveryReads):
         Costs what rewriting the files with deleted rows costs, so it is for now and then.
         """
         cluster = self._connection.address.cluster
-        masked = {row[0] for row in self._rows(erasure.MASKED, {})}
+        to_clean = {row[0] for row in self._rows(erasure.TO_CLEAN, {})}
         for table in TABLES:
-            if storage_name(table, cluster) in masked:
+            if storage_name(table, cluster) in to_clean:
                 with self._connection.writing() as client:
+                    client.command(erasure.forget_statements(table, cluster))
                     client.command(erasure.apply_mask(table, cluster), settings={"mutations_sync": "0"})
 
     def last_batch(self) -> int:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from pitcairn.experiences.models import ExperienceState
-from pitcairn.experiences.queries import ExperienceOutline, experience_outline
+from pitcairn.experiences.queries import ExperienceOutline, experience_outline, segment_and_variation_names
 from pitcairn.experiments.findings import Finding, find
 from pitcairn.experiments.queries import ChosenGoal, goals_of
 from pitcairn.experiments.results_json import as_json
@@ -202,8 +202,8 @@ def _segments(
     by_segment: dict[int, list[ArmCount]] = {segment.id: [] for segment in experience.segments}
     for row in counts:
         by_segment.setdefault(row.segment_id, []).append(row)
-    names = {segment.id: segment.name for segment in experience.segments}
-    variation_names = {one.id: one.name for segment in experience.segments for one in segment.variations}
+    # Those that were removed too: their numbers stay.
+    names, variation_names = segment_and_variation_names(experience.id)
     for segment_id, rows in by_segment.items():
         control, personalized = _arms(rows)
         traffic = traffic_per_visitor * (control.visitors + personalized.visitors)

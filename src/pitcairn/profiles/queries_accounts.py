@@ -13,7 +13,7 @@ from django.db.models import Count
 from pitcairn.dashboard.times import from_ms
 from pitcairn.profiles.identity import TraitValue, current_traits
 from pitcairn.profiles.models import Account, AccountPerson, Profile
-from pitcairn.profiles.queries import ProfileItem, profile_items
+from pitcairn.profiles.queries import ProfileItem, living, profile_items
 
 NAME_TRAITS = ("name", "company", "company_name")
 
@@ -82,11 +82,10 @@ def account_of(workspace_id: int, group_id: str) -> int | None:
 def account_people(workspace_id: int, account_id: int, *, limit: int, after: int = 0) -> list[ProfileItem]:
     """The living people of an account in the order of their ids; `after` goes on from the last id of an earlier page."""
     joined = AccountPerson.objects.filter(workspace_id=workspace_id, account_id=account_id).values("profile_id")
-    mine = Profile.objects.filter(workspace_id=workspace_id)
-    now = mine.filter(id__in=joined).values_list("id", "merged_into")
+    now = Profile.objects.filter(id__in=joined).values_list("id", "merged_into")
     ids = sorted({profile_id if survivor is None else survivor for profile_id, survivor in now})
     wanted = [profile_id for profile_id in ids if profile_id > after][:limit]
-    return profile_items(mine.filter(id__in=wanted, merged_into__isnull=True).order_by("id"))
+    return sorted(profile_items(living(workspace_id, wanted)), key=lambda item: item.id)
 
 
 def accounts_of(workspace_id: int, profile_id: int) -> list[AccountItem]:

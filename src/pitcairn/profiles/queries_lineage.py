@@ -8,7 +8,7 @@ import msgspec
 
 from pitcairn.profiles.identity import Identifier, MergeDetail
 from pitcairn.profiles.models import Merge, Profile
-from pitcairn.profiles.queries import MergeItem, ProfileItem, merge_item, profile_items
+from pitcairn.profiles.queries import MergeItem, ProfileItem, living, merge_item, profile_items
 
 _decode_detail = msgspec.json.Decoder(MergeDetail).decode
 
@@ -40,8 +40,7 @@ def merge(workspace_id: int, merge_id: int) -> MergeItem | None:
 
 def survivors(workspace_id: int, ids: Sequence[int]) -> dict[int, ProfileItem]:
     """The living people that these profiles are now, by the ids asked for. Merged profiles point to the survivor directly."""
-    rows = Profile.objects.filter(workspace_id=workspace_id, id__in=ids).values_list("id", "merged_into")
+    rows = Profile.objects.filter(id__in=ids).values_list("id", "merged_into")
     now = {profile_id: merged_into or profile_id for profile_id, merged_into in rows}
-    living = Profile.objects.filter(workspace_id=workspace_id, id__in=set(now.values()), merged_into__isnull=True)
-    people = {item.id: item for item in profile_items(living)}
+    people = {item.id: item for item in profile_items(living(workspace_id, set(now.values())))}
     return {asked: people[survivor] for asked, survivor in now.items() if survivor in people}

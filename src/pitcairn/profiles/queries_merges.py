@@ -10,8 +10,8 @@ from django.db import connection
 
 from pitcairn.profiles.identity import Identifier, MergeDetail, Person, TraitValue, absorb, current_traits, violations
 from pitcairn.profiles.merges import part, undo_problem
-from pitcairn.profiles.models import Merge, Profile
-from pitcairn.profiles.queries import MergeItem, merge_item
+from pitcairn.profiles.models import Merge
+from pitcairn.profiles.queries import MergeItem, living, merge_item
 from pitcairn.profiles.queries_settings import identity_rules
 from pitcairn.profiles.store import load_people
 
@@ -76,7 +76,7 @@ def merges_of(workspace_id: int, profile_id: int) -> list[MergeItem]:
 def merge_preview(workspace_id: int, first_id: int, second_id: int) -> MergePreview | None:
     """What joining two living profiles makes; None when one of them is none, or they are the same."""
     ids = sorted({first_id, second_id})
-    if len(ids) != 2 or not _all_alive(workspace_id, ids):
+    if len(ids) != 2 or len(living(workspace_id, ids)) != 2:
         return None
     with connection.cursor() as cursor:
         people = load_people(cursor, ids)
@@ -123,7 +123,3 @@ def _side(person: Person) -> UndoSide:
         traits=values(person.traits),
         accounts=tuple(person.accounts),
     )
-
-
-def _all_alive(workspace_id: int, ids: list[int]) -> bool:
-    return Profile.objects.filter(workspace_id=workspace_id, id__in=ids, merged_into__isnull=True).count() == len(ids)

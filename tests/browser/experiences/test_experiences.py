@@ -157,7 +157,12 @@ PAGES = {
     "edit": "1/edit/",
     "goals": "1/goals/",
     "results": "1/results/",
-    "end": "1/end/",
+    "archive": "1/archive/",
+    "targeting": "1/targeting/",
+    "versions": "1/versions/",
+    "version": "1/versions/1/",
+    "why": "why/?visitor=visitor-1&url=https%3A%2F%2Fshop.example%2F&country=DE",
+    "priority": "priority/",
 }
 
 
@@ -180,6 +185,26 @@ def test_pages_are_accessible_and_fit(
             if wide > width:
                 found.append(f"{scheme} {width}: the page is {wide} px wide")
     assert found == []
+
+
+def test_the_order_is_changed_by_dragging_and_by_keyboard(page: Page, shop: Server, complaints: Complaints) -> None:
+    address = made(page, shop)
+    page.goto(address)
+    page.get_by_role("button", name="Duplicate").click()
+    page.goto(f"{shop.url}/experiences/priority/")
+    rows = page.locator(".priority [data-id]")
+    before = rows.evaluate_all("rows => rows.map(row => row.dataset.id)")
+    rows.last.drag_to(rows.first, target_position={"x": 5, "y": 2})
+    wanted = [before[-1], *before[:-1]]
+    expect(rows.first).to_have_attribute("data-id", wanted[0])
+    expect(page.locator(f"#up-{wanted[0]}")).to_have_count(0)  # The server has drawn the list again.
+    page.reload()
+    assert rows.evaluate_all("rows => rows.map(row => row.dataset.id)") == wanted
+    page.locator(f"#down-{wanted[0]}").focus()
+    page.keyboard.press("Enter")
+    expect(rows.nth(1)).to_have_attribute("data-id", wanted[0])
+    expect(page.locator(f"#up-{wanted[0]}")).to_be_visible()
+    assert not complaints, complaints
 
 
 def test_it_works_without_script(browser: Browser, shop: Server, session: object) -> None:

@@ -33,6 +33,8 @@ STATES = (
 )
 MOST_POINTS = 200
 """Rows of the table beside the chart."""
+FRESH_EVERY_MS = 10_000
+"""How often a page on which nothing else changes says anew how fresh it is."""
 SORTS: dict[str, Callable[[ComputationItem], Any]] = {
     "": lambda one: one.name.casefold(),
     "name": lambda one: one.name.casefold(),
@@ -81,6 +83,9 @@ def _matches(audience: ComputationItem, search: str) -> bool:
 @require_GET
 def audience(request: MemberRequest, audience_id: int) -> HttpResponse:
     found = audience_or_404(request, audience_id)
+    seen = _seen(found)
+    if request.GET.get("seen") == seen:
+        return HttpResponse(status=204)
     everybody = count_profiles(request.workspace.id)
     points = queries.size_series(found.id)
     drawn = charts(points, now_ms())
@@ -89,6 +94,7 @@ def audience(request: MemberRequest, audience_id: int) -> HttpResponse:
         "engage/audience.html",
         computation_page(found, "audience")
         | {
+            "seen": seen,
             "share": share_words(found.size, everybody),
             "everybody": everybody,
             "charts": drawn,
@@ -96,6 +102,12 @@ def audience(request: MemberRequest, audience_id: int) -> HttpResponse:
             "uses": uses_of(request.workspace.id, found.key),
         },
     )
+
+
+def _seen(found: ComputationItem) -> str:
+    """What the page shows, as far as it changes by itself: it asks every second, and is not made again for nothing."""
+    fresh = found.evaluated_at // FRESH_EVERY_MS
+    return f"{state_words(found)} {found.size} {found.changed_at} {fresh}"
 
 
 @require_GET

@@ -73,13 +73,14 @@ def detail(request: MemberRequest, experience_id: int) -> HttpResponse:
     store = event_store()
     counts = {} if store is None else primary_segments(experience, store)
     draft = experience.state is ExperienceState.DRAFT
+    control = 0.0 if experience.promoted_at else experience.control_share
     context = page_context(experience, "segments") | {
         "goals": goals_of(experience_id),
         "segments": [
             (
                 segment,
                 counts.get(segment.id),
-                [(one, words.share(one.share * (1 - experience.control_share))) for one in segment.variations],
+                [(one, words.share(one.share * (1 - control))) for one in segment.variations],
             )
             for segment in experience.segments
         ],

@@ -38,7 +38,7 @@ def why_json(request: MemberRequest) -> HttpResponse:
     explanation = _explanation(request)
     if explanation is None:
         error = {"code": "incomplete", "message": "Name a visitor and the address of a page: ?visitor=…&url=…"}
-        return JsonResponse({"error": error}, status=400)
+        return JsonResponse({"error": error}, status=422)
     return JsonResponse(as_json(explanation))
 
 

@@ -18,6 +18,7 @@ from pitcairn.dashboard.stores import event_store
 from pitcairn.engage import queries as engage
 from pitcairn.experiences.queries import experience_outlines
 from pitcairn.profiles import queries, queries_accounts, queries_lineage, queries_merges
+from pitcairn.profiles.identity import ANONYMOUS_ID
 from pitcairn.profiles.queries import AssignmentItem, ProfileDetail, TraitItem
 from pitcairn.profiles.views.graph import draw
 from pitcairn.profiles.views.memberships import membership
@@ -59,6 +60,7 @@ def profile(request: MemberRequest, profile_id: int) -> HttpResponse:
         "traits": traits[:SHORT],
         "all_traits": len(traits),
         "assignments": seen_experiences(request.workspace.id, detail),
+        "visitor": next((one.value for one in detail.item.identifiers if one.type == ANONYMOUS_ID), ""),
         "merged": merged if merged.isdigit() else "",
     }
     return render(request, "profiles/profile.html", context)
