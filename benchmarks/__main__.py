@@ -5,10 +5,10 @@ import sys
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks import delivery, engage, engage_seen, filters, measurements, tag
+from benchmarks import delivery, engage, engage_seen, filters, measurements, results, simulations, tag
 from benchmarks.report import Line, write
 
-ROOMS = (measurements, delivery, filters, engage, engage_seen, tag)
+ROOMS = (measurements, delivery, filters, engage, engage_seen, simulations, tag, results)
 MEASUREMENTS = {name: measure for room in ROOMS for name, measure in room.MEASUREMENTS.items()}
 console = Console()
 names = sys.argv[1:] or list(MEASUREMENTS)

@@ -1,4 +1,5 @@
 // The visual editor. The tag loads it where a member came with a token; docs/editor.md says how it works.
+import { typePolicy } from "../tag/changes";
 import { awaitHydration } from "../tag/hydration";
 import { Editor } from "./editor";
 import { h } from "./dom";
@@ -6,7 +7,10 @@ import { LOOK } from "./look";
 import { forgetToken, Refusal, Server, takeToken } from "./server";
 import { belongsHere } from "./widths";
 
-const host = new URL((document.currentScript as HTMLScriptElement).src).origin;
+const script = document.currentScript as HTMLScriptElement & { types?: ReturnType<typeof typePolicy> };
+const host = script.src.replace(/\/editor\/editor\.js.*$/, ""); // Which may be a path of the website itself.
+typePolicy(script.types);
+delete script.types; // It is nothing for the page's own scripts.
 
 async function start(): Promise<void> {
   const token = takeToken();

@@ -56,8 +56,9 @@ export function likenessOf(look: Look, element: Element): number {
   };
   count(1.5, look.tag === now.tag ? 1 : 0.6);
   if (look.text || now.text) count(4, alike(look.text, now.text));
-  if (look.id) count(1.5, look.id === now.id ? 1 : 0);
-  if (look.classes.length) count(1.5, shared(look.classes, now.classes));
+  // Names count little: that they are others now is why it is looked for.
+  if (look.id) count(1, look.id === now.id ? 1 : 0);
+  if (look.classes.length) count(1, shared(look.classes, now.classes));
   const names = Object.keys(look.attributes);
   if (names.length) count(2, names.filter((name) => now.attributes[name] === look.attributes[name]).length / names.length);
   if (look.path.length) count(1.5, shared(look.path, now.path));

@@ -225,30 +225,30 @@ function move(element: HTMLElement, to: string, position: Position, state: State
   return setStyle(element, "display", "none", state) || put;
 }
 
-interface Policy {
+interface TypePolicy {
   createHTML(html: string): string;
   createScriptURL(url: string): string;
 }
 const STYLE = "data-pitcairn-style";
-let policy: Policy | undefined;
+let policy: TypePolicy | undefined;
 
-function policyHere(): Policy | undefined {
-  const types = (window as { trustedTypes?: { createPolicy(name: string, rules: Policy): Policy } }).trustedTypes;
+/** The policy of a page that asks for Trusted Types. It can be made once; the editor takes over the tag's. */
+export function typePolicy(made = policy): TypePolicy | undefined {
+  const types = (window as { trustedTypes?: { createPolicy(name: string, rules: TypePolicy): TypePolicy } }).trustedTypes;
   const same = (text: string) => text;
-  if (types && !policy) policy = types.createPolicy("pitcairn", { createHTML: same, createScriptURL: same });
-  return policy;
+  return (policy = made || (types && types.createPolicy("pitcairn", { createHTML: same, createScriptURL: same })));
 }
 
-/** HTML as a page takes it that asks for Trusted Types. */
+/** HTML as such a page takes it. */
 export function trusted(html: string): string {
-  const policy = policyHere();
-  return policy ? policy.createHTML(html) : html;
+  const types = typePolicy();
+  return types ? types.createHTML(html) : html;
 }
 
 /** The address of a script of ours, in the same way. */
 export function trustedScript(url: string): string {
-  const policy = policyHere();
-  return policy ? policy.createScriptURL(url) : url;
+  const types = typePolicy();
+  return types ? types.createScriptURL(url) : url;
 }
 
 function parse(html: string): ChildNode[] {

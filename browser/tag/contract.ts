@@ -19,9 +19,19 @@ export interface Config {
   /** For how long elements may be hidden at most, in ms. */
   readonly capMs: number;
   readonly pages: readonly Page[];
+  readonly goals?: readonly ElementGoal[];
   /** The source's settings: nothing is stored before the visitor opts in; the browser's Global Privacy Control opts out. */
   readonly asksConsent?: boolean;
   readonly honoursGPC?: boolean;
+  /** The share of page loads whose vitals are told: 0 to 1. */
+  readonly vitalsShare?: number;
+}
+
+/** What is reported when it happens to an element: to which goal it belongs is the server's to know. */
+export interface ElementGoal {
+  readonly id: number;
+  readonly on: "click" | "submit";
+  readonly selector: string;
 }
 
 /** What a visitor said: opted in, opted out, or nothing yet. */

@@ -3,9 +3,12 @@
 
 let sheet: CSSStyleSheet | undefined;
 let element: HTMLStyleElement | undefined;
+let since = 0;
+let lasted = 0;
 
 export function hide(selectors: readonly string[]): void {
   show();
+  since = performance.now();
   try {
     sheet = new CSSStyleSheet();
     document.adoptedStyleSheets = [...document.adoptedStyleSheets, sheet];
@@ -28,7 +31,11 @@ export function hide(selectors: readonly string[]): void {
 }
 
 export function show(): void {
+  if (sheet) lasted = performance.now() - since;
   if (element) element.remove();
   else if (sheet) document.adoptedStyleSheets = document.adoptedStyleSheets.filter((other) => other !== sheet);
   sheet = element = undefined;
 }
+
+/** For how long elements were hidden the last time, in ms. */
+export const hiddenFor = (): number => lasted;

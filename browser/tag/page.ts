@@ -26,6 +26,8 @@ interface Live {
   readonly elements: Map<HTMLElement, Applied>;
   readonly rate: Rate;
   left?: boolean;
+  /** An element of it was there once. */
+  found?: boolean;
 }
 
 interface Experience {
@@ -74,6 +76,12 @@ export function elementsOf({ selector, otherwise = [], matches }: Target): HTMLE
 /** Whether one of the decision's elements is on the page, where it may have been seen. */
 export function isPresent(decision: Decision): boolean {
   return decision.changes.some((change) => elementsOf(change).length);
+}
+
+/** The selectors of which no element was ever there. */
+export function missingOf(decision: Decision): string[] {
+  const experience = experiences.find((one) => one.decision === decision);
+  return experience ? experience.live.filter((one) => !one.found).map((one) => one.change.selector) : [];
 }
 
 /** Takes everything back. */
@@ -154,6 +162,7 @@ function stands(live: Live): boolean {
     elements.delete(element);
   });
   for (const element of meant(live)) {
+    live.found = true;
     let state = elements.get(element);
     if ((state && state.left) || cameWith(live, element) || !owns(live, element)) continue;
     if (!state) elements.set(element, (state = { ...newState(live), rate: newRate() }));

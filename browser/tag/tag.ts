@@ -10,16 +10,22 @@ import { chosen, configure, isRefused, mayStore } from "./consent";
 import type { Client, Config, Decision, Page, Question } from "./contract";
 import { expose, whenVisited } from "./exposure";
 import { editing } from "./editing";
+import { watchGoals } from "./goals";
 import { hide, show } from "./hiding";
 import { awaitHydration } from "./hydration";
 import { isPresent, keep, restore } from "./page";
 import { ask } from "./question";
 import { quietly } from "./quiet";
 import { arrive, leave, stay } from "./redirect";
-import { adoptId, forgetId, storeId, visitorId } from "./visitor";
+import { adoptId, forgetId, storeId, storedId, visitorId } from "./visitor";
+import { beginView, decided, endView, measure } from "./vitals";
 
 /** How long an answer is waited for at all, in ms: elements that come late can still be changed before they are seen. */
 const PATIENCE = 10000;
+
+/** Where this very script came from: behind a proxy of the website's own, the server does not know the way to itself. */
+const own = document.currentScript as HTMLScriptElement | null;
+const [cameFrom, isHere] = own && own.src ? own.src.split("/tag/") : [];
 
 let config: Config;
 let client: Client;
@@ -32,10 +38,15 @@ const pathOf = (address: string) => address.split("?")[0];
 
 const pagesHere = (): Page[] => config.pages.filter(({ pattern }) => new RegExp(pattern).test(location.host + location.pathname));
 
-const askNow = (): Question => ask(config.host, config.writeKey, visitorId(mayStore()), chosen(), mayStore());
+function askNow(): Question {
+  // The server's cookie waits until the visitor is known by another: the page's next script may still opt them out.
+  const known = mayStore() && (!!storedId() || chosen() === "in");
+  return ask(config.host, config.writeKey, visitorId(mayStore()), chosen(), known);
+}
 
 /** Begins a view. `asked`: what the shim has asked already. `seen`: the page stands as it is until the answer comes. */
 function begin(asked?: Question, seen?: boolean): void {
+  endView();
   if (question) question.abort.abort();
   question = undefined;
   const pages = isRefused() ? [] : pagesHere();
@@ -58,7 +69,9 @@ function begin(asked?: Question, seen?: boolean): void {
   const mine = (question = asked || askNow());
   const left = mine.start + config.capMs - performance.now();
   let late = left <= 0;
-  if (!late && !seen) hide(selectors);
+  const hides = !late && !seen;
+  if (hides) hide(selectors);
+  beginView(hides);
   setTimeout(() => {
     late = true;
     if (mine === question) show();
@@ -70,12 +83,13 @@ function begin(asked?: Question, seen?: boolean): void {
       if (mine !== question) return;
       if (answer && answer.decisions && !(late && seen)) {
         const visitorId = answer.visitorId || mine.anonymousId;
-        const { decisions } = answer;
+        const decisions = answer.decisions.filter((one) => one.config || one.type === "redirect" || !(late && isPresent(one)));
         const redirect = decisions.find(({ type }) => type === "redirect");
         if (redirect && !late && !seen && leave(config, redirect, visitorId)) return; // It is not shown any more.
         stay();
+        decided(decisions);
         keep(
-          decisions.filter((one) => one !== redirect && !one.config && !(late && isPresent(one))),
+          decisions.filter((one) => one !== redirect && !one.config),
           (decision: Decision) => expose(config, decision, visitorId),
         );
         const components = decisions.filter((one) => one.config);
@@ -132,9 +146,10 @@ function optedOut(): void {
 window.__pitcairnTag = quietly((given: Config) => {
   if (window.__pitcairnOn) return;
   window.__pitcairnOn = true;
-  config = given;
+  config = isHere ? { ...given, host: cameFrom! } : given;
   if (editing(config.host)) return;
-  configure(given);
+  configure(config);
+  watchGoals(config);
   here = addressOf();
   const asked = window.__pitcairn;
   if (asked) adoptId(asked.anonymousId);
@@ -145,5 +160,6 @@ window.__pitcairnTag = quietly((given: Config) => {
   if (asked && mayStore()) visitorId(true);
   watchRoutes();
   awaitHydration();
+  measure(config);
   begin(asked && asked.url === location.href ? asked : undefined);
 });

@@ -21,6 +21,8 @@ from pitcairn.engage.services import connect_destination, create_audience, creat
 from pitcairn.eventstore import EventStore
 from pitcairn.experiences.models import AudienceSegment
 from pitcairn.experiences.services import save_experience
+from pitcairn.experiments.services import create_goal
+from pitcairn.experiments.sharing import make_link
 from pitcairn.profiles.models import Account, Merge, ProfileToken
 from pitcairn.profiles.services import create_token
 from pitcairn.workspaces.models import Role, Workspace
@@ -55,11 +57,12 @@ def _routes(patterns: list[Any], prefix: str = "", space: str = "") -> Iterator[
 
 
 def routes() -> list[Route]:
-    """Every page. The Profile API is none: it knows tokens, not members, and has tests of its own; nor is what has `BY_TOKEN`."""
+    """Every page. The APIs are none: they know tokens, not members, and have tests of their own; nor is what has `BY_TOKEN`."""
+    apis = ("profile-api", "results-api")
     return [
         route
         for route in _routes(get_resolver().url_patterns)
-        if not route.name.startswith("profile-api") and route.name not in BY_TOKEN
+        if not route.name.startswith(apis) and route.name not in BY_TOKEN
     ]
 
 
@@ -128,6 +131,9 @@ def values(workspace: Workspace, store: EventStore) -> dict[str, Any]:
         "trait_id": trait.id,
         "merge_id": merge.id,
         "token_id": token.id,
+        "goal_id": create_goal(workspace.id, "Signed Up").id,
+        "link_id": make_link(experience.id, "owner@acme.example").id,
+        "token": "none",
         "slug": "mutiny",
         "segment_id": segment.id,
         "index": 0,

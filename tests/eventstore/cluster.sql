@@ -73,6 +73,12 @@ CREATE TABLE IF NOT EXISTS `exposures_shard` ON CLUSTER `our cluster`
     `received_at` DateTime64(3, 'UTC') CODEC(Delta(8), ZSTD(1)),
     `page_url` String CODEC(ZSTD(1)),
     `reason` String CODEC(ZSTD(1)),
+    `browser` LowCardinality(String),
+    `device` LowCardinality(String),
+    `route` LowCardinality(String),
+    `returning` Bool,
+    `bot` Bool,
+    `internal` Bool,
     INDEX `batch_range` batch TYPE minmax GRANULARITY 1
 )
 ENGINE = ReplicatedMergeTree('/clickhouse/tables/{shard}/{database}/{table}', '{replica}')
@@ -82,6 +88,30 @@ SETTINGS fsync_after_insert = 1, fsync_part_directory = 1, replicated_deduplicat
 
 CREATE TABLE IF NOT EXISTS `exposures` ON CLUSTER `our cluster` AS `exposures_shard`
 ENGINE = Distributed(`our cluster`, currentDatabase(), `exposures_shard`, cityHash64(workspace_id, visitor));
+
+CREATE TABLE IF NOT EXISTS `vitals_shard` ON CLUSTER `our cluster`
+(
+    `workspace_id` UInt32,
+    `batch` UInt64 CODEC(Delta(8), ZSTD(1)),
+    `experience_id` UInt32,
+    `variation_id` UInt32,
+    `received_at` DateTime64(3, 'UTC') CODEC(Delta(8), ZSTD(1)),
+    `page` String CODEC(ZSTD(1)),
+    `share` Float32,
+    `hidden_ms` UInt32,
+    `shift` Float32,
+    `lcp_ms` UInt32,
+    `complete` Bool,
+    `missing` Array(String),
+    INDEX `batch_range` batch TYPE minmax GRANULARITY 1
+)
+ENGINE = ReplicatedMergeTree('/clickhouse/tables/{shard}/{database}/{table}', '{replica}')
+PARTITION BY toYYYYMM(received_at)
+ORDER BY (workspace_id, experience_id, received_at)
+SETTINGS fsync_after_insert = 1, fsync_part_directory = 1, replicated_deduplication_window = 0;
+
+CREATE TABLE IF NOT EXISTS `vitals` ON CLUSTER `our cluster` AS `vitals_shard`
+ENGINE = Distributed(`our cluster`, currentDatabase(), `vitals_shard`, cityHash64(workspace_id, experience_id, received_at));
 
 CREATE TABLE IF NOT EXISTS `merges_shard` ON CLUSTER `our cluster`
 (

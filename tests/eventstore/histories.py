@@ -1,11 +1,12 @@
 """Histories into the store, as the pipeline writes them, and random histories for the property tests."""
 
+import json
 from collections.abc import Mapping
 from typing import Any
 
 from hypothesis import strategies as st
 
-from eventstore.model import Exposure, History, Track
+from eventstore.model import Event, Exposure, History
 from eventstore.rows import exposure, merge, message
 from pitcairn.eventstore import EventStore
 
@@ -40,9 +41,14 @@ def store_history(store: EventStore, workspace_id: int, history: History, merge_
             profile_id=seen.profile_id,
             message_id=f"{number:06}",
             timestamp=seen.at_ms / 1000,
+            reason=seen.reason,
+            browser=seen.browser,
+            bot=seen.bot,
+            internal=seen.internal,
+            returning=seen.returning,
         )
         batches.setdefault(seen.batch, {}).setdefault("exposures", []).append(row)
-    for number, track in enumerate(history.tracks):
+    for number, track in enumerate(history.events):
         row = message(
             workspace_id,
             batch=track.batch,
@@ -53,6 +59,7 @@ def store_history(store: EventStore, workspace_id: int, history: History, merge_
             message_id=f"{number}",
             timestamp=track.at_ms / 1000,
             delivered_to=["other", "mutiny"] if track.delivered else ["other"],
+            properties="" if track.amount is None else json.dumps({"amount": track.amount}),
         )
         batches.setdefault(track.batch, {}).setdefault("messages", []).append(row)
     for merged in merge_rows(workspace_id, history.merges, merge_batches):
@@ -79,9 +86,14 @@ exposures = st.builds(
     variation_id=st.sampled_from([0, 1, 2]),
     experience_id=st.sampled_from([1, 1, 1, 2]),
     batch=batches,
+    reason=st.sampled_from(["", "", "", "holdout", "promoted"]),
+    browser=st.sampled_from(["Firefox", "Chrome"]),
+    bot=st.sampled_from([False, False, False, True]),
+    internal=st.sampled_from([False, False, False, True]),
+    returning=st.booleans(),
 )
-tracks = st.builds(
-    Track,
+events = st.builds(
+    Event,
     event=st.sampled_from(EVENTS),
     anonymous_id=st.sampled_from([*VISITORS, "stranger", ""]),
     profile_id=st.sampled_from([0, *PROFILES]),
@@ -89,6 +101,7 @@ tracks = st.builds(
     type=st.sampled_from(["track", "track", "track", "page"]),
     delivered=st.sampled_from([True, True, True, False]),
     batch=batches,
+    amount=st.sampled_from([None, 0, 2.5, 40]),
 )
 
 
@@ -110,7 +123,7 @@ def histories(draw: st.DrawFn) -> tuple[History, list[int]]:
     made = draw(merges())
     history = History(
         exposures=draw(st.lists(exposures, min_size=1, max_size=20)),
-        tracks=draw(st.lists(tracks, max_size=25)),
+        events=draw(st.lists(events, max_size=25)),
         merges=made,
     )
     return history, sorted(draw(st.lists(batches, min_size=len(made), max_size=len(made))))

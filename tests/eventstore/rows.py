@@ -76,6 +76,31 @@ def exposure(workspace_id: int, **changes: Any) -> dict[str, Any]:
         "received_at": START,
         "page_url": "https://example.com/",
         "reason": "",
+        "browser": "Firefox",
+        "device": "desktop",
+        "route": "tag",
+        "returning": False,
+        "bot": False,
+        "internal": False,
+    }
+    assert changes.keys() <= row.keys()
+    return {**row, **changes}
+
+
+def vitals(workspace_id: int, **changes: Any) -> dict[str, Any]:
+    row = {
+        "workspace_id": workspace_id,
+        "batch": 1,
+        "experience_id": 1,
+        "variation_id": 1,
+        "received_at": START,
+        "page": "example.com/",
+        "share": 1.0,
+        "hidden_ms": 40,
+        "shift": 0.0,
+        "lcp_ms": 900,
+        "complete": True,
+        "missing": [],
     }
     assert changes.keys() <= row.keys()
     return {**row, **changes}

@@ -2,23 +2,24 @@
 
 import threading
 
-from eventstore.rows import exposure, merge, message, refusal
-from pitcairn.eventstore import EventStore, ResultsQuery
+from eventstore.rows import exposure, merge, message, refusal, vitals
+from pitcairn.eventstore import EventStore, GoalQuery, ResultsQuery
 
 
 def insert_batch(store: EventStore, workspace_id: int, batch: int) -> None:
     store.insert("messages", [message(workspace_id, batch=batch, message_id=str(batch))])
     store.insert("refusals", [refusal(workspace_id, batch=batch, message_id=str(batch))])
     store.insert("exposures", [exposure(workspace_id, batch=batch, visitor=str(batch))])
+    store.insert("vitals", [vitals(workspace_id, batch=batch)])
     store.insert("merges", [merge(workspace_id, batch, batch + 1, batch=batch)])
 
 
 def batches(store: EventStore, workspace_id: int) -> list[set[int]]:
-    query = ResultsQuery(workspace_id=workspace_id, experience_id=1, events=())
+    query = ResultsQuery(workspace_id=workspace_id, experience_id=1, goals=())
     return [
         {m.batch for m in store.messages(workspace_id)},
         {r.batch for r in store.refusals(workspace_id)},
-        {sum(arm.visitors for arm in store.arm_counts(query))},
+        {sum(cell.units for cell in store.results(query) if cell.kind == "browser")},
         {name.count for name in store.event_names(workspace_id)},
     ]
 
@@ -71,8 +72,8 @@ def test_the_last_row_of_a_loser_in_a_batch_holds(store: EventStore, workspace_i
     store.insert("messages", [message(workspace_id, anonymous_id="", profile_id=7)])
     pairs = [(1, 5), (1, 6), (1, 7), (5, 6), (5, 7), (6, 7)]
     store.insert("merges", [merge(workspace_id, loser, winner, batch=3) for loser, winner in pairs])
-    query = ResultsQuery(workspace_id=workspace_id, experience_id=1, events=("Demo Requested",))
-    assert store.arm_counts(query)[0].converted == 1
+    query = ResultsQuery(workspace_id=workspace_id, experience_id=1, goals=(GoalQuery(event="Demo Requested"),))
+    assert store.results(query)[0].converted == 1
 
 
 def test_totals_count_what_is_there(store: EventStore, workspace_id: int) -> None:
@@ -83,6 +84,7 @@ def test_totals_count_what_is_there(store: EventStore, workspace_id: int) -> Non
         "messages",
         "refusals",
         "exposures",
+        "vitals",
         "merges",
         "events",
         "profile_events",

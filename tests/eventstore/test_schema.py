@@ -4,7 +4,18 @@ from pathlib import Path
 
 import pytest
 
-from eventstore.rows import account, delivery, exposure, fresh_workspace, membership, merge, message, person, refusal
+from eventstore.rows import (
+    account,
+    delivery,
+    exposure,
+    fresh_workspace,
+    membership,
+    merge,
+    message,
+    person,
+    refusal,
+    vitals,
+)
 from pitcairn.eventstore import EventStore
 from pitcairn.eventstore.browse_queries import LAST_BATCH, ROW_COUNTS, TABLES_WITH_BATCHES_AFTER
 from pitcairn.eventstore.connection import Address
@@ -81,6 +92,7 @@ def test_the_rows_of_the_tests_have_every_column() -> None:
         "messages": message(1),
         "refusals": refusal(1),
         "exposures": exposure(1),
+        "vitals": vitals(1),
         "merges": merge(1, 1, 2),
         "deliveries": delivery(1),
         "people": person(1, 1),

@@ -9,7 +9,7 @@ from eventstore.rows import exposure, fresh_workspace, message
 from pitcairn.eventstore import EventStore
 from pitcairn.experiences.models import AudienceSegment, Experience
 from pitcairn.experiences.services import save_experience, start_experience
-from pitcairn.experiments.models import ExperienceGoal
+from pitcairn.experiments.models import ExperienceGoal, Goal
 from pitcairn.workspaces.models import Workspace
 
 SMALL: dict[str, Any] = {"fact": "trait", "name": "company.employee_count", "operator": "less_than", "value": 200}
@@ -46,6 +46,7 @@ def experience(
         start_experience(owner.id, made.id, now=started)
         before = started - timedelta(hours=1)
         ExperienceGoal.objects.filter(experience=made).update(chosen_at=before)
+        Goal.objects.filter(workspace=owner).update(defined_at=before)
         Experience.objects.filter(id=made.id).update(updated_at=before)
     return Experience.objects.get(id=made.id)
 

@@ -13,7 +13,7 @@ from pages import mutiny, source, text
 from pitcairn.eventstore import EventStore
 from pitcairn.experiences import services
 from pitcairn.experiences.models import AudienceSegment, Experience, ExperienceState
-from pitcairn.experiments.queries import goal_events
+from pitcairn.experiments.queries import goal_names
 from pitcairn.workspaces.models import Workspace
 from pitcairn.workspaces.services import create_workspace
 
@@ -77,11 +77,11 @@ class TestList:
 
     def test_each_with_its_evidence(self, client: Client, workspace: Workspace, store: EventStore) -> None:
         better = experience(workspace, segments=["Small company", "Financial services"])
-        visits(store, better, control=(20, 500), personalized=(45, 500))
+        visits(store, better, control=(20, 500), personalized=(70, 500))
         experience(workspace, name="Nobody came")
         experience(workspace, name="A draft", started=None)
         said = text(client.get("/experiences/"))
-        assert "Corporate Website Experiment acme.example/ Live 1,000 125 % more convert" in said
+        assert "Corporate Website Experiment acme.example/ Live 1,000 250 % more convert" in said
         assert "Small company, Financial services" in said
         assert "Nobody came acme.example/ Live 0 No visitors yet" in said
         assert "A draft acme.example/ Draft – Not live yet" in said
@@ -141,7 +141,7 @@ class TestForm:
         assert (made.workspace_id, made.control_share, made.state) == (workspace.id, 0.3, ExperienceState.DRAFT)
         segment = AudienceSegment.objects.get()
         assert (segment.condition, segment.variations.get().changes) == (SMALL, [HEADLINE])
-        assert goal_events(made.id) == [LOGIN]
+        assert goal_names(made.id) == [LOGIN]
         assert "is saved" in text(client.get(f"/experiences/{made.id}/"))
 
     def test_saved_and_started_at_once(self, client: Client, store: EventStore) -> None:
@@ -219,7 +219,7 @@ class TestForm:
         assert after["segments"][0].pop("condition") == {"any": [{"all": [SMALL, SMALL]}, SMALL]}
         before["segments"][0].pop("condition")
         assert after == before
-        assert goal_events(made.id) == ["A", "B"]
+        assert goal_names(made.id) == ["A", "B"]
 
     def test_archived_cannot_be_edited(self, client: Client, workspace: Workspace, store: EventStore) -> None:
         made = experience(workspace)
@@ -344,7 +344,7 @@ class TestRows:
 
     def test_a_goal_that_was_typed_and_not_added_counts(self, client: Client, store: EventStore) -> None:
         post(client, FILLED | {"new_goal": "Signed Up"})
-        assert goal_events(Experience.objects.get().id) == [LOGIN, "Signed Up"]
+        assert goal_names(Experience.objects.get().id) == [LOGIN, "Signed Up"]
 
     def test_events_that_came_are_offered(self, client: Client, workspace: Workspace, store: EventStore) -> None:
         made = experience(workspace)

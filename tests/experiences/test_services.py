@@ -16,7 +16,7 @@ from pitcairn.experiences.services import (
     save_experience,
     start_experience,
 )
-from pitcairn.experiments.queries import goal_events, goals_of
+from pitcairn.experiments.queries import goal_names, goals_of
 from pitcairn.workspaces.models import Workspace
 from pitcairn.workspaces.queries import configuration_revision
 from pitcairn.workspaces.services import create_workspace
@@ -70,7 +70,7 @@ def test_one_call_saves_it_whole(workspace: Workspace) -> None:
     assert (segment.name, segment.condition) == ("Small company", SMALL)
     variation = Variation.objects.get(segment=segment)
     assert (variation.name, variation.changes) == ("Personalized", [HEADLINE])
-    assert [(goal.event, goal.primary) for goal in goals_of(experience.id)] == [
+    assert [(goal.name, goal.primary) for goal in goals_of(experience.id)] == [
         ("Clicked Login Button", True),
         ("Signed Up", False),
     ]
@@ -113,9 +113,9 @@ def test_saving_again_keeps_ids_and_follows_the_order(workspace: Workspace) -> N
 def test_goals_that_are_not_given_stay(workspace: Workspace) -> None:
     experience = save(workspace)
     save(workspace, experience_id=experience.id, goals=None)
-    assert goal_events(experience.id) == ["Clicked Login Button"]
+    assert goal_names(experience.id) == ["Clicked Login Button"]
     save(workspace, experience_id=experience.id, goals=[])
-    assert goal_events(experience.id) == []
+    assert goal_names(experience.id) == []
 
 
 def test_every_problem_is_reported_with_its_place(workspace: Workspace) -> None:

@@ -4,7 +4,7 @@ import pytest
 
 from pitcairn.experiences.services import save_experience
 from pitcairn.experiments.models import Goal
-from pitcairn.experiments.queries import goal_events, goals_of, workspace_goals
+from pitcairn.experiments.queries import goal_names, goals_of, workspace_goals
 from pitcairn.experiments.services import MAX_GOALS, GoalError, choose_goals, create_goal, delete_goal
 from pitcairn.workspaces.queries import configuration_revision
 from pitcairn.workspaces.services import create_workspace
@@ -19,7 +19,7 @@ def test_a_goal_is_made_once_per_workspace() -> None:
     assert configuration_revision() > before
     assert create_goal(acme.id, "Clicked Login Button") == goal
     create_goal(other.id, "Clicked Login Button")
-    assert [one.event for one in workspace_goals(acme.id)] == ["Clicked Login Button"]
+    assert [one.name for one in workspace_goals(acme.id)] == ["Clicked Login Button"]
 
 
 @pytest.mark.parametrize("event", ["", "  ", "x" * 201, "a\x00b"])
@@ -32,13 +32,13 @@ def test_an_event_that_cannot_be_a_goal_is_refused(event: str) -> None:
 def test_choosing_again_keeps_when_each_was_chosen() -> None:
     workspace = create_workspace("Acme")
     experience = save_experience(workspace_id=workspace.id, name="A", goals=["Signed Up", "Paid"])
-    first = {goal.event: goal.chosen_at for goal in goals_of(experience.id)}
-    assert goal_events(experience.id) == ["Signed Up", "Paid"]
+    first = {goal.name: goal.chosen_at for goal in goals_of(experience.id)}
+    assert goal_names(experience.id) == ["Signed Up", "Paid"]
     choose_goals(experience.id, workspace.id, ["Opened", "Paid"], "Paid")
     again = goals_of(experience.id)
-    assert [(goal.event, goal.primary) for goal in again] == [("Paid", True), ("Opened", False)]
+    assert [(goal.name, goal.primary) for goal in again] == [("Paid", True), ("Opened", False)]
     assert again[0].chosen_at == first["Paid"]
-    assert {goal.event for goal in Goal.objects.all()} == {"Signed Up", "Paid", "Opened"}
+    assert {goal.name for goal in Goal.objects.all()} == {"Signed Up", "Paid", "Opened"}
 
 
 @pytest.mark.parametrize(
@@ -50,16 +50,16 @@ def test_a_choice_that_makes_no_sense_is_refused(events: list[str], primary: str
     experience = save_experience(workspace_id=workspace.id, name="A", goals=["Signed Up"])
     with pytest.raises(GoalError):
         choose_goals(experience.id, workspace.id, events, primary)
-    assert goal_events(experience.id) == ["Signed Up"]
+    assert goal_names(experience.id) == ["Signed Up"]
 
 
 def test_a_goal_in_use_is_not_deleted() -> None:
     workspace, other = create_workspace("Acme"), create_workspace("Other")
     save_experience(workspace_id=workspace.id, name="A", goals=["Signed Up"])
-    used, free = Goal.objects.get(event="Signed Up"), create_goal(workspace.id, "Paid")
+    used, free = Goal.objects.get(name="Signed Up"), create_goal(workspace.id, "Paid")
     with pytest.raises(GoalError, match="1 experience is judged by “Signed Up”"):
         delete_goal(workspace.id, used.id)
     with pytest.raises(GoalError, match="no goal"):
         delete_goal(other.id, free.id)
     delete_goal(workspace.id, free.id)
-    assert [goal.event for goal in Goal.objects.all()] == ["Signed Up"]
+    assert [goal.name for goal in Goal.objects.all()] == ["Signed Up"]

@@ -248,7 +248,7 @@ def run(calls: list[Call], start: int, next_id: int) -> int:
     return graph.next_id
 
 
-@settings(max_examples=60)
+@settings(max_examples=200)
 @given(st.lists(CALL, max_size=12), st.randoms(use_true_random=False))
 def test_undoing_every_merge_gives_back_what_was_before_each(made: list[Call], shuffled: Any) -> None:
     """Last merge first: after each undoing the store is as it was just before that merge was made."""

@@ -1,10 +1,26 @@
 """docs/statistics.md: the numbers it names are those that come out."""
 
+import doctest
+import re
 from pathlib import Path
 
-from pitcairn.stats import ENOUGH_CONVERSIONS, Arm, Estimate, compare
+from pitcairn import stats
+from pitcairn.stats import (
+    ENOUGH_CONVERSIONS,
+    Arm,
+    Estimate,
+    asymptotic,
+    bandit,
+    compare,
+    eprocess,
+    exact,
+    health,
+    planner,
+    recommendation,
+    split,
+)
 
-DOCS = (Path(__file__).parents[2] / "docs" / "statistics.md").read_text("utf-8").replace("\n", " ")
+DOCS = re.sub(r"\s+", " ", (Path(__file__).parents[2] / "docs" / "statistics.md").read_text("utf-8"))
 
 
 def test_example_has_the_numbers_of_the_docs() -> None:
@@ -15,5 +31,29 @@ def test_example_has_the_numbers_of_the_docs() -> None:
     assert f"from {comparison.lift.low:+.0%} to {comparison.lift.high:+.0%}".replace("%", " %") in DOCS
 
 
-def test_threshold_is_the_real_one() -> None:
-    assert f"Below {ENOUGH_CONVERSIONS} expected conversions" in DOCS
+def test_thresholds_are_the_real_ones() -> None:
+    for words in (
+        f"Below {ENOUGH_CONVERSIONS} expected conversions",
+        f"has not run for {recommendation.FULL_DAYS} full days",
+        f"fewer than {recommendation.ENOUGH_CONVERTED} conversions",
+        f"a lift above {recommendation.SUSPICIOUS_LIFT * 100:.0f} %",
+        f"lies within ± {recommendation.NEGLIGIBLE_LIFT * 100:.0f} %",
+        f"once {asymptotic.ENOUGH_EXPECTED:.0f} conversions are to be expected",
+        f"a weight of {eprocess.CONCENTRATION:.0f} conversions",
+        f"on visitors (weight {eprocess.SPLIT_CONCENTRATION:,.0f})",
+        f"fewer than {split.FEW_VISITORS:,} visitors",
+        f"p < {split.ALARM} and an arm is off by at least {split.SMALLEST_DEVIATION * 100} percentage points",
+        f"Between p = {split.ALARM} and {split.DOUBT}",
+        f"More than {health.CROSSOVER_WARNING * 100:.0f} % is a caution, more than {health.CROSSOVER_BLOCK * 100:.0f} %",
+        f"They differ when p < {health.NOVELTY_ALPHA}",
+        f"recursion, {planner.LOOKS} looks",
+        f"its share, {bandit.CONTROL_SHARE * 100:.0f} % by default",
+        f"falls below {bandit.LEAST_SHARE * 100:.0f} %",
+        f"of at most {exact.FEW_VISITORS} visitors",
+    ):
+        assert words in DOCS, words
+
+
+def test_the_way_in_is_shown_as_it_is() -> None:
+    assert doctest.testmod(stats).failed == 0
+    assert doctest.testmod(stats).attempted > 0

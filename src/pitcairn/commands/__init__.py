@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from pitcairn.commands import (
     audiences,
+    check_install,
     demo,
     destinations,
     events,
@@ -32,6 +33,7 @@ COMMANDS: tuple[Command, ...] = (
     users.ADD,
     sources.ADD,
     sources.LIST,
+    check_install.CHECK_INSTALL,
     destinations.ADD,
     destinations.LIST,
     audiences.ADD,

@@ -47,6 +47,13 @@ def _interval(estimate: dict[str, Any], *, signed: bool = False) -> str:
     return f"{percent(estimate['value'], signed=signed)} ({low} to {high})"
 
 
+def _mean(estimate: dict[str, Any]) -> str:
+    """A number per visitor."""
+    if "value" not in estimate:
+        return ""
+    return f"{estimate['value']:,.4g} ({estimate['low']:,.4g} to {estimate['high']:,.4g})"
+
+
 def _show(result: Result, console: Console) -> None:
     experience = result["experience"]
     console.print(
@@ -59,12 +66,18 @@ def _show(result: Result, console: Console) -> None:
         console.print("It has no goal yet, so nothing says whether it helped. Choose one on its page.")
         return
     for goal in result["goals"]:
-        about = "primary goal" if goal["primary"] else "goal"
+        about = f"{goal['role']} goal"
         late = ", chosen after launch" if goal["chosenAfterLaunch"] else ""
-        console.print(f"\n{goal['event']} ({about}{late})", markup=False)
+        console.print(f"\n{goal['what']} ({about}{late})", markup=False)
         console.print(goal["inWords"], markup=False, soft_wrap=True)
         rows = Rows(
-            "Segment", "Arm", "Visitors", "Converted", "Rate (95 % interval)", "Lift", right=("Visitors", "Converted")
+            "Segment",
+            "Arm",
+            "Visitors",
+            "Converted",
+            "Rate (95 % interval)",
+            "Lift (at every look)",
+            right=("Visitors", "Converted"),
         )
         for name, sides in (("All", goal), *((part["audienceSegment"]["name"], part) for part in goal["segments"])):
             for arm in ("personalized", "control"):
@@ -73,10 +86,12 @@ def _show(result: Result, console: Console) -> None:
                     arm,
                     f"{sides[arm]['visitors']:,}",
                     f"{sides[arm]['converted']:,}",
-                    _interval(sides[arm]["rate"]),
+                    _mean(sides[arm]["rate"]) if goal["numeric"] else _interval(sides[arm]["rate"]),
                     _interval(sides["lift"], signed=True) if arm == "personalized" else "",
                 )
         console.print(rows)
+    if result["recommendation"]:
+        console.print(f"\nWhat to do: {result['recommendation']}", markup=False, soft_wrap=True)
     for check in result["checks"]:
         if not check["ok"]:
             console.print(f"\n{check['title']}: {check['text']}", markup=False, soft_wrap=True)

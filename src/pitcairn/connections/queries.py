@@ -11,7 +11,7 @@ from typing import Any
 from django.db.models import Prefetch, QuerySet
 
 from pitcairn.connections.destination import Manifest, SettingField
-from pitcairn.connections.models import Destination, Source
+from pitcairn.connections.models import Destination, Source, SourceKind
 from pitcairn.connections.registry import catalog
 
 ENDS_WITH = 4
@@ -120,6 +120,12 @@ def sources(workspace_id: int) -> list[SourceItem]:
 def source(workspace_id: int, source_id: int) -> SourceItem | None:
     found = _sources(workspace_id).filter(id=source_id).first()
     return _source_item(found) if found else None
+
+
+def website_keys() -> frozenset[str]:
+    """The write keys of all enabled websites, of whichever workspace."""
+    kept = Source.objects.filter(kind=SourceKind.BROWSER, enabled=True)
+    return frozenset(kept.values_list("write_key", flat=True))
 
 
 def source_names(workspace_id: int) -> dict[int, str]:

@@ -123,8 +123,8 @@ def _change(
     rule.name = _name(name)
     rule.threshold = _threshold(AlertKind(rule.kind), threshold)
     rule.window_minutes = _window(window_minutes)
-    rule.emails = _emails(emails)
-    rule.webhook_url = _webhook(webhook_url)
+    rule.emails = checked_emails(emails)
+    rule.webhook_url = checked_webhook(webhook_url)
     if not rule.emails and not rule.webhook_url:
         raise ConnectionsError(
             "The rule would tell nobody. Give at least one email address or a webhook.", field="emails"
@@ -172,7 +172,7 @@ def _window(minutes: int) -> int:
     return minutes
 
 
-def _emails(emails: Sequence[str]) -> list[str]:
+def checked_emails(emails: Sequence[str]) -> list[str]:
     cleaned = list(dict.fromkeys(address.strip() for address in emails if address.strip()))
     if len(cleaned) > MOST_EMAILS:
         raise ConnectionsError(
@@ -188,7 +188,7 @@ def _emails(emails: Sequence[str]) -> list[str]:
     return cleaned
 
 
-def _webhook(url: str) -> str:
+def checked_webhook(url: str) -> str:
     url = url.strip()
     if not url:
         return ""

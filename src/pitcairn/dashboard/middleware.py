@@ -14,8 +14,11 @@ from pitcairn.experiences import editor_access
 from pitcairn.workspaces.models import Member, Role, User
 from pitcairn.workspaces.queries import membership
 
-PUBLIC = frozenset({"sign-in", "profile-api", "profile-api-unknown", "editor:script"})
-"""Names of the routes that need no sign-in: the Profile API asks for a token. Static files and `/health` never get here."""
+PUBLIC = frozenset({
+    "sign-in", "profile-api", "profile-api-unknown", "results-api", "shared-results", "editor:script",
+})  # fmt: skip
+"""Names of the routes that need no sign-in: the Profile API and the results API ask for a token, shared results have one in
+their address. Static files and `/health` never get here."""
 
 BY_TOKEN = frozenset({"editor:experience"})
 """Routes that a customer's page calls for a member, who is named by a token and by no cookie."""

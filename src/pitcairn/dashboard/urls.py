@@ -3,6 +3,7 @@
 from django.urls import include, path
 
 from pitcairn.dashboard import views
+from pitcairn.experiments.views_sharing import results_api, shared_results
 
 urlpatterns = [
     path("", views.home, name="home"),
@@ -14,6 +15,8 @@ urlpatterns = [
     path("", include("pitcairn.profiles.urls_api")),
     path("people/", include("pitcairn.profiles.urls")),
     path("audiences/", include("pitcairn.engage.urls")),
+    path("shared/results/<str:token>/", shared_results, name="shared-results"),
+    path("api/results/<int:experience_id>", results_api, name="results-api"),
     path("experiences/", include("pitcairn.experiences.urls")),
     path("editor/", include("pitcairn.experiences.urls_editor")),
     path("settings/", include("pitcairn.workspaces.urls")),

@@ -34,6 +34,8 @@ from pitcairn.edge.segment import SegmentReceiver
 from pitcairn.edge.snapshot import EMPTY, Snapshot, newer_snapshot
 from pitcairn.edge.tag import TagFiles, answer_tag
 from pitcairn.edge.tokens import TokenEndpoint, TokenKey
+from pitcairn.edge.vitals import PATH as VITALS_PATH
+from pitcairn.edge.vitals import VitalsReceiver
 
 logger = logging.getLogger(__name__)
 
@@ -73,6 +75,7 @@ class Edge:
             self._profiles, headers, self._ip_data, trusted_proxies=settings.TRUSTED_PROXIES
         )
         self._segment = SegmentReceiver(self.inbox, headers, guards)
+        self._vitals = VitalsReceiver(self.inbox, headers, guards)
         self._tokens = TokenEndpoint(headers, token_key)
         self._tag_files = TagFiles()
         self._watch: asyncio.Task[None] | None = None
@@ -103,7 +106,8 @@ class Edge:
         self._ip_data.close()
 
     def _set_snapshot(self, snapshot: Snapshot) -> None:
-        self.snapshot = self._collector.snapshot = self._personalizer.snapshot = self._segment.snapshot = snapshot
+        self.snapshot = self._collector.snapshot = self._personalizer.snapshot = snapshot
+        self._segment.snapshot = self._vitals.snapshot = snapshot
         self._tokens.apps = snapshot.oauth_apps
 
     async def _watch_configuration(self) -> None:
@@ -150,6 +154,8 @@ class Edge:
             await self._answer_source_configuration(scope, send)
         elif method == "POST" and path in BEACON_PATHS:
             await self._collector.collect(with_key_in_header(scope), receive, send, "")
+        elif method == "POST" and path == VITALS_PATH:
+            await self._vitals.answer(scope, receive, send)
         elif method == "POST" and path == "/v1/m":
             await answer_metrics(receive, send)
         elif method in {"GET", "HEAD"} and path.startswith(_SETTINGS_PREFIX) and path.endswith(_SETTINGS_SUFFIX):
@@ -158,7 +164,7 @@ class Edge:
             etag = next((value for name, value in scope["headers"] if name == b"if-none-match"), b"")
             host = self._public_url(scope)
             await answer_tag(send, path.removeprefix("/tag/"), self._tag_files, self.snapshot, host, etag)
-        elif path in BATCH_PATHS or path in SINGLE_PATHS or path in {_DECIDE, "/v1/m"}:
+        elif path in BATCH_PATHS or path in SINGLE_PATHS or path in {_DECIDE, VITALS_PATH, "/v1/m"}:
             await send_error(send, 405, "method_not_allowed", f"{path} takes POST, not {method}")
         else:
             await send_error(send, 404, "not_found", f"There is nothing at {path}")

@@ -26,6 +26,7 @@ from pitcairn.edge.requests import (
 from pitcairn.edge.responses import Receive, Scope, Send, credentialed, send_error, send_json
 from pitcairn.edge.snapshot import Snapshot, SourceConfiguration
 from pitcairn.edge.visits import Asked, visit_of
+from pitcairn.edge.vitals import SHARE as VITALS_SHARE
 from pitcairn.experiences.decisions import DECIDES, Decision, decide
 from pitcairn.experiences.exposures import exposure_id
 
@@ -185,6 +186,7 @@ def tag_configuration(source: SourceConfiguration, snapshot: Snapshot, host: str
         "capMs": HIDE_CAP_MS,
         "asksConsent": source.asks_consent,
         "honoursGPC": source.honours_gpc,
+        "vitalsShare": VITALS_SHARE,
         "pages": [
             {
                 "pattern": experience.page.pattern,
@@ -192,6 +194,10 @@ def tag_configuration(source: SourceConfiguration, snapshot: Snapshot, host: str
                 **({"pushes": True} if experience.pushes else {}),
             }
             for experience in (workspace.programme.experiences if source.personalizes else ())
+        ],
+        "goals": [
+            {"id": goal.id, "on": goal.on, "selector": goal.selector}
+            for goal in (workspace.goals if source.personalizes else ())
         ],
     }
 

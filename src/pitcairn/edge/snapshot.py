@@ -20,6 +20,7 @@ from pitcairn.edge.computed import Asked, ComputedKey, asked_of, computed_keys
 from pitcairn.edge.guards import SourceGuard
 from pitcairn.experiences import queries_live as experiences
 from pitcairn.experiences.running import Compiler, Programme, RunningExperience
+from pitcairn.experiments.queries import ElementGoal, element_goals
 from pitcairn.workspaces import queries as workspaces
 
 logger = logging.getLogger(__name__)
@@ -68,6 +69,8 @@ class WorkspaceConfiguration(msgspec.Struct, frozen=True, kw_only=True):
     programme: Programme
     asked: Asked = Asked()
     """The audiences and computed traits that the experiences ask for."""
+    goals: tuple[ElementGoal, ...] = ()
+    """What the tag reports: clicks and forms that the running experiences are judged by."""
 
 
 class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
@@ -105,6 +108,7 @@ def _read(revision: int) -> Snapshot:
     keys: dict[int, list[ComputedKey]] = {}
     for key in computed_keys() if running else ():
         keys.setdefault(key.workspace_id, []).append(key)
+    goals = element_goals(one.id for found in running.values() for one in found)
     shares = experiences.holdout_shares()
     programmes = {
         workspace_id: Programme(found, shares.get(workspace_id, 0.0)) for workspace_id, found in running.items()
@@ -121,6 +125,7 @@ def _read(revision: int) -> Snapshot:
                 id=workspace.id,
                 secret=workspace.secret.encode(),
                 programme=programmes.get(workspace.id, NO_PROGRAMME),
+                goals=tuple(goals.get(workspace.id, ())),
                 asked=_asked(keys.get(workspace.id, ()), programmes.get(workspace.id, NO_PROGRAMME)),
             )
             for workspace in every

@@ -4,30 +4,36 @@ from pitcairn.conditions.sql import Question
 from pitcairn.eventstore.audiences import Preview
 from pitcairn.eventstore.errors import EventStoreBusy, EventStoreError, EventStoreUnavailable
 from pitcairn.eventstore.records import (
-    ArmCount,
-    DayCount,
+    ClusterSums,
     EventName,
+    GoalQuery,
     Refusal,
+    ResultCell,
     ResultsQuery,
     SourceActivity,
     StoredMessage,
     TableTotal,
 )
+from pitcairn.eventstore.results import Statement, clusters_statement, results_statement
 from pitcairn.eventstore.store import EventStore
 
 __all__ = [
-    "ArmCount",
-    "DayCount",
+    "ClusterSums",
     "EventName",
     "EventStore",
     "EventStoreBusy",
     "EventStoreError",
     "EventStoreUnavailable",
+    "GoalQuery",
     "Preview",
     "Question",
     "Refusal",
+    "ResultCell",
     "ResultsQuery",
     "SourceActivity",
+    "Statement",
     "StoredMessage",
     "TableTotal",
+    "clusters_statement",
+    "results_statement",
 ]

@@ -135,6 +135,7 @@ FROM (
     SELECT max(messages.batch) AS batch FROM messages
     UNION ALL SELECT max(refusals.batch) FROM refusals
     UNION ALL SELECT max(exposures.batch) FROM exposures
+    UNION ALL SELECT max(vitals.batch) FROM vitals
     UNION ALL SELECT max(merges.batch) FROM merges
     UNION ALL SELECT max(events.batch) FROM events
     UNION ALL SELECT max(profile_events.batch) FROM profile_events
@@ -147,6 +148,7 @@ TABLES_WITH_BATCHES_AFTER = """
 SELECT 'messages' FROM messages WHERE messages.batch > {batch:UInt64} HAVING count() > 0
 UNION ALL SELECT 'refusals' FROM refusals WHERE refusals.batch > {batch:UInt64} HAVING count() > 0
 UNION ALL SELECT 'exposures' FROM exposures WHERE exposures.batch > {batch:UInt64} HAVING count() > 0
+UNION ALL SELECT 'vitals' FROM vitals WHERE vitals.batch > {batch:UInt64} HAVING count() > 0
 UNION ALL SELECT 'merges' FROM merges WHERE merges.batch > {batch:UInt64} HAVING count() > 0
 UNION ALL SELECT 'events' FROM events WHERE events.batch > {batch:UInt64} HAVING count() > 0
 UNION ALL SELECT 'profile_events' FROM profile_events WHERE profile_events.batch > {batch:UInt64} HAVING count() > 0
@@ -158,6 +160,7 @@ TABLES_WITH_BATCHES = """
 SELECT 'messages' FROM messages WHERE messages.batch IN {batches:Array(UInt64)} HAVING count() > 0
 UNION ALL SELECT 'refusals' FROM refusals WHERE refusals.batch IN {batches:Array(UInt64)} HAVING count() > 0
 UNION ALL SELECT 'exposures' FROM exposures WHERE exposures.batch IN {batches:Array(UInt64)} HAVING count() > 0
+UNION ALL SELECT 'vitals' FROM vitals WHERE vitals.batch IN {batches:Array(UInt64)} HAVING count() > 0
 UNION ALL SELECT 'merges' FROM merges WHERE merges.batch IN {batches:Array(UInt64)} HAVING count() > 0
 UNION ALL SELECT 'events' FROM events WHERE events.batch IN {batches:Array(UInt64)} HAVING count() > 0
 UNION ALL SELECT 'profile_events' FROM profile_events WHERE profile_events.batch IN {batches:Array(UInt64)} HAVING count() > 0
@@ -169,6 +172,7 @@ ROW_COUNTS = """
 SELECT 'messages' AS name, count() FROM messages
 UNION ALL SELECT 'refusals', count() FROM refusals
 UNION ALL SELECT 'exposures', count() FROM exposures
+UNION ALL SELECT 'vitals', count() FROM vitals
 UNION ALL SELECT 'merges', count() FROM merges
 UNION ALL SELECT 'events', count() FROM events
 UNION ALL SELECT 'profile_events', count() FROM profile_events

@@ -1,9 +1,11 @@
 """What the event store hands out: one frozen struct per kind of row."""
 
 from datetime import UTC, date, datetime, timedelta
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
+
+from pitcairn.conditions import All, Condition
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _FIRST_MS = int((datetime.min.replace(tzinfo=UTC) - EPOCH) / timedelta(milliseconds=1))
@@ -132,33 +134,79 @@ class TableTotal(msgspec.Struct, frozen=True, kw_only=True):
     bytes: int
 
 
-class ResultsQuery(msgspec.Struct, frozen=True, kw_only=True):
-    """What results are asked for: one experience, the Track events that count, and how long after the first exposure.
+class GoalQuery(msgspec.Struct, frozen=True, kw_only=True):
+    """The events of one goal.
 
-    `until` leaves out exposures and conversions from that moment on.
+    `type` is track or page; an empty `event` is every name. `page` is a regular expression (RE2) over `host/path` of the
+    property `url`; `where` is asked of the properties. `value` names the property whose numbers are added up per visitor;
+    without it a visitor's value is 1 when they converted.
+    """
+
+    type: Literal["track", "page"] = "track"
+    event: str = ""
+    page: str = ""
+    where: Condition = All()
+    value: str = ""
+    window_seconds: int = 7 * 86_400
+
+
+class ResultsQuery(msgspec.Struct, frozen=True, kw_only=True):
+    """What results are asked for: one experience, and the goals that it is judged by.
+
+    `until` leaves out exposures and conversions from that moment on. `epochs` are the moments from which the shares were
+    others: a unit is in the epoch of its first exposure. `before_seconds` is the span before the first exposure
+    in which the same is counted, as what is known of the visitor beforehand.
     """
 
     workspace_id: int
     experience_id: int
-    events: tuple[str, ...]
-    window_seconds: int = 7 * 86_400
+    goals: tuple[GoalQuery, ...]
+    programme: bool = False
+    """All experiences together, whatever `experience_id` says: variation 0 are those held out, 1 is everyone else."""
     until: datetime | None = None
+    epochs: tuple[datetime, ...] = ()
+    before_seconds: int = 14 * 86_400
 
 
-class ArmCount(msgspec.Struct, frozen=True, kw_only=True):
-    """One arm of one audience segment; `variation_id` 0 is the control."""
+class ResultCell(msgspec.Struct, frozen=True, kw_only=True):
+    """Some visitors of one arm, and what they did for one goal.
 
+    `kind` says by what the cells are divided, besides goal, exclusion, segment, variation and epoch: `first_day` and
+    `converted_day` (`part` is the UTC day; for visitors who did not convert 1970-01-01), or browser, device, page, route,
+    returning. `goal` counts from 0; `variation_id` 0 is the control; `excluded` is bot, internal, or empty for whom results
+    count. `units` are people, who came as `visitors`; `crossed` of them were seen in several variations. Mean and population
+    variance are of a visitor's value inside the window (`before_…`: before the first exposure).
+    """
+
+    kind: str
+    goal: int
+    excluded: str
     segment_id: int
     variation_id: int
+    epoch: int
+    part: str
+    units: int
     visitors: int
     converted: int
+    crossed: int
+    mean: float
+    variance: float
+    before_mean: float
+    before_variance: float
+    covariance: float
 
 
-class DayCount(msgspec.Struct, frozen=True, kw_only=True):
-    """One arm on one UTC day: visitors first exposed on it, and visitors who converted on it."""
+class ClusterSums(msgspec.Struct, frozen=True, kw_only=True):
+    """One arm's accounts: how many, and the sums over them of their visitors (`size`), of what these did (`total`), of both
+    squared, and of their product."""
 
-    day: date
+    goal: int
     segment_id: int
     variation_id: int
-    visitors: int
-    converted: int
+    epoch: int
+    accounts: int
+    size: float
+    total: float
+    size_squared: float
+    total_squared: float
+    size_total: float

@@ -1,139 +1,366 @@
-"""Named queries for results: who was exposed to what first, and who converted inside the window after it.
+"""Named queries for results: who was exposed to what first, and what they did inside the window after it.
 
 The rule, for one experience:
 
 - only exposures that belong to the comparison count: not those of the holdout, nor those after a promotion;
-- a visitor's first exposure decides its audience segment, its variation, its time and its profile;
-- a conversion is a Track message that the Mutiny destination took and whose event is one of the goals;
-- it belongs to the visitor whose id is its anonymous id, if that visitor was exposed; if not, to every exposed
-  visitor of the same person, where merges are applied to both sides;
-- it counts when first exposure <= its timestamp < first exposure + window; a visitor converts at most once.
+- the unit is the visitor; visitors who turned out to be one person (merges are applied) are one unit, and so count once;
+- the earliest exposure of a unit decides its audience segment, variation, allocation epoch, time, and all it is broken down
+  by. Who was seen in several variations stays where they were first (`crossed` says how many);
+- a conversion is an event that a goal names: a Track message that the Mutiny destination took, or a page view;
+- it belongs to the visitor whose id is its anonymous id, if that visitor was exposed; if not, to the exposed person it is of;
+- it counts when first exposure <= its timestamp < first exposure + window; a unit converts at most once. What a numeric goal
+  adds up is counted over the same window, and so is `before`, over the days before the first exposure.
 
-Only facts are read (exposures, Track events, merges), so rows that come late and merges made afterwards change the answer
+Only facts are read (exposures, events, merges), so rows that come late and merges made afterwards change the answer
 as if they had always been there.
 
-The cost is that of the goals' events and the experience's exposures, whatever else the workspace holds: `events` is in
-order of event, `exposures` in order of experience. In a cluster each subquery over a table is answered by all shards
-and the joins are made where the query was asked, which is what `GLOBAL` is for; on one server it changes nothing.
+The query reads each fact once: exposures of the experience and events of the goals are put under each other and grouped by
+browser, browsers by person, persons into cells. `events` is in order of event, `exposures` in order of experience, so the
+cost is theirs, whatever else the workspace holds. In a cluster each subquery over a table is answered by all shards and the
+join is made where the query was asked, which is what `GLOBAL` is for; on one server it changes nothing.
 """
+
+# ruff: noqa: S608 - fragments of this module and conditions in SQL, which the conditions' own compiler wrote; values are bound
+
+from collections.abc import Sequence
+
+from pitcairn.conditions.sql_row import event_number, event_test
+from pitcairn.eventstore.records import GoalQuery
 
 # How `delivered_to` names the destination that personalizes.
 DESTINATION = "mutiny"
+
+# What a unit's first exposure says besides its arm: what results are broken down by.
+TRAITS_OF_EXPOSURE = ("browser", "device", "page", "route", "returning")
+NEVER = "9223372036854775807"
+NO_DAY = "toDate32('1970-01-01')"
 
 _EXPOSED = """exposures.workspace_id = {workspace_id:UInt32}
           AND exposures.experience_id = {experience_id:UInt32}
           AND exposures.reason = ''
           AND exposures.timestamp < fromUnixTimestamp64Milli({until:Int64}, 'UTC')"""
 
-# One row per exposed visitor: visitor, segment_id, variation_id, first_ms, converted_ms (_NEVER when it did not).
-_NEVER = "9223372036854775807"
-_PER_VISITOR = f"""
-WITH
-    survivors AS (
+SURVIVORS = """survivors AS (
         SELECT merges.loser_id AS loser_id, argMax(merges.winner_id, merges.batch) AS winner_id
         FROM merges
-        WHERE merges.workspace_id = {{workspace_id:UInt32}}
+        WHERE merges.workspace_id = {workspace_id:UInt32}
         GROUP BY merges.loser_id
-    ),
-    people AS (
-        SELECT DISTINCT if(survivors.winner_id > 0, survivors.winner_id, seen.profile_id) AS person
-        FROM (
-            SELECT DISTINCT exposures.profile_id AS profile_id
+    )"""
+
+# How an exposure's page is called in a breakdown: without scheme, query and fragment.
+_PAGE = "replaceAll(concat(domainWithoutWWW(exposures.page_url), path(exposures.page_url)), '\\x1F', '')"
+
+# What is compared, segment and variation in one number: control with the variations of one experience, or those held out
+# from all of them with everyone else.
+_DECIDED = "bitOr(bitShiftLeft(toUInt64(exposures.segment_id), 32), toUInt64(exposures.variation_id))"
+_DECIDED_ALL = "toUInt64(exposures.reason != 'holdout')"
+# Makes times before 1970 positive, down to the first that the event store keeps.
+_PAST = 2**42
+# Stands between the traits of an exposure. Names that hold it lose it.
+_BETWEEN = "\\x1F"
+_EXPOSED_ALL = """exposures.workspace_id = {workspace_id:UInt32}
+          AND exposures.timestamp < fromUnixTimestamp64Milli({until:Int64}, 'UTC')"""
+
+
+def _exposures(*, programme: bool) -> str:
+    # The order among exposures is one number, and what they are broken down by is one text: what is aggregated and grouped
+    # by costs a fifth of what tuples cost.
+    return f"""
+            SELECT exposures.visitor AS visitor, toUInt64(0) AS nobody,
+                toUnixTimestamp64Milli(exposures.timestamp) AS at_ms, exposures.profile_id AS profile_id,
+                bitOr(bitShiftLeft(toUInt128(at_ms + {_PAST}), 64), bitOr(bitShiftLeft(toUInt128(exposures.batch), 32),
+                    toUInt128(CRC32(exposures.message_id)))) AS place,
+                {_DECIDED_ALL if programme else _DECIDED} AS arm,
+                concat(multiIf(exposures.bot, 'bot', exposures.internal, 'internal', ''), '{_BETWEEN}',
+                    exposures.browser, '{_BETWEEN}', exposures.device, '{_BETWEEN}', {_PAGE}, '{_BETWEEN}',
+                    exposures.route, '{_BETWEEN}', if(exposures.returning, 'returning', 'new')) AS traits,
+                toUInt8(0) AS goal, toFloat64(0) AS value
             FROM exposures
-            WHERE {_EXPOSED}
-        ) AS seen
-        LEFT JOIN survivors ON survivors.loser_id = seen.profile_id
-    ),
-    firsts AS (
-        SELECT exposures.visitor AS visitor,
-            toUnixTimestamp64Milli(min(exposures.timestamp)) AS first_ms,
-            argMin(
-                (exposures.segment_id, exposures.variation_id, exposures.profile_id),
-                (exposures.timestamp, exposures.batch, exposures.message_id)
-            ) AS decided
-        FROM exposures
-        WHERE {_EXPOSED}
-        GROUP BY exposures.visitor
-    ),
-    conversions AS (
-        SELECT events.anonymous_id AS anonymous_id, events.profile_id AS profile_id,
-            toUnixTimestamp64Milli(events.timestamp) AS at_ms,
-            events.anonymous_id != '' AND events.anonymous_id GLOBAL IN (
-                SELECT exposures.visitor FROM exposures WHERE {_EXPOSED}
-            ) AS is_own
-        FROM events
-        WHERE events.workspace_id = {{workspace_id:UInt32}}
-          AND events.type = 'track'
-          AND events.event IN {{events:Array(String)}}
-          AND has(events.delivered_to, {{destination:String}})
-          AND events.timestamp < fromUnixTimestamp64Milli({{until:Int64}}, 'UTC')
-          AND (
-            events.profile_id GLOBAL IN (
-                SELECT people.person FROM people
-                UNION ALL
-                SELECT survivors.loser_id FROM survivors
-                WHERE survivors.winner_id IN (SELECT people.person FROM people)
-            )
-            OR events.anonymous_id GLOBAL IN (SELECT exposures.visitor FROM exposures WHERE {_EXPOSED})
-          )
+            WHERE {_EXPOSED_ALL if programme else _EXPOSED}"""
+
+
+def _claimable(exposed: str) -> str:
+    """Leaves out the events of people who were not exposed, before anything is grouped: nearly all of them, on most sites.
+
+    It lets some too many through (of merges that were undone, say), which find no unit later.
+    """
+    profiles = f"SELECT exposures.profile_id FROM exposures WHERE {exposed}"
+    merged = "FROM merges WHERE merges.workspace_id = {workspace_id:UInt32} AND"
+    winners = f"SELECT merges.winner_id {merged} merges.loser_id GLOBAL IN ({profiles})"
+    losers = f"SELECT merges.loser_id {merged} merges.winner_id GLOBAL IN ({profiles} UNION ALL {winners})"
+    return (
+        f"(events.anonymous_id GLOBAL IN (SELECT exposures.visitor FROM exposures WHERE {exposed})"
+        f" OR events.profile_id GLOBAL IN ({profiles} UNION ALL {winners} UNION ALL {losers}))"
+    )
+
+
+_URL = "JSONExtractString(events.properties, 'url')"
+
+
+def _place_matches(parameter: str) -> str:
+    """Whether `host/path` of a page view, as `page_patterns.place` has it, fits a regular expression."""
+    port = f"if(port({_URL}) IN (0, 80, 443), '', concat(':', toString(port({_URL}))))"
+    path = f"if(path({_URL}) = '', '/', path({_URL}))"
+    return f"match(concat(lower(domain({_URL})), {port}, {path}), {{{parameter}:String}})"
+
+
+def _events_of(number: int, goal: GoalQuery, claimable: str = "") -> str:
+    """The events of one goal, as rows under the exposures."""
+    asked = [
+        "events.workspace_id = {workspace_id:UInt32}",
+        f"events.type = {{type_{number}:String}}",
+        "events.timestamp < fromUnixTimestamp64Milli({until:Int64}, 'UTC')",
+    ]
+    if goal.event:
+        asked.append(f"events.event = {{event_{number}:String}}")
+    if goal.type == "track":
+        asked.append("has(events.delivered_to, {destination:String})")
+    if goal.page:
+        asked.append(_place_matches(f"page_{number}"))
+    condition = event_test(goal.where, "events.properties")
+    if condition != "1":
+        asked.append(condition)
+    value = f"{event_number('events.properties', goal.value)}" if goal.value else "toFloat64(1)"
+    if claimable:
+        asked.append(claimable)
+    wheres = "\n              AND ".join(asked)
+    return f"""
+            SELECT events.anonymous_id AS visitor, if(events.anonymous_id = '', events.profile_id, 0) AS nobody,
+                toUnixTimestamp64Milli(events.timestamp) AS at_ms, events.profile_id AS profile_id,
+                toUInt128(0) AS place, toUInt64(0) AS arm, '' AS traits,
+                toUInt8({number}) AS goal, {value} AS value
+            FROM events
+            WHERE {wheres}"""
+
+
+def units(goals: Sequence[GoalQuery], *, programme: bool = False) -> str:
+    """The common table `units`: one row for each unit, with its first exposure and all that its visitors did."""
+    claimable = _claimable(_EXPOSED_ALL if programme else _EXPOSED)
+    did = [_events_of(number, goal, claimable) for number, goal in enumerate(goals, 1)]
+    facts = "\n            UNION ALL".join([_exposures(programme=programme), *did])
+    return f"""
+WITH
+    {SURVIVORS},
+    browsers AS (
+        SELECT facts.visitor AS visitor,
+            countIf(facts.goal = 0) > 0 AS exposed,
+            minIf(facts.place, facts.goal = 0) AS place,
+            argMinIf(facts.profile_id, facts.place, facts.goal = 0) AS profile_id,
+            argMinIf(facts.arm, facts.place, facts.goal = 0) AS arm,
+            argMinIf(facts.traits, facts.place, facts.goal = 0) AS traits,
+            minIf(facts.arm, facts.goal = 0) AS lowest,
+            maxIf(facts.arm, facts.goal = 0) AS highest,
+            groupArrayIf((facts.profile_id, (facts.goal, facts.at_ms, facts.value)), facts.goal > 0) AS did
+        FROM ({facts}
+        ) AS facts
+        GROUP BY facts.visitor, facts.nobody
     ),
     claims AS (
-        SELECT if(conversions.is_own, conversions.anonymous_id, '') AS visitor,
-            multiIf(
-                conversions.is_own, 0,
-                survivors.winner_id > 0, survivors.winner_id,
-                conversions.profile_id
-            ) AS person,
-            groupArray(conversions.at_ms) AS times
-        FROM conversions
-        LEFT JOIN survivors ON survivors.loser_id = conversions.profile_id
-        GROUP BY visitor, person
-        HAVING visitor != '' OR person > 0
+        SELECT browsers.visitor AS visitor, browsers.exposed AS exposed, browsers.place AS place, browsers.arm AS arm,
+            browsers.traits AS traits, browsers.lowest AS lowest, browsers.highest AS highest,
+            claim.1 AS profile_id, claim.2 AS did
+        FROM browsers
+        ARRAY JOIN if(
+            browsers.exposed,
+            [(browsers.profile_id, arrayMap(one -> one.2, browsers.did))],
+            arrayMap(one -> (one.1, [one.2]), browsers.did)
+        ) AS claim
+        WHERE browsers.exposed OR claim.1 > 0
     ),
-    claimants AS (
-        SELECT firsts.visitor AS visitor, firsts.first_ms AS first_ms, firsts.decided AS decided,
-            arrayJoin([
-                (firsts.visitor, toUInt64(0)),
-                ('', if(survivors.winner_id > 0, survivors.winner_id, firsts.decided.3))
-            ]) AS claimed_as
-        FROM firsts
-        LEFT JOIN survivors ON survivors.loser_id = firsts.decided.3
+    units AS (
+        SELECT if(survivors.winner_id > 0, survivors.winner_id, claims.profile_id) AS person,
+            if(person > 0, '', claims.visitor) AS alone,
+            toInt64(bitShiftRight(minIf(claims.place, claims.exposed), 64)) - {_PAST} AS first_ms,
+            argMinIf(claims.arm, claims.place, claims.exposed) AS arm,
+            argMinIf(claims.traits, claims.place, claims.exposed) AS traits,
+            countIf(claims.exposed) AS visitors,
+            minIf(claims.lowest, claims.exposed) != maxIf(claims.highest, claims.exposed) AS crossed,
+            groupArrayArray(claims.did) AS did
+        FROM claims
+        LEFT JOIN survivors ON survivors.loser_id = claims.profile_id
+        GROUP BY person, alone
+        HAVING countIf(claims.exposed) > 0
     ),
-    visitors AS (
-        SELECT claimants.visitor AS visitor,
-            any(claimants.decided.1) AS segment_id,
-            any(claimants.decided.2) AS variation_id,
-            any(claimants.first_ms) AS first_ms,
-            min(arrayMin(arrayPushBack(
-                arrayFilter(
-                    at -> at >= claimants.first_ms AND at < claimants.first_ms + {{window_ms:Int64}},
-                    claims.times
-                ),
-                {_NEVER}
-            ))) AS converted_ms
-        FROM claimants
-        LEFT JOIN claims ON claims.visitor = claimants.claimed_as.1 AND claims.person = claimants.claimed_as.2
-        GROUP BY claimants.visitor
-    )"""  # noqa: S608 - fragments of this module; values are bound
+    outcomes AS (
+        SELECT goal AS goal, units.person AS person, units.alone AS alone, units.first_ms AS first_ms,
+            toUInt32(arrayCount(start -> start <= units.first_ms, {{epochs_ms:Array(Int64)}})) AS epoch,
+            units.arm AS arm, units.traits AS traits, units.visitors AS visitors, units.crossed AS crossed,
+            arrayFilter(
+                one -> one.1 = goal AND one.2 >= units.first_ms
+                    AND one.2 < units.first_ms + arrayElement({{windows_ms:Array(Int64)}}, goal),
+                units.did
+            ) AS hits,
+            notEmpty(hits) AS converted,
+            arrayMin(arrayPushBack(arrayMap(one -> one.2, hits), {NEVER})) AS converted_ms,
+            if(arrayElement({{numeric:Array(UInt8)}}, goal) = 1, arraySum(arrayMap(one -> one.3, hits)),
+                toFloat64(converted)) AS value,
+            arrayFilter(
+                one -> one.1 = goal AND one.2 < units.first_ms AND one.2 >= units.first_ms - {{before_ms:Int64}},
+                units.did
+            ) AS earlier,
+            if(arrayElement({{numeric:Array(UInt8)}}, goal) = 1, arraySum(arrayMap(one -> one.3, earlier)),
+                toFloat64(notEmpty(earlier))) AS before
+        FROM units
+        ARRAY JOIN arrayMap(number -> toUInt8(number), range(1, length({{numeric:Array(UInt8)}}) + 1)) AS goal
+    )"""
 
-ARM_COUNTS = f"""{_PER_VISITOR}
-SELECT visitors.segment_id, visitors.variation_id, count(), countIf(visitors.converted_ms != {_NEVER})
-FROM visitors
-GROUP BY visitors.segment_id, visitors.variation_id
-ORDER BY visitors.segment_id, visitors.variation_id
-"""  # noqa: S608
 
-ARM_COUNTS_BY_DAY = f"""{_PER_VISITOR}
-SELECT days.fact.1 AS day, days.segment_id, days.variation_id, sum(days.fact.2), sum(days.fact.3)
-FROM (
-    SELECT visitors.segment_id AS segment_id, visitors.variation_id AS variation_id,
-        arrayJoin(arrayConcat(
-            [(toDate32(fromUnixTimestamp64Milli(visitors.first_ms, 'UTC')), 1, 0)],
-            if(visitors.converted_ms = {_NEVER}, [],
-                [(toDate32(fromUnixTimestamp64Milli(visitors.converted_ms, 'UTC')), 0, 1)])
-        )) AS fact
-    FROM visitors
-) AS days
-GROUP BY day, days.segment_id, days.variation_id
-ORDER BY day, days.segment_id, days.variation_id
-"""  # noqa: S608
+_KEYS = ("goal", "excluded", "segment_id", "variation_id", "epoch")
+# Each set of further keys is one table of the answer; what is not a key of it is empty there.
+_SETS = (("first_day",), ("converted_day",), *((name,) for name in TRAITS_OF_EXPOSURE))
+SET_NAMES = tuple(names[0] for names in _SETS)
+
+
+def cells(goals: Sequence[GoalQuery], *, programme: bool = False) -> str:
+    """The results in cells; see `records.ResultCell`. Small cells first, by everything at once, then put together by
+    each of `SET_NAMES`: what is added up twice is a few thousand rows, not a million visitors."""
+    named = ", ".join(
+        f"splitByString('{_BETWEEN}', small.traits)[{place}] AS {name}"
+        for place, name in enumerate(TRAITS_OF_EXPOSURE, 2)
+    )
+    sets = ",\n    ".join(f"({', '.join(f'cells.{key}' for key in (*_KEYS, *names))})" for names in _SETS)
+    extra = [name for names in _SETS for name in names]
+    kinds = ", ".join(f"grouping(cells.{name}) = 0, '{name}'" for name in extra[:-1])
+    return f"""{units(goals, programme=programme)},
+    small AS (
+        SELECT outcomes.goal AS goal, outcomes.arm AS arm, outcomes.epoch AS epoch, outcomes.traits AS traits,
+            toDate32(fromUnixTimestamp64Milli(outcomes.first_ms, 'UTC')) AS first_day,
+            if(outcomes.converted, toDate32(fromUnixTimestamp64Milli(outcomes.converted_ms, 'UTC')), {NO_DAY})
+                AS converted_day,
+            count() AS units, sum(outcomes.visitors) AS visitors, countIf(outcomes.converted) AS converted,
+            countIf(outcomes.crossed) AS crossed,
+            avgState(outcomes.value) AS mean, varPopStableState(outcomes.value) AS variance,
+            avgState(outcomes.before) AS before_mean, varPopStableState(outcomes.before) AS before_variance,
+            covarPopStableState(outcomes.value, outcomes.before) AS covariance
+        FROM outcomes
+        GROUP BY goal, arm, epoch, traits, first_day, converted_day
+    ),
+    cells AS (
+        SELECT small.goal AS goal, splitByString('{_BETWEEN}', small.traits)[1] AS excluded,
+            toUInt32(bitShiftRight(small.arm, 32)) AS segment_id, toUInt32(bitAnd(small.arm, 4294967295)) AS variation_id,
+            small.epoch AS epoch, small.first_day AS first_day, small.converted_day AS converted_day,
+            {named},
+            small.units AS units, small.visitors AS visitors, small.converted AS converted, small.crossed AS crossed,
+            small.mean AS mean, small.variance AS variance, small.before_mean AS before_mean,
+            small.before_variance AS before_variance, small.covariance AS covariance
+        FROM small
+    )
+SELECT multiIf({kinds}, '{extra[-1]}') AS kind,
+    cells.goal, cells.excluded, cells.segment_id, cells.variation_id, cells.epoch,
+    multiIf(kind = 'first_day', toString(cells.first_day), kind = 'converted_day', toString(cells.converted_day),
+        {", ".join(f"kind = '{name}', cells.{name}" for name in TRAITS_OF_EXPOSURE[:-1])},
+        cells.{TRAITS_OF_EXPOSURE[-1]}) AS part,
+    sum(cells.units), sum(cells.visitors), sum(cells.converted), sum(cells.crossed),
+    avgMerge(cells.mean), varPopStableMerge(cells.variance),
+    avgMerge(cells.before_mean), varPopStableMerge(cells.before_variance),
+    covarPopStableMerge(cells.covariance)
+FROM cells
+GROUP BY GROUPING SETS (
+    {sets}
+)
+ORDER BY kind, cells.goal, cells.excluded, cells.segment_id, cells.variation_id, cells.epoch, part
+"""
+
+
+def days(goals: Sequence[GoalQuery], *, programme: bool = False) -> str:
+    """The same by day alone, without sums: for lists, which ask of many experiences. Planning it costs a fifth."""
+    return f"""{units(goals, programme=programme)}
+SELECT outcomes.goal, splitByString('{_BETWEEN}', outcomes.traits)[1] AS excluded,
+    toUInt32(bitShiftRight(outcomes.arm, 32)) AS segment_id, toUInt32(bitAnd(outcomes.arm, 4294967295)) AS variation_id,
+    outcomes.epoch,
+    toString(toDate32(fromUnixTimestamp64Milli(outcomes.first_ms, 'UTC'))) AS first_day,
+    if(outcomes.converted, toString(toDate32(fromUnixTimestamp64Milli(outcomes.converted_ms, 'UTC'))), '1970-01-01')
+        AS converted_day,
+    count(), sum(outcomes.visitors), countIf(outcomes.converted), countIf(outcomes.crossed)
+FROM outcomes
+GROUP BY outcomes.goal, excluded, segment_id, variation_id, outcomes.epoch, first_day, converted_day
+ORDER BY outcomes.goal, excluded, segment_id, variation_id, outcomes.epoch, first_day, converted_day
+"""
+
+
+def clusters(goals: Sequence[GoalQuery]) -> str:
+    """The same by account: for each arm the sums over accounts of which a clustered comparison is made. A person without
+    account is one of their own; with several, the one with the lowest id."""
+    return f"""{units(goals)},
+    accounts_of AS (
+        SELECT people.profile_id AS profile_id, argMax(people.accounts, people.batch) AS accounts
+        FROM people
+        WHERE people.workspace_id = {{workspace_id:UInt32}}
+        GROUP BY people.profile_id
+        HAVING notEmpty(accounts)
+    ),
+    clusters AS (
+        SELECT outcomes.goal AS goal, toUInt32(bitShiftRight(outcomes.arm, 32)) AS segment_id,
+            toUInt32(bitAnd(outcomes.arm, 4294967295)) AS variation_id,
+            outcomes.epoch AS epoch,
+            if(notEmpty(accounts_of.accounts), arrayMin(accounts_of.accounts), 0) AS account,
+            if(account > 0, 0, outcomes.person) AS person, if(account > 0, '', outcomes.alone) AS alone,
+            toFloat64(count()) AS size, sum(outcomes.value) AS total
+        FROM outcomes
+        LEFT JOIN accounts_of ON accounts_of.profile_id = outcomes.person
+        WHERE splitByString('{_BETWEEN}', outcomes.traits)[1] = ''
+        GROUP BY goal, segment_id, variation_id, epoch, account, person, alone
+    )
+SELECT clusters.goal, clusters.segment_id, clusters.variation_id, clusters.epoch,
+    count(), sum(clusters.size), sum(clusters.total),
+    sum(clusters.size * clusters.size), sum(clusters.total * clusters.total), sum(clusters.size * clusters.total)
+FROM clusters
+GROUP BY clusters.goal, clusters.segment_id, clusters.variation_id, clusters.epoch
+ORDER BY clusters.goal, clusters.segment_id, clusters.variation_id, clusters.epoch
+"""
+
+
+# Whether anything can have changed: the batch of the newest exposure, and of the newest event of the goals' names.
+NEWEST = """
+SELECT
+    (SELECT max(exposures.batch) FROM exposures
+     WHERE exposures.workspace_id = {workspace_id:UInt32} AND exposures.experience_id = {experience_id:UInt32}),
+    (SELECT max(events.batch) FROM events
+     WHERE events.workspace_id = {workspace_id:UInt32} AND events.type IN {types:Array(String)}
+       AND (events.event IN {events:Array(String)} OR has({events:Array(String)}, '')) AND events.timestamp >= now() - 86400)
+"""
+
+# Reports of this experience whose signature did not hold, or that came through a source without Mutiny.
+UNASSIGNED = """
+SELECT count()
+FROM events
+WHERE events.workspace_id = {workspace_id:UInt32}
+  AND events.type = 'track'
+  AND events.event = {exposure_event:String}
+  AND JSONExtractUInt(events.properties, 'experienceId') = {experience_id:UInt32}
+  AND events.timestamp < fromUnixTimestamp64Milli({until:Int64}, 'UTC')
+  AND events.message_id GLOBAL NOT IN (
+    SELECT exposures.message_id FROM exposures
+    WHERE exposures.workspace_id = {workspace_id:UInt32} AND exposures.experience_id = {experience_id:UInt32}
+  )
+"""
+
+
+def page_traffic(goal: GoalQuery) -> str:
+    """Who saw a page since a moment, and how many of them reached the goal afterwards: for plans, before anybody is exposed."""
+    return f"""
+WITH
+    seen AS (
+        SELECT if(events.anonymous_id != '', events.anonymous_id, toString(events.profile_id)) AS visitor,
+            toUnixTimestamp64Milli(min(events.timestamp)) AS first_ms
+        FROM events
+        WHERE events.workspace_id = {{workspace_id:UInt32}} AND events.type = 'page'
+          AND events.timestamp >= fromUnixTimestamp64Milli({{since:Int64}}, 'UTC')
+          AND events.timestamp < fromUnixTimestamp64Milli({{until:Int64}}, 'UTC')
+          AND {_place_matches("page")}
+        GROUP BY visitor
+    ),
+    did AS (
+        SELECT if(facts.visitor != '', facts.visitor, toString(facts.profile_id)) AS visitor, facts.at_ms AS at_ms
+        FROM ({_events_of(1, goal)}
+        ) AS facts
+        WHERE facts.at_ms >= {{since:Int64}}
+    )
+SELECT count(), countIf(reached.visitor != '')
+FROM seen
+LEFT JOIN (
+    SELECT did.visitor AS visitor FROM did INNER JOIN seen ON seen.visitor = did.visitor
+    WHERE did.at_ms >= seen.first_ms AND did.at_ms < seen.first_ms + {{window_ms:Int64}}
+    GROUP BY did.visitor
+) AS reached ON reached.visitor = seen.visitor
+"""

@@ -4,7 +4,12 @@ Tables to which rows are only added. The pipeline writes, with each batch:
 
 - `messages`: every accepted message, one row each, with the profile it was given at the time;
 - `refusals`: every message that was not accepted, with the reason and its raw text;
-- `exposures`: every `Mutiny Experience Viewed`, one row each, which is the exposure side of every result;
+- `exposures`: every `Mutiny Experience Viewed`, one row each, which is the exposure side of every result. `reason` is
+  `promoted` or `holdout` for what stands outside the comparison with control, `route` is who reported it (`tag`, or the
+  library by its name), `returning` whether the visitor was known before this visit, `bot` and `internal` whom results
+  leave out;
+- `vitals`: what experiences cost a view, as the tag measured it on a share of the page loads, and which of their elements
+  were missing: one row for each experience of the view;
 - `merges`: which profile went into which. The row of the highest batch holds for a loser, and it names the survivor
   directly: the pipeline rewrites chains by adding newer rows, so no query follows one. A row that names the loser itself
   undoes the merge. Older rows stay, so that forgetting a batch brings back what held before it; within one batch the last
@@ -193,10 +198,38 @@ EXPOSURES = Table(
         _time("received_at"),
         _text("page_url"),
         _text("reason"),
+        Column(name="browser", type=NAME),
+        Column(name="device", type=NAME),
+        Column(name="route", type=NAME),
+        Column(name="returning", type="Bool"),
+        Column(name="bot", type="Bool"),
+        Column(name="internal", type="Bool"),
     ),
     order_by="workspace_id, experience_id, visitor, timestamp",
     partition_by="toYYYYMM(received_at)",
     shard_by="cityHash64(workspace_id, visitor)",
+    indexes=(_BATCH_RANGE,),
+)
+
+VITALS = Table(
+    name="vitals",
+    columns=(
+        Column(name="workspace_id", type="UInt32"),
+        _BATCH,
+        Column(name="experience_id", type="UInt32"),
+        Column(name="variation_id", type="UInt32"),
+        _time("received_at"),
+        _text("page"),
+        Column(name="share", type="Float32"),
+        Column(name="hidden_ms", type="UInt32"),
+        Column(name="shift", type="Float32"),
+        Column(name="lcp_ms", type="UInt32"),
+        Column(name="complete", type="Bool"),
+        Column(name="missing", type="Array(String)"),
+    ),
+    order_by="workspace_id, experience_id, received_at",
+    partition_by="toYYYYMM(received_at)",
+    shard_by="cityHash64(workspace_id, experience_id, received_at)",
     indexes=(_BATCH_RANGE,),
 )
 
@@ -380,12 +413,12 @@ MEMBERSHIPS = Table(
 )
 
 TABLES: tuple[Table, ...] = (
-    MESSAGES, REFUSALS, EXPOSURES, MERGES, EVENTS, PROFILE_EVENTS, DELIVERIES, PEOPLE, ACCOUNTS, MEMBERSHIPS,
+    MESSAGES, REFUSALS, EXPOSURES, VITALS, MERGES, EVENTS, PROFILE_EVENTS, DELIVERIES, PEOPLE, ACCOUNTS, MEMBERSHIPS,
 )  # fmt: skip
 # What belongs to the pipeline's batches, and can be forgotten with them.
-BATCHED: tuple[Table, ...] = (MESSAGES, REFUSALS, EXPOSURES, MERGES, EVENTS, PROFILE_EVENTS, PEOPLE, ACCOUNTS)
+BATCHED: tuple[Table, ...] = (MESSAGES, REFUSALS, EXPOSURES, VITALS, MERGES, EVENTS, PROFILE_EVENTS, PEOPLE, ACCOUNTS)
 VIEWS: tuple[View, ...] = (EVENTS_VIEW, PROFILE_EVENTS_VIEW)
 # What callers insert into.
-WRITTEN: tuple[Table, ...] = (MESSAGES, REFUSALS, EXPOSURES, MERGES, DELIVERIES, PEOPLE, ACCOUNTS, MEMBERSHIPS)
+WRITTEN: tuple[Table, ...] = (MESSAGES, REFUSALS, EXPOSURES, VITALS, MERGES, DELIVERIES, PEOPLE, ACCOUNTS, MEMBERSHIPS)
 # What `events` was before it had properties, and pages: of a store that has it, everything must be filled in again.
 FORMER_EVENTS = "track_events"

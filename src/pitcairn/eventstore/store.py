@@ -8,7 +8,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from pitcairn.eventstore import browse_queries, delivery_queries, erasure, profile_queries, results_queries
+from pitcairn.eventstore import browse_queries, delivery_queries, erasure, profile_queries
 from pitcairn.eventstore.audiences import AudienceReads
 from pitcairn.eventstore.connection import Address, Connection, numbers_of, rows_of
 from pitcairn.eventstore.ddl import (
@@ -25,12 +25,9 @@ from pitcairn.eventstore.ddl import (
 from pitcairn.eventstore.deliveries import DeliveryReads
 from pitcairn.eventstore.errors import EventStoreError
 from pitcairn.eventstore.records import (
-    ArmCount,
-    DayCount,
     EventDay,
     EventName,
     Refusal,
-    ResultsQuery,
     SourceActivity,
     StoredMessage,
     TableTotal,
@@ -38,6 +35,7 @@ from pitcairn.eventstore.records import (
     maybe_from_ms,
     to_ms,
 )
+from pitcairn.eventstore.results import ResultReads
 from pitcairn.eventstore.schema import FORMER_EVENTS, TABLES, VIEWS, WRITTEN
 
 _TABLES = {table.name: table for table in TABLES}
@@ -61,7 +59,7 @@ _SPANS = (timedelta(hours=1), timedelta(days=1), timedelta(days=31))
 _encoder = msgspec.json.Encoder()
 
 
-class EventStore(AudienceReads, DeliveryReads):
+class EventStore(AudienceReads, DeliveryReads, ResultReads):
     """One event store, embedded or a server. Thread-safe; close it when done."""
 
     def __init__(self, connection: Connection) -> None:
@@ -388,25 +386,6 @@ class EventStore(AudienceReads, DeliveryReads):
             for kind, event, day, count in self._rows(browse_queries.EVENT_DAYS, parameters)
         ]
 
-    def arm_counts(self, query: ResultsQuery) -> list[ArmCount]:
-        """Visitors and converted visitors of each arm that was seen; `results_queries` says by which rule."""
-        return [
-            ArmCount(segment_id=segment, variation_id=variation, visitors=visitors, converted=converted)
-            for segment, variation, visitors, converted in self._rows(results_queries.ARM_COUNTS, _parameters(query))
-        ]
-
-    def arm_counts_by_day(self, query: ResultsQuery) -> list[DayCount]:
-        """The same by UTC day: visitors on the day of their first exposure, conversions on the day of the first one.
-
-        A day on which an arm had neither is left out. The sums over all days are those of `arm_counts`.
-        """
-        return [
-            DayCount(day=day, segment_id=segment, variation_id=variation, visitors=visitors, converted=converted)
-            for day, segment, variation, visitors, converted in self._rows(
-                results_queries.ARM_COUNTS_BY_DAY, _parameters(query)
-            )
-        ]
-
     def totals(self) -> list[TableTotal]:
         """Rows and bytes of every table, in the schema's order."""
         cluster = self._connection.address.cluster
@@ -503,14 +482,3 @@ def _refusal(row: tuple[Any, ...]) -> Refusal:
         anonymous_id=row[10],
         message=row[11],
     )
-
-
-def _parameters(query: ResultsQuery) -> dict[str, Any]:
-    return {
-        "workspace_id": query.workspace_id,
-        "experience_id": query.experience_id,
-        "events": list(query.events),
-        "window_ms": query.window_seconds * 1000,
-        "until": _FOREVER_MS if query.until is None else to_ms(query.until),
-        "destination": results_queries.DESTINATION,
-    }

@@ -324,6 +324,11 @@ def _check_selector(selector: str, path: str) -> None:
             raise ChangeError(path, f"{selector!r} is not complete; it {place} with {character!r}")
 
 
+def check_selector(selector: str) -> None:
+    """Refuses, with a ChangeError, what cannot be the selector of an element."""
+    _check_selector(selector.strip(), "")
+
+
 def _check_attribute(change: AttributeChange, path: str) -> None:
     name = change.name
     if not name:

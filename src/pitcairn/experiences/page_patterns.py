@@ -68,6 +68,11 @@ def compile_page_pattern(pattern: str) -> str:
     return head + _literals(glob) + tail
 
 
+def linear_page_pattern(pattern: str) -> str:
+    """The same for engines without lookahead, whose matching is linear whatever the pattern (RE2). Raises PagePatternError."""
+    return re.sub(r"\(\?=\((\.\*\?(?:[^\\()]|\\.)*)\)\)\\\d+", r"\1", compile_page_pattern(pattern))
+
+
 def place(url: str) -> str:
     """`host/path` of an address, as a browser's `location.host + location.pathname` gives it, or nothing."""
     plain = _PLAIN_ADDRESS.match(url)

@@ -158,20 +158,28 @@ def duplicate_experience(workspace_id: int, experience_id: int, *, by: str = "")
         )
         for segment in content.segments
     ]
-    goals = experiment_queries.goal_events(experience_id)
+    goals = experiment_queries.goal_names(experience_id)
     return _save(workspace_id, None, msgspec.structs.replace(content, name=name, segments=segments), goals=goals, by=by)
 
 
 @transaction.atomic
-def choose_goals(workspace_id: int, experience_id: int, events: Sequence[str], primary: str | None = None) -> None:
-    """Sets the goals an experience is judged by. Raises ExperienceError; one that visitors see or saw needs a goal."""
+def choose_goals(
+    workspace_id: int,
+    experience_id: int,
+    events: Sequence[str],
+    primary: str | None = None,
+    guardrails: Sequence[str] | None = None,
+) -> None:
+    """Sets the goals an experience is judged by, by name. `guardrails` are those that must not get worse.
+
+    Raises ExperienceError; one that visitors see or saw needs a goal."""
     experience = _for_change(workspace_id, experience_id)
     problems = [Problem("goals", text) for text in experiment_services.goal_problems(events, primary)]
     if not events and experience.state != ExperienceState.DRAFT:
         problems.append(Problem("goals", NEEDS_GOAL))
     if problems:
         raise ExperienceError(*problems)
-    experiment_services.choose_goals(experience.id, workspace_id, events, primary)
+    experiment_services.choose_goals(experience.id, workspace_id, events, primary, guardrails)
 
 
 # From state to state
@@ -195,7 +203,7 @@ def start_experience(workspace_id: int, experience_id: int, *, now: datetime | N
 def missing_for_start(experience_id: int) -> tuple[Problem, ...]:
     """What an experience still lacks to be live; nothing when it can be started."""
     content = content_of(whole(Experience.objects.filter(id=experience_id)).get())
-    return tuple(unready(content, experiment_queries.goal_events(experience_id)))
+    return tuple(unready(content, experiment_queries.goal_names(experience_id)))
 
 
 @transaction.atomic
@@ -290,7 +298,7 @@ def _save(
     if goals is not None:
         problems += [Problem("goals", text) for text in experiment_services.goal_problems(goals, primary)]
     if start or (saved is not None and saved.state != ExperienceState.DRAFT):
-        kept = experiment_queries.goal_events(saved.id) if saved is not None else []
+        kept = experiment_queries.goal_names(saved.id) if saved is not None else []
         problems += unready(content, list(goals) if goals is not None else kept)
     if problems:
         raise ExperienceError(*problems)

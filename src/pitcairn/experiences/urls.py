@@ -4,6 +4,7 @@ from django.urls import include, path
 
 from pitcairn.experiences import editor_views
 from pitcairn.experiences.views import estimates, experiences, form, life, preview, programme, versions, why
+from pitcairn.experiments.views_programme import programme_page
 
 app_name = "experiences"
 urlpatterns = [
@@ -13,6 +14,7 @@ urlpatterns = [
     path("holdout/", programme.holdout, name="holdout"),
     path("preview/", preview.preview, name="preview"),
     path("preview/frame/", preview.frame, name="preview-frame"),
+    path("programme/", programme_page, name="programme"),
     path("sizes/", estimates.sizes, name="sizes"),
     path("why/", why.why, name="why"),
     path("why.json", why.why_json, name="why-json"),

@@ -62,6 +62,27 @@ _ToY: TypeAlias = Callable[[float], float]
 
 
 @dataclass(frozen=True, kw_only=True)
+class _Scale:
+    """How values are said, and the most that can be."""
+
+    tick: Callable[[float], str]
+    value: Callable[[float], str]
+    interval: Callable[[Estimate], str]
+    most: float
+
+
+_SHARES = _Scale(
+    tick=words.share, value=lambda one: words.share(one, aligned=True), interval=words.share_interval, most=1.0
+)
+_NUMBERS = _Scale(
+    tick=words.number,
+    value=words.number,
+    interval=lambda one: f"{words.number(one.low)} to {words.number(one.high)}",
+    most=math.inf,
+)
+
+
+@dataclass(frozen=True, kw_only=True)
 class Tick:
     at: float
     text: str
@@ -138,21 +159,21 @@ class Chart:
         return self.plot_bottom - self.plot_top
 
 
-def charts(series: Sequence[DayResult]) -> tuple[Chart, ...]:
-    """The chart in every size; none while there is nothing to draw."""
+def charts(series: Sequence[DayResult], *, numeric: bool = False) -> tuple[Chart, ...]:
+    """The chart in every size; none while there is nothing to draw. `numeric` draws numbers per visitor, not shares."""
     if not any(_estimate(day.personalized) or _estimate(day.control) for day in series):
         return ()
-    return tuple(_chart(_thinned(series, size.points), size) for size in SIZES)
+    return tuple(_chart(_thinned(series, size.points), size, _NUMBERS if numeric else _SHARES) for size in SIZES)
 
 
 def day_text(day: date) -> str:
     return f"{day.day} {_MONTHS[day.month - 1]}"
 
 
-def _chart(series: Sequence[DayResult], size: Size) -> Chart:
+def _chart(series: Sequence[DayResult], size: Size, scale: _Scale) -> Chart:
     left, right = float(size.left), float(size.width - size.right)
     top, bottom = float(size.top), float(size.height - size.bottom)
-    low, high, step = _scale(series, size.ticks)
+    low, high, step = _range(series, size.ticks, scale.most)
     strip = (right - left) / len(series)
 
     def x(index: float) -> float:
@@ -173,22 +194,24 @@ def _chart(series: Sequence[DayResult], size: Size) -> Chart:
             text_x=size.readout[0][0],
             text_y=size.readout[0][1],
             points=(
-                _point("Personalized", day.personalized, y, size.readout[1]),
-                _point("Control", day.control, y, size.readout[2]),
+                _point("Personalized", day.personalized, y, size.readout[1], scale),
+                _point("Control", day.control, y, size.readout[2], scale),
             ),
             last=index == len(series) - 1,
-            spoken=f"{day_text(day.day)}: personalized {_spoken(day.personalized)}, control {_spoken(day.control)}",
+            spoken=f"{day_text(day.day)}: personalized {_spoken(day.personalized, scale)}, control {_spoken(day.control, scale)}",
         )
         for index, day in enumerate(series)
     )
     return Chart(
         size=size,
         series=tuple(
-            _series(number, name, results, x=x, y=y, alone=(right - strip, right), label_y=ends[number - 1])
+            _series(
+                number, name, results, x=x, y=y, alone=(right - strip, right), label_y=ends[number - 1], scale=scale
+            )
             for number, (name, results) in enumerate(arms, start=1)
         ),
         days=days,
-        rates=tuple(_rate_ticks(low, high, step, y)),
+        rates=tuple(_rate_ticks(low, high, step, y, scale)),
         dates=tuple(_date_ticks(days, size.date_gap)),
         plot_left=left,
         plot_right=right,
@@ -208,7 +231,7 @@ def _estimate(result: ArmResult) -> Estimate | None:
     return result.rate if isinstance(result.rate, Estimate) else None
 
 
-def _scale(series: Sequence[DayResult], ticks: int) -> tuple[float, float, float]:
+def _range(series: Sequence[DayResult], ticks: int, most: float) -> tuple[float, float, float]:
     """The lowest and the highest rate drawn, and the step of the lines: from 0 unless that would flatten everything.
 
     The wide intervals of the first days may leave the plot; the lines never do.
@@ -222,7 +245,7 @@ def _scale(series: Sequence[DayResult], ticks: int) -> tuple[float, float, float
     low = 0.0 if low < 0.6 * high else low
     step = _nice((high - low) / ticks) if high > low else 0.25
     low = math.floor(low / step + 1e-9) * step
-    return low, min(1.0, math.ceil(high / step - 1e-9) * step) if high <= 1 else 1.0, step
+    return low, min(most, math.ceil(high / step - 1e-9) * step), step
 
 
 def _nice(step: float) -> float:
@@ -231,9 +254,9 @@ def _nice(step: float) -> float:
     return next(factor * magnitude for factor in (1, 2, 2.5, 5, 10) if factor * magnitude >= step)
 
 
-def _rate_ticks(low: float, high: float, step: float, y: _ToY) -> list[Tick]:
+def _rate_ticks(low: float, high: float, step: float, y: _ToY, scale: _Scale) -> list[Tick]:
     count = round((high - low) / step)
-    return [Tick(at=y(low + index * step), text=words.share(low + index * step)) for index in range(count + 1)]
+    return [Tick(at=y(low + index * step), text=scale.tick(low + index * step)) for index in range(count + 1)]
 
 
 def _date_ticks(days: Sequence[Day], gap: int) -> list[Tick]:
@@ -255,6 +278,7 @@ def _series(
     y: _ToY,
     alone: tuple[float, float],
     label_y: float | None,
+    scale: _Scale,
 ) -> Series:
     drawn = [(x(index), one) for index, result in enumerate(results) if (one := _estimate(result))]
     if len(drawn) == 1:
@@ -273,11 +297,11 @@ def _series(
         lower=" ".join(lower),
         band=" ".join(upper + lower[::-1]),
         label_y=label_y,
-        share=words.share(drawn[-1][1].value, aligned=True) if drawn else "",
+        share=scale.value(drawn[-1][1].value) if drawn else "",
     )
 
 
-def _point(name: str, result: ArmResult, y: _ToY, at: tuple[int, int]) -> Point | None:
+def _point(name: str, result: ArmResult, y: _ToY, at: tuple[int, int], scale: _Scale) -> Point | None:
     one = _estimate(result)
     if one is None:
         return None
@@ -285,20 +309,20 @@ def _point(name: str, result: ArmResult, y: _ToY, at: tuple[int, int]) -> Point 
         name=name,
         y=y(one.value),
         square_y=round(y(one.value) - _DOT / 2, 1),
-        share=words.share(one.value, aligned=True),
-        interval=words.share_interval(one),
+        share=scale.value(one.value),
+        interval=scale.interval(one),
         counts=f"{words.count(result.converted)} of {words.count(result.visitors)}",
         text_x=at[0],
         text_y=at[1],
     )
 
 
-def _spoken(result: ArmResult) -> str:
+def _spoken(result: ArmResult, scale: _Scale) -> str:
     one = _estimate(result)
     if one is None:
         return "no visitors yet"
     return (
-        f"{words.share(one.value)}, interval {words.share_interval(one)}, "
+        f"{scale.tick(one.value)}, interval {scale.interval(one)}, "
         f"{words.count(result.converted)} of {words.count(result.visitors)} visitors"
     )
 

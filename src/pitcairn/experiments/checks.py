@@ -1,20 +1,28 @@
 """Why to believe the results, and what speaks against it: each with the numbers it rests on."""
 
-import math
 from typing import TYPE_CHECKING
 
 import msgspec
 
 from pitcairn.experiments import words
+from pitcairn.stats import Crossing, Crossover, NotComputable, Novelty, SliceFinding, Split, SplitCheck, Wear, crossover
 
 if TYPE_CHECKING:
-    from pitcairn.experiments.results import ExperienceResults
+    from pitcairn.experiments.results import ExperienceResults, GoalResult
 
-# Alarms about the split must be rare, for they are looked at all the time: p < 0.001 and a tenth of a point off.
-SPLIT_ALPHA = 0.001
-SPLIT_MARGIN = 0.001
-# The chi-square approximation needs this many expected in each arm.
-SPLIT_MIN_EXPECTED = 5
+ENOUGH_DAYS = 7
+ENOUGH_CONVERSIONS = 25
+# More exposures without a decision than this, relative to visitors, are more than a stray report.
+UNASSIGNED_SHARE = 0.01
+_KINDS = {
+    "browser": "in the browser",
+    "device": "on the device",
+    "page": "on the page",
+    "route": "reported by",
+    "returning": "among visitors who are",
+    "first_day": "of the day",
+    "bot": "among",
+}
 
 
 class Check(msgspec.Struct, frozen=True, kw_only=True):
@@ -33,63 +41,125 @@ class Check(msgspec.Struct, frozen=True, kw_only=True):
 
 def checks(results: "ExperienceResults") -> tuple[Check, ...]:
     """What is known about these results, warnings first."""
-    if not results.visitors:
+    if not results.visitors and not results.left.bots and not results.left.internal:
         return ()
     found = [
         check
         for check in (
             _split(results),
+            _crossed(results),
+            _unassigned(results),
+            _allocation(results),
             _edited(results),
             _chosen_late(results),
-            _looks(results),
+            _too_little(results),
+            _novelty(results),
             _several(results),
+            _looks(),
             _window(results),
+            _left_out(results),
             _counted_once(results),
             _intervals(),
         )
         if check is not None
     ]
-    return tuple(sorted(found, key=lambda check: check.ok))
-
-
-def split_p_value(control: int, personalized: int, control_share: float) -> float | None:
-    """Chi-square test of the observed split against the one that is set; None when there is too little, or no split.
-
-    With one degree of freedom the p-value is erfc(sqrt(chi²/2)).
-    """
-    visitors = control + personalized
-    expected = visitors * control_share
-    if min(expected, visitors - expected) < SPLIT_MIN_EXPECTED:
-        return None
-    chi_square = (control - expected) ** 2 / expected + (personalized - (visitors - expected)) ** 2 / (
-        visitors - expected
-    )
-    return math.erfc(math.sqrt(chi_square / 2))
+    return tuple(sorted(found, key=lambda check: (not check.serious, check.ok)))
 
 
 def _split(results: "ExperienceResults") -> Check | None:
-    goal = results.primary
-    if goal is None:
+    split = results.split
+    if isinstance(split, NotComputable) or not sum(split.observed):
         return None
-    control, personalized, set_share = (
-        goal.control.visitors,
-        goal.personalized.visitors,
-        results.experience.control_share,
-    )
-    observed = control / (control + personalized)
-    p_value = split_p_value(control, personalized, set_share)
-    text = f"{words.share(observed)} of visitors in control, {words.share(set_share)} set"
-    if p_value is None:
+    visitors = sum(split.observed)
+    observed, expected = split.observed[0] / visitors, split.expected[0] / visitors
+    text = f"{words.share(observed)} of visitors in control, {words.share(expected)} set"
+    if not isinstance(split.p_value, NotComputable):
+        text += f", p {_p(split.p_value)}"
+    if split.split is Split.UNKNOWN:
         return Check(name="split", ok=True, title="Too few visitors to check the split", text=text)
-    text += f", p {_p(p_value)}"
-    if p_value >= SPLIT_ALPHA or abs(observed - set_share) < SPLIT_MARGIN:
+    if split.split is Split.AS_SET:
         return Check(name="split", ok=True, title="The split is as set", text=text)
-    cause = (
-        "If the control share was changed since launch, that is why; compare only what came after"
-        if results.experience.edited_since_launch
-        else "One side loses visitors on the way: see whether its page is slower, redirects or fails"
+    if split.split is Split.DOUBTFUL:
+        return Check(
+            name="split",
+            ok=False,
+            title="The split is somewhat off",
+            text=f"{text}. It may be chance; look again in a few days. {_cause(results, split)}".strip(),
+        )
+    return Check(
+        name="split",
+        ok=False,
+        serious=True,
+        title="The split is not as set",
+        text=f"{text}. {_cause(results, split)}",
     )
-    return Check(name="split", ok=False, serious=True, title="The split is not as set", text=f"{text}. {cause}.")
+
+
+def _cause(results: "ExperienceResults", split: SplitCheck) -> str:
+    if split.unplanned:
+        return "Visitors saw a variation that was to be shown to nobody at the time: an older page may still be cached."
+    if results.causes:
+        return f"Likely cause: {_slice(results.causes[0])}."
+    return (
+        "No browser, device, page or day explains it. One side loses visitors on the way: see whether its page is slower, "
+        "redirects or fails."
+    )
+
+
+def _slice(cause: SliceFinding) -> str:
+    value = cause.slice.value or "unknown"
+    if cause.slice.dimension == "bot":
+        value = "bots" if cause.slice.value else "people"
+    return (
+        f"{words.share(cause.shares[0])} are control {_KINDS[cause.slice.dimension]} {value} "
+        f"({words.share(cause.share)} of visitors); without them the split is as set"
+    )
+
+
+def _crossed(results: "ExperienceResults") -> Check | None:
+    found = crossover(results.left.crossed, results.visitors)
+    if not isinstance(found, Crossover):
+        return None
+    text = (
+        f"{words.visitors(results.left.crossed)} ({words.share(found.rate)}). They count where they were first, which "
+        "keeps the arms comparable, and makes the difference look smaller than it is."
+    )
+    if found.crossing is Crossing.FEW:
+        return Check(name="crossed", ok=True, title="Hardly anyone saw several variations", text=text)
+    return Check(
+        name="crossed",
+        ok=False,
+        serious=found.crossing is Crossing.TOO_MANY,
+        title="Visitors saw several variations",
+        text=f"{text} Mostly these are people with several devices, or who deleted their cookies.",
+    )
+
+
+def _unassigned(results: "ExperienceResults") -> Check | None:
+    count = results.left.unassigned
+    if not count:
+        return None
+    return Check(
+        name="unassigned",
+        ok=count <= UNASSIGNED_SHARE * results.visitors,
+        title="Exposures without a decision",
+        text=f"{words.count(count)} reports of this experience are left out: no decision of this server stands behind "
+        "them, or they came through a source that is not connected to Mutiny.",
+    )
+
+
+def _allocation(results: "ExperienceResults") -> Check | None:
+    changed = results.allocation.changed
+    if not changed:
+        return None
+    times = "once" if changed == 1 else f"{changed} times"
+    return Check(
+        name="allocation",
+        ok=False,
+        title=f"The split was changed {times} while it ran",
+        text="Visitors are compared only with those who came while the split was the same, so that a good week in which "
+        "one side had more of them does not count for that side.",
+    )
 
 
 def _edited(results: "ExperienceResults") -> Check | None:
@@ -107,12 +177,12 @@ def _edited(results: "ExperienceResults") -> Check | None:
         name="edited",
         ok=True,
         title="Nothing changed since launch",
-        text=f"Same page, segments, changes and split since {experience.started_at:%-d %B %Y}",
+        text=f"Same page, segments and changes since {experience.started_at:%-d %B %Y}",
     )
 
 
 def _chosen_late(results: "ExperienceResults") -> Check | None:
-    late = [goal.event for goal in results.goals if goal.chosen_late]
+    late = [goal.name for goal in results.goals if goal.chosen_late]
     if not late:
         return None
     goals = "This goal was" if len(results.goals) == 1 else f"{', '.join(late)} {'was' if len(late) == 1 else 'were'}"
@@ -120,17 +190,48 @@ def _chosen_late(results: "ExperienceResults") -> Check | None:
         name="chosen_late",
         ok=False,
         title="Goal chosen after launch",
-        text=f"{goals} chosen when results could already be seen: take it as a hint, not as proof.",
+        text=f"{goals} chosen or changed when results could already be seen: take it as a hint, not as proof.",
     )
 
 
-def _looks(results: "ExperienceResults") -> Check:
+def _too_little(results: "ExperienceResults") -> Check | None:
+    goal = results.primary
+    if goal is None:
+        return None
+    smaller = min(goal.control.converted, goal.personalized.converted)
+    missing = []
+    if results.full_days < ENOUGH_DAYS:
+        missing.append(f"it has run for {_days(results.full_days)} of {ENOUGH_DAYS}, and weekdays differ")
+    if smaller < ENOUGH_CONVERSIONS:
+        missing.append(f"the smaller arm has {smaller} of {ENOUGH_CONVERSIONS} conversions")
+    if not missing:
+        return Check(
+            name="enough",
+            ok=True,
+            title="Enough to decide by",
+            text=f"{_days(results.full_days)} and {words.count(smaller)} conversions in the smaller arm",
+        )
+    text = " and ".join(missing)
+    return Check(name="enough", ok=False, title="Too little to decide by", text=f"{text[0].upper()}{text[1:]}.")
+
+
+def _days(number: int) -> str:
+    return "1 full day" if number == 1 else f"{number} full days"
+
+
+def _novelty(results: "ExperienceResults") -> Check | None:
+    found = results.novelty
+    if not isinstance(found, Novelty):
+        return None
+    text = (
+        f"Visitors of the first week: {words.change(found.first, signed=True)}; of the second: "
+        f"{words.change(found.second, signed=True)} (p {_p(found.p_value)})"
+    )
+    if found.wear is Wear.STEADY:
+        return Check(name="novelty", ok=True, title="No sign that it wears off", text=text)
+    title = "The effect wears off" if found.wear is Wear.WEARS_OFF else "The effect grows"
     return Check(
-        name="looks",
-        ok=False,
-        title="Made for one look, at the end you planned",
-        text="Whoever looks every day for two weeks and stops at the first p below 0.05 finds a difference where "
-        f"there is none in 22{words.NO_BREAK}% of tests, not in 5{words.NO_BREAK}%.",
+        name="novelty", ok=False, title=title, text=f"{text}. What is new draws attention; later weeks say what stays."
     )
 
 
@@ -145,24 +246,59 @@ def _several(results: "ExperienceResults") -> Check | None:
     )
 
 
-def _window(results: "ExperienceResults") -> Check:
+def _looks() -> Check:
+    return Check(
+        name="looks",
+        ok=True,
+        title="Look as often as you like",
+        text="Intervals and p-values hold at every look. For one look at a planned end the narrower ones stand under "
+        "Details.",
+    )
+
+
+def _window(results: "ExperienceResults") -> Check | None:
+    goal = results.primary
+    if goal is None or not results.visitors:
+        return None
     open_share = results.inside_window / results.visitors
     return Check(
         name="window",
         ok=True,
-        title=f"Converted within {results.window.days} days counts",
+        title=f"Converted within {window_words(goal)} counts",
         text=f"From the first time the visitor saw it; {words.visitors(results.inside_window)} "
         f"({words.share(open_share)}) still had time left",
     )
 
 
+def window_words(goal: "GoalResult") -> str:
+    """`7 days`, `12 hours`."""
+    days = goal.goal.definition.window_days
+    if days >= 1:
+        return "1 day" if days == 1 else f"{days:g} days"
+    hours = days * 24
+    return f"{hours:g} hours" if hours >= 1 else f"{hours * 60:.0f} minutes"
+
+
+def _left_out(results: "ExperienceResults") -> Check | None:
+    left = results.left
+    seen = results.visitors + left.bots + left.internal
+    if not seen:
+        return None
+    text = (
+        f"{words.count(left.bots)} bots ({words.share(left.bots / seen)}) and {words.count(left.internal)} of your own "
+        f"people ({words.share(left.internal / seen)}) are not counted, by what was known before they saw anything"
+    )
+    return Check(name="left_out", ok=True, title="Bots and your own people are left out", text=text)
+
+
 def _counted_once(results: "ExperienceResults") -> Check:
+    merged = f"; {words.count(results.left.merged)} further browsers were theirs" if results.left.merged else ""
     return Check(
         name="counted_once",
         ok=True,
         title="Every visitor counts once",
         text=f"{words.visitors(results.visitors)}, each in the arm they were first shown, however often they "
-        "came back or converted",
+        f"came back or converted{merged}",
     )
 
 
@@ -171,8 +307,8 @@ def _intervals() -> Check:
         name="intervals",
         ok=True,
         title=f"95{words.NO_BREAK}% intervals that hold for small numbers too",
-        text="Rates: Wilson. Lift and p: Miettinen and Nurminen's score method, so that they never contradict "
-        "each other",
+        text="Rates: Wilson. Lift: an exact sequential test on conversions (Lindon and Malek); for one look: Miettinen and "
+        "Nurminen’s score method, whose p and intervals never contradict each other",
     )
 
 

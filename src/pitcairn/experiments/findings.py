@@ -11,7 +11,18 @@ import msgspec
 
 from pitcairn import stats
 from pitcairn.experiments import words
-from pitcairn.stats import Arm, Comparison, Estimate, NotComputable
+from pitcairn.stats import (
+    Arm,
+    Comparison,
+    Estimate,
+    Interval,
+    MeanComparison,
+    NormalOdds,
+    NotComputable,
+    Number,
+    Odds,
+    Reason,
+)
 
 ALPHA = 0.05
 # A lift whose whole interval lies within ± this is called little or no difference.
@@ -22,7 +33,7 @@ FOREVER_DAYS = 10_000
 
 
 class Verdict(StrEnum):
-    """What `stats.summary` says, with its "not enough data" told apart, and with `little_difference`.
+    """What holds however often somebody looked; `too_early` until then.
 
     `little_difference`: the whole interval of the lift lies within ± 5 %. `too_few`: too few conversions to say more.
     `undecided` is what `too_early` becomes when the experience has ended and nothing more will come.
@@ -41,38 +52,133 @@ class Verdict(StrEnum):
 class Finding(msgspec.Struct, frozen=True, kw_only=True):
     """Personalized against control.
 
+    `lift` and `p_value` hold at every look (the running interval of all looks so far, and the smallest p-value, corrected
+    for the number of variations); `fixed` holds for one look only, at the planned end. `odds` are what is believed.
     `days_to_narrow` is about how many more days bring the interval within ± 20 %; None when it is, or nobody can tell.
+    `numeric` is for a number per visitor instead of conversions.
     """
 
     verdict: Verdict
     control: Arm
     personalized: Arm
-    comparison: Comparison
+    lift: Estimate | NotComputable
+    p_value: Number
+    fixed: Comparison | MeanComparison | NotComputable
+    odds: Odds | NormalOdds | NotComputable
     days_to_narrow: int | None = None
-
-    @property
-    def lift(self) -> Estimate | NotComputable:
-        return self.comparison.lift
+    numeric: bool = False
 
     @property
     def decided(self) -> bool:
         return self.verdict in {Verdict.BETTER, Verdict.WORSE, Verdict.LITTLE_DIFFERENCE}
 
+    @property
+    def fixed_lift(self) -> Estimate | NotComputable:
+        return self.fixed if isinstance(self.fixed, NotComputable) else self.fixed.lift
 
-def find(control: Arm, personalized: Arm, *, visitors_a_day: float = 0.0, ended: bool = False) -> Finding:
-    """Compares the arms and says what follows. `visitors_a_day` is of both arms together."""
-    comparison = stats.compare(control, personalized, alpha=ALPHA)
-    verdict = _verdict(control, personalized, comparison)
+    @property
+    def fixed_p_value(self) -> Number:
+        return self.fixed if isinstance(self.fixed, NotComputable) else self.fixed.p_value
+
+
+def find(variation: stats.Variation, *, visitors_a_day: float = 0.0, ended: bool = False) -> Finding:
+    """What the analysis of a conversion goal says of a variation. `visitors_a_day` is of both arms together."""
+    comparison = variation.comparison
+    lift = _running(comparison.lift, variation.always.running)
+    return _finding(
+        comparison.control,
+        comparison.treatment,
+        lift=lift,
+        p_value=variation.adjusted_always_p_value,
+        fixed=comparison,
+        odds=variation.odds,
+        enough=stats.summary(comparison).verdict is not stats.Verdict.NOT_ENOUGH_DATA,
+        visitors_a_day=visitors_a_day,
+        ended=ended,
+    )
+
+
+def find_mean(
+    control: Arm,
+    personalized: Arm,
+    variation: stats.MeansVariation,
+    *,
+    visitors_a_day: float = 0.0,
+    ended: bool = False,
+) -> Finding:
+    """The same for a number per visitor."""
+    comparison, looks = variation.comparison, variation.looks
+    lift: Estimate | NotComputable = NotComputable(Reason.TOO_FEW_CONVERSIONS)
+    if isinstance(looks, NotComputable):
+        lift = NotComputable(looks.reason)
+    elif not isinstance(comparison, NotComputable) and comparison.control.value > 0:
+        # Relative to the control's value as it was measured: the interval is the difference's.
+        base, effect = comparison.control.value, looks[-1].now.effect
+        lift = Estimate(effect.value / base, effect.low / base, effect.high / base)
+    return _finding(
+        control,
+        personalized,
+        lift=lift,
+        p_value=variation.adjusted_always_p_value,
+        fixed=comparison,
+        odds=variation.lift_odds,
+        enough=not isinstance(looks, NotComputable),
+        visitors_a_day=visitors_a_day,
+        ended=ended,
+        numeric=True,
+    )
+
+
+def without(control: Arm, personalized: Arm, reason: NotComputable) -> Finding:
+    """What is said where nothing can be analysed."""
+    return _finding(control, personalized, lift=reason, p_value=reason, fixed=reason, odds=reason, enough=False)
+
+
+def _finding(
+    control: Arm,
+    personalized: Arm,
+    *,
+    lift: Estimate | NotComputable,
+    p_value: Number,
+    fixed: Comparison | MeanComparison | NotComputable,
+    odds: Odds | NormalOdds | NotComputable,
+    enough: bool,
+    visitors_a_day: float = 0.0,
+    ended: bool = False,
+    numeric: bool = False,
+) -> Finding:
+    verdict = _verdict(control, personalized, lift, p_value, enough=enough)
     return Finding(
         verdict=Verdict.UNDECIDED if ended and verdict is Verdict.TOO_EARLY else verdict,
         control=control,
         personalized=personalized,
-        comparison=comparison,
-        days_to_narrow=_days_to_narrow(control, personalized, comparison.lift, visitors_a_day),
+        lift=lift,
+        p_value=p_value,
+        fixed=fixed,
+        odds=odds,
+        days_to_narrow=_days_to_narrow(control, personalized, lift, visitors_a_day),
+        numeric=numeric,
     )
 
 
-def sentence(finding: Finding) -> tuple[str, str, str]:
+def running_lift(comparison: Comparison, always: stats.Always) -> Estimate | NotComputable:
+    """The lift at one look, with what all looks until then have in common."""
+    return _running(comparison.lift, always.running)
+
+
+def _running(point: Estimate | NotComputable, interval: Interval | NotComputable) -> Estimate | NotComputable:
+    """The lift with the interval that holds at every look, around the value that was measured."""
+    if isinstance(interval, NotComputable):
+        return interval
+    if isinstance(point, NotComputable) or interval.high is None:
+        reason = point.reason if isinstance(point, NotComputable) else Reason.TOO_FEW_CONVERSIONS
+        return NotComputable(reason, interval.low)
+    return Estimate(min(max(point.value, interval.low), interval.high), interval.low, interval.high)
+
+
+def sentence(
+    finding: Finding, makes: str = "The personalized page makes ", place: str = " on the personalized page"
+) -> tuple[str, str, str]:
     """The finding as one sentence in three parts, of which the middle one is what matters; some may be empty."""
     lift = finding.lift
     match finding.verdict:
@@ -84,17 +190,29 @@ def sentence(finding: Finding) -> tuple[str, str, str]:
         case Verdict.TOO_FEW:
             return "", "Too few conversions to tell", f": {_so_far(finding)}."
         case Verdict.BETTER | Verdict.WORSE if isinstance(lift, Estimate):
-            more = "more" if lift.value > 0 else "fewer"
-            return "The personalized page makes ", f"{words.change(lift.value)} {more} visitors", _convert(lift)
+            more = "more" if lift.value > 0 else "less" if finding.numeric else "fewer"
+            return (
+                makes,
+                f"{words.change(lift.value)} {more} {_noun(finding)}",
+                _convert(lift, finding),
+            )
         case Verdict.BETTER | Verdict.WORSE:
-            more = "More" if finding.verdict is Verdict.BETTER else "Fewer"
-            return "", f"{more} visitors convert", f" on the personalized page: {_so_far(finding)}."
+            more = "More" if finding.verdict is Verdict.BETTER else "Less" if finding.numeric else "Fewer"
+            return (
+                "",
+                f"{more} {_noun(finding)} {'convert' if not finding.numeric else 'per visitor'}",
+                f"{place}: {_so_far(finding)}.",
+            )
         case Verdict.LITTLE_DIFFERENCE:
-            return "The personalized page makes ", "little or no difference", f" ({_range(lift, short=True)})."
+            return (
+                makes,
+                "little or no difference",
+                f" ({_range(lift, '', numeric=finding.numeric)}).",
+            )
         case Verdict.TOO_EARLY:
-            return "", "Too early to tell", f": {_range(lift) or _so_far(finding)}."
+            return "", "Too early to tell", f": {_range(lift, place, numeric=finding.numeric) or _so_far(finding)}."
         case Verdict.UNDECIDED:
-            return "", "No clear difference", f": {_range(lift) or _so_far(finding)}."
+            return "", "No clear difference", f": {_range(lift, place, numeric=finding.numeric) or _so_far(finding)}."
 
 
 def plain(finding: Finding) -> str:
@@ -134,21 +252,23 @@ def table_words(finding: Finding) -> str:
     return "Too early to tell" if finding.verdict is Verdict.TOO_EARLY else short(finding)
 
 
-def _verdict(control: Arm, personalized: Arm, comparison: Comparison) -> Verdict:
-    match stats.summary(comparison).verdict:
-        case stats.Verdict.BETTER:
+def _verdict(
+    control: Arm, personalized: Arm, lift: Estimate | NotComputable, p_value: Number, *, enough: bool
+) -> Verdict:
+    if not control.visitors and not personalized.visitors:
+        return Verdict.NO_VISITORS
+    if not control.visitors or not personalized.visitors:
+        return Verdict.NO_CONTROL
+    if not enough:
+        return Verdict.TOO_FEW
+    if isinstance(p_value, float) and p_value < ALPHA:
+        if isinstance(lift, Estimate):
+            return Verdict.BETTER if lift.value > 0 else Verdict.WORSE
+        if lift.at_least is not None and lift.at_least > 0:
             return Verdict.BETTER
-        case stats.Verdict.WORSE:
-            return Verdict.WORSE
-        case stats.Verdict.NOT_ENOUGH_DATA:
-            if not control.visitors and not personalized.visitors:
-                return Verdict.NO_VISITORS
-            return Verdict.TOO_FEW if control.visitors and personalized.visitors else Verdict.NO_CONTROL
-        case stats.Verdict.TOO_EARLY:
-            lift = comparison.lift
-            if isinstance(lift, Estimate) and max(abs(lift.low), abs(lift.high)) <= NEGLIGIBLE_LIFT:
-                return Verdict.LITTLE_DIFFERENCE
-            return Verdict.TOO_EARLY
+    if isinstance(lift, Estimate) and max(abs(lift.low), abs(lift.high)) <= NEGLIGIBLE_LIFT:
+        return Verdict.LITTLE_DIFFERENCE
+    return Verdict.TOO_EARLY
 
 
 def _days_to_narrow(
@@ -164,15 +284,23 @@ def _days_to_narrow(
     return math.ceil(min(FOREVER_DAYS, visitors * ((half / NARROW_LIFT) ** 2 - 1) / visitors_a_day))
 
 
-def _convert(lift: Estimate) -> str:
+def _noun(finding: Finding) -> str:
+    return "value" if finding.numeric else "visitors"
+
+
+def _convert(lift: Estimate, finding: Finding) -> str:
     low, high = sorted((abs(lift.low), abs(lift.high)))
-    return f" convert (between {words.change(low)} and {words.change(high)})."
+    if lift.low < 0 < lift.high:  # corrected for several variations, the p-value may say more than the interval
+        return f" {'per visitor' if finding.numeric else 'convert'} ({words.between(lift)})."
+    return f" {'per visitor' if finding.numeric else 'convert'} (between {words.change(low)} and {words.change(high)})."
 
 
-def _range(lift: Estimate | NotComputable, *, short: bool = False) -> str:
+def _range(lift: Estimate | NotComputable, place: str, *, numeric: bool = False) -> str:
     if isinstance(lift, NotComputable):
         return ""
-    return f"{words.between(lift)} visitors convert{'' if short else ' on the personalized page'}"
+    what = "value per visitor" if numeric else "visitors convert"
+    between = words.between(lift)
+    return f"{between.replace('fewer', 'less') if numeric else between} {what}{place}"
 
 
 def _so_far(finding: Finding) -> str:

@@ -1,7 +1,10 @@
 """What counts as success.
 
-A *goal* is a Track event name of the workspace; an experience is judged by the goals chosen for it, one of them primary.
-`chosen_at` is kept because a goal chosen after launch is evidence of another kind.
+A *goal* says which events count: Track events, page views, clicks on an element or form submits that the tag reports, with a
+condition on their properties, and whether they are counted or a number of theirs is added up. Its name is unique in the
+workspace; a Track event without anything more to say is its own name. An experience is judged by the goals chosen for it,
+each in a role, one of them primary. `chosen_at` and `defined_at` are kept because a goal that was chosen or changed after
+launch is evidence of another kind.
 """
 
 from typing import ClassVar
@@ -9,27 +12,96 @@ from typing import ClassVar
 from django.db import models
 
 
+class GoalKind(models.TextChoices):
+    TRACK = "track", "A Track event"
+    PAGE = "page", "A page view"
+    CLICK = "click", "A click on an element"
+    SUBMIT = "submit", "A form that is sent"
+
+
+class GoalUnit(models.TextChoices):
+    VISITOR = "visitor", "Visitors"
+    ACCOUNT = "account", "Accounts"
+
+
+class GoalRole(models.TextChoices):
+    PRIMARY = "primary", "Primary"
+    SECONDARY = "secondary", "Secondary"
+    GUARDRAIL = "guardrail", "Guardrail"
+
+
 class Goal(models.Model):
     workspace = models.ForeignKey("workspaces.Workspace", on_delete=models.CASCADE, related_name="goals")
-    event = models.CharField(max_length=200)
+    name = models.CharField(max_length=200)
+    kind = models.CharField(max_length=20, choices=GoalKind.choices, default=GoalKind.TRACK)
+    # A Track event's name; of a page view the pattern of its address; of a click or a form its selector.
+    event = models.CharField(max_length=200, blank=True, default="")
+    page = models.CharField(max_length=500, blank=True, default="")
+    selector = models.CharField(max_length=500, blank=True, default="")
+    where = models.JSONField(default=dict, blank=True)
+    # The property whose numbers are added up for each visitor; empty counts who did it.
+    value = models.CharField(max_length=200, blank=True, default="")
+    window_days = models.FloatField(default=7)
+    unit = models.CharField(max_length=20, choices=GoalUnit.choices, default=GoalUnit.VISITOR)
     created_at = models.DateTimeField(auto_now_add=True)
+    defined_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
         constraints: ClassVar[list[models.BaseConstraint]] = [
-            models.UniqueConstraint(fields=["workspace", "event"], name="goal_once_per_workspace"),
+            models.UniqueConstraint(fields=["workspace", "name"], name="goal_name_once_per_workspace"),
         ]
 
     def __str__(self) -> str:
-        return self.event
+        return self.name
 
 
 class ExperienceGoal(models.Model):
     experience = models.ForeignKey("experiences.Experience", on_delete=models.CASCADE, related_name="goals")
     goal = models.ForeignKey(Goal, on_delete=models.CASCADE, related_name="experiences")
-    primary = models.BooleanField(default=False)
+    role = models.CharField(max_length=20, choices=GoalRole.choices, default=GoalRole.SECONDARY)
     chosen_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
         constraints: ClassVar[list[models.BaseConstraint]] = [
             models.UniqueConstraint(fields=["experience", "goal"], name="goal_once_per_experience"),
         ]
+
+
+class ExperiencePlan(models.Model):
+    """What an experience was planned for, before it was started: the visitors it needs, and what they are to show."""
+
+    experience = models.OneToOneField("experiences.Experience", on_delete=models.CASCADE, related_name="plan")
+    visitors = models.PositiveBigIntegerField()
+    lift = models.FloatField()
+    baseline = models.FloatField()
+    made_at = models.DateTimeField(auto_now=True)
+
+
+class InternalTraffic(models.Model):
+    """Whose visits results leave out; see `internal_traffic.py`."""
+
+    workspace = models.OneToOneField(
+        "workspaces.Workspace", on_delete=models.CASCADE, primary_key=True, related_name="+"
+    )
+    networks = models.JSONField(default=list)
+    traits = models.JSONField(default=list)
+
+
+class ResultsLink(models.Model):
+    """A link that shows the results of one experience to whoever has it, until it is revoked."""
+
+    experience = models.ForeignKey("experiences.Experience", on_delete=models.CASCADE, related_name="results_links")
+    created_by = models.CharField(max_length=254)
+    created_at = models.DateTimeField(auto_now_add=True)
+    revoked_at = models.DateTimeField(null=True)
+
+
+class ResultsReport(models.Model):
+    """Results of one experience, sent again and again: by email, to a webhook, or both. `next_at` is when it is due."""
+
+    experience = models.OneToOneField("experiences.Experience", on_delete=models.CASCADE, related_name="results_report")
+    emails = models.JSONField(default=list)
+    webhook_url = models.CharField(max_length=2_000, blank=True, default="")
+    every_days = models.PositiveSmallIntegerField(default=7)
+    next_at = models.DateTimeField()
+    last_problem = models.CharField(max_length=500, blank=True, default="")

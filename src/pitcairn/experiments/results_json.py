@@ -6,14 +6,18 @@ from typing import TYPE_CHECKING, Any
 
 from pitcairn.experiments.checks import checks
 from pitcairn.experiments.findings import ALPHA, Finding, plain
-from pitcairn.stats import Estimate, NotComputable
+from pitcairn.experiments.recommendations import advice
+from pitcairn.stats import Clustered, Estimate, NotComputable, Odds
 
 if TYPE_CHECKING:
     from pitcairn.experiments.results import ArmResult, ExperienceResults, GoalResult
 
 COLUMNS = (
     "goal",
+    "role",
     "audience_segment",
+    "breakdown",
+    "part",
     "arm",
     "visitors",
     "converted",
@@ -24,6 +28,11 @@ COLUMNS = (
     "lift_low",
     "lift_high",
     "p_value",
+    "fixed_lift",
+    "fixed_lift_low",
+    "fixed_lift_high",
+    "fixed_p_value",
+    "chance_to_be_better",
 )
 
 
@@ -42,9 +51,13 @@ def as_json(results: "ExperienceResults") -> dict[str, Any]:
             "archivedAt": _time(experience.archived_at),
         },
         "asOf": _time(results.as_of),
-        "attributionWindowDays": results.window.days,
         "confidenceLevel": 1 - ALPHA,
         "visitors": results.visitors,
+        "leftOut": {"bots": results.left.bots, "internal": results.left.internal},
+        "seenInSeveralVariations": results.left.crossed,
+        "mergedVisitors": results.left.merged,
+        "exposuresWithoutDecision": results.left.unassigned,
+        "recommendation": advice(results),
         "goals": [_goal(goal) for goal in results.goals],
         "checks": [
             {"name": check.name, "ok": check.ok, "title": check.title, "text": check.text} for check in checks(results)
@@ -53,47 +66,111 @@ def as_json(results: "ExperienceResults") -> dict[str, Any]:
 
 
 def rows(results: "ExperienceResults") -> Iterator[dict[str, Any]]:
-    """One row per goal, segment and arm, with the keys of COLUMNS; the segment is empty for the whole."""
+    """One row per goal, segment or part, and arm, with the keys of COLUMNS; segment and part are empty for the whole."""
     for goal in results.goals:
-        yield from _rows(goal.event, "", goal.personalized, goal.control, goal.finding)
+        head = {"goal": goal.name, "role": goal.goal.role.value}
+        yield from _rows(head, "", (("personalized", goal.personalized, goal.finding),), goal.control)
         for segment in goal.segments:
-            yield from _rows(goal.event, segment.name, segment.personalized, segment.control, segment.finding)
+            arms = [(one.name, one.result, one.finding) for one in segment.variations] or [
+                ("personalized", segment.personalized, segment.finding)
+            ]
+            yield from _rows(head, segment.name, arms, segment.control)
+        for part in goal.parts:
+            for arm, result in (("personalized", part.personalized), ("control", part.control)):
+                compared = arm == "personalized"
+                yield {
+                    **dict.fromkeys(COLUMNS),
+                    **head,
+                    "audience_segment": "",
+                    "breakdown": part.kind,
+                    "part": part.name,
+                    "arm": arm,
+                    "visitors": result.visitors,
+                    "converted": result.converted,
+                    **_columns("rate", result.rate),
+                    **_columns("fixed_lift", part.lift if compared else None),
+                    "fixed_p_value": _number(part.adjusted_p_value) if compared else None,
+                }
 
 
 def _goal(goal: "GoalResult") -> dict[str, Any]:
+    definition = goal.goal.definition
     return {
-        "event": goal.event,
+        "name": goal.name,
+        "what": definition.in_words,
+        "kind": definition.kind.value,
+        "role": goal.goal.role.value,
         "primary": goal.primary,
-        "chosenAt": _time(goal.chosen_at),
+        "numeric": goal.numeric,
+        "unit": definition.unit.value,
+        "attributionWindowDays": definition.window_days,
+        "chosenAt": _time(goal.goal.chosen_at),
         "chosenAfterLaunch": goal.chosen_late,
         **_sides(goal.personalized, goal.control, goal.finding),
+        "byAccount": _clustered(goal.clustered),
         "segments": [
             {
                 "audienceSegment": {"id": segment.id, "name": segment.name},
                 **_sides(segment.personalized, segment.control, segment.finding),
                 "variations": [
-                    {"variation": {"id": one.id, "name": one.name}, **_arm(one.result)} for one in segment.variations
+                    {"variation": {"id": one.id, "name": one.name}, **_sides(one.result, segment.control, one.finding)}
+                    for one in segment.variations
                 ],
             }
             for segment in goal.segments
         ],
+        "breakdowns": [
+            {
+                "by": part.kind,
+                "part": part.name,
+                "personalized": _arm(part.personalized),
+                "control": _arm(part.control),
+                "lift": _estimate(part.lift),
+                "adjustedPValue": _number(part.adjusted_p_value),
+            }
+            for part in goal.parts
+        ],
         "series": [
-            {"day": day.day.isoformat(), "personalized": _arm(day.personalized), "control": _arm(day.control)}
+            {
+                "day": day.day.isoformat(),
+                "personalized": _arm(day.personalized),
+                "control": _arm(day.control),
+                "lift": None if day.lift is None else _estimate(day.lift),
+            }
             for day in goal.series
         ],
     }
 
 
 def _sides(personalized: "ArmResult", control: "ArmResult", finding: Finding) -> dict[str, Any]:
-    p_value = finding.comparison.p_value
+    fixed, odds = finding.fixed, finding.odds
     return {
         "verdict": finding.verdict.value,
         "inWords": plain(finding),
         "personalized": _arm(personalized),
         "control": _arm(control),
-        "difference": _estimate(finding.comparison.difference),
         "lift": _estimate(finding.lift),
-        "pValue": None if isinstance(p_value, NotComputable) else p_value,
+        "pValue": _number(finding.p_value),
+        "fixedHorizon": {
+            "difference": _estimate(fixed if isinstance(fixed, NotComputable) else fixed.difference),
+            "lift": _estimate(finding.fixed_lift),
+            "pValue": _number(finding.fixed_p_value),
+        },
+        "chanceToBeBetter": odds.chance if isinstance(odds, Odds) else None,
+        "expectedLossIfChosen": odds.loss_if_chosen if isinstance(odds, Odds) else None,
+    }
+
+
+def _clustered(found: "Clustered | NotComputable | None") -> dict[str, Any] | None:
+    if found is None:
+        return None
+    if isinstance(found, NotComputable):
+        return {"notComputable": found.reason.value}
+    return {
+        "difference": _estimate(found.comparison.difference),
+        "lift": _estimate(found.comparison.lift),
+        "pValue": _number(found.comparison.p_value),
+        "designEffect": found.design_effect,
     }
 
 
@@ -107,22 +184,27 @@ def _estimate(estimate: Estimate | NotComputable) -> dict[str, Any]:
     return {"value": estimate.value, "low": estimate.low, "high": estimate.high}
 
 
-def _rows(
-    goal: str, segment: str, personalized: "ArmResult", control: "ArmResult", finding: Finding
-) -> Iterator[dict[str, Any]]:
-    p_value = finding.comparison.p_value
-    for arm, result in (("personalized", personalized), ("control", control)):
-        lift = finding.lift if arm == "personalized" else None
-        compared = arm == "personalized" and not isinstance(p_value, NotComputable)
+def _number(value: float | NotComputable) -> float | None:
+    return None if isinstance(value, NotComputable) else value
+
+
+def _rows(head: dict[str, Any], segment: str, arms: "Any", control: "ArmResult") -> Iterator[dict[str, Any]]:
+    for name, result, finding in [*arms, ("control", control, None)]:
+        odds = finding.odds if finding is not None else None
         yield {
-            "goal": goal,
+            **head,
             "audience_segment": segment,
-            "arm": arm,
+            "breakdown": "",
+            "part": "",
+            "arm": name,
             "visitors": result.visitors,
             "converted": result.converted,
             **_columns("rate", result.rate),
-            **_columns("lift", lift),
-            "p_value": p_value if compared else None,
+            **_columns("lift", finding.lift if finding else None),
+            "p_value": _number(finding.p_value) if finding else None,
+            **_columns("fixed_lift", finding.fixed_lift if finding else None),
+            "fixed_p_value": _number(finding.fixed_p_value) if finding else None,
+            "chance_to_be_better": odds.chance if isinstance(odds, Odds) else None,
         }
 
 

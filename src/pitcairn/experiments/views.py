@@ -1,20 +1,23 @@
-"""The pages of an experience's goals and results."""
+"""The results page, live, and its numbers to take along."""
 
 import asyncio
 import csv
 import io
 import json
+import time
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from typing import Any
 
-from django.contrib import messages
+import pyarrow as pa
+import pyarrow.parquet as pq
 from django.http import Http404, HttpResponse
 from django.http.response import HttpResponseBase
-from django.shortcuts import redirect, render
+from django.shortcuts import render
 from django.template.loader import render_to_string
+from django.urls import reverse
 from django.utils.text import slugify
-from django.views.decorators.http import require_GET, require_http_methods
+from django.views.decorators.http import require_GET
 
 from pitcairn.dashboard import live
 from pitcairn.dashboard.requests import MemberRequest
@@ -22,46 +25,17 @@ from pitcairn.dashboard.stores import event_store
 from pitcairn.eventstore import EventStore
 from pitcairn.experiences.pages import found, page_context
 from pitcairn.experiences.queries import ExperienceOutline
-from pitcairn.experiences.services import ExperienceError, choose_goals
 from pitcairn.experiments.page import fingerprint, results_context
-from pitcairn.experiments.queries import ChosenGoal, goal_choices, goal_events, goals_of
-from pitcairn.experiments.results import ExperienceResults, count, results
+from pitcairn.experiments.results import Asked, ExperienceResults, asked_of, count, results
 from pitcairn.experiments.results_json import COLUMNS, rows
+from pitcairn.experiments.statements import statements
 
-# Between two looks at the counts while somebody has the page open.
-REFRESH_SECONDS = 4.0
-
-
-@require_http_methods(["GET", "POST"])
-def goals(request: MemberRequest, experience_id: int) -> HttpResponse:
-    """The goals an experience is judged by, and the choice of others."""
-    experience = found(request, experience_id)
-    error, typed = "", ""
-    chosen = goal_events(experience_id)
-    primary = next(iter(chosen), "")
-    if request.method == "POST":
-        chosen = list(dict.fromkeys(goal.strip() for goal in request.POST.getlist("goals") if goal.strip()))
-        typed, primary = request.POST.get("new_goal", "").strip(), request.POST.get("primary", "")
-        if typed and typed not in chosen:
-            chosen.append(typed)
-        try:
-            choose_goals(request.workspace.id, experience_id, chosen, primary if primary in chosen else None)
-        except ExperienceError as refused:
-            error = "; ".join(problem.text for problem in refused.problems)
-        else:
-            messages.success(request, "The goals are saved.")
-            return redirect("experiences:goals", experience_id)
-    store = event_store()
-    seen = [] if store is None else [(name.event, name.count) for name in store.event_names(request.workspace.id, 200)]
-    context = page_context(experience, "goals") | {
-        "chosen_goals": goals_of(experience_id),
-        "goals": goal_choices(request.workspace.id, chosen, seen),
-        "primary": primary,
-        "seen": [event for event, _ in seen],
-        "new_goal": typed if error else "",
-        "error": error,
-    }
-    return render(request, "experiments/goals.html", context, status=422 if error else 200)
+# Between two looks at whether anything came, while somebody has the page open.
+REFRESH_SECONDS = 1.0
+# A count is not made anew before so many times what the last one took: looking never costs more than a quarter of a core.
+REST_FACTOR = 3.0
+_TEXTS = frozenset({"goal", "role", "audience_segment", "breakdown", "part", "arm"})
+_COUNTS = frozenset({"visitors", "converted"})
 
 
 @require_GET
@@ -71,7 +45,8 @@ def results_page(request: MemberRequest, experience_id: int) -> HttpResponse:
     context = page_context(experience, "results")
     if store is None:
         return render(request, "experiments/results.html", context | {"no_store": True})
-    context |= results_context(results(experience_id, store, datetime.now(UTC)), request.GET.get("goal", ""))
+    counted = results(experience_id, store, datetime.now(UTC))
+    context |= results_context(counted, request.GET.get("goal", ""), _page(experience_id))
     return render(request, "experiments/results.html", context)
 
 
@@ -85,8 +60,8 @@ def results_stream(request: MemberRequest, experience_id: int) -> HttpResponseBa
     store = event_store()
     if store is None:
         return HttpResponse(status=204)  # tells the browser not to come back
-    chosen = goals_of(experience_id)
-    return live.stream(_changes(experience, chosen, store, request.GET.get("goal", ""), request.GET.get("seen", "")))
+    asked = asked_of(experience, datetime.now(UTC))
+    return live.stream(_changes(asked, store, request.GET.get("goal", ""), request.GET.get("seen", "")))
 
 
 @require_GET
@@ -106,6 +81,27 @@ def results_csv(request: MemberRequest, experience_id: int) -> HttpResponse:
     return _download(text.getvalue(), "text/csv; charset=utf-8", experience, "csv")
 
 
+@require_GET
+def results_parquet(request: MemberRequest, experience_id: int) -> HttpResponse:
+    experience, counted = _results(request, experience_id)
+    schema = pa.schema([
+        (name, pa.string() if name in _TEXTS else pa.int64() if name in _COUNTS else pa.float64()) for name in COLUMNS
+    ])  # fmt: skip
+    sink = io.BytesIO()
+    pq.write_table(pa.Table.from_pylist(list(rows(counted)), schema=schema), sink)
+    return _download(sink.getvalue(), "application/vnd.apache.parquet", experience, "parquet")
+
+
+@require_GET
+def results_sql(request: MemberRequest, experience_id: int) -> HttpResponse:
+    """The queries behind every number, with their values filled in, to be run as they are."""
+    experience = found(request, experience_id)
+    context = page_context(experience, "results")
+    return render(
+        request, "experiments/sql.html", context | {"statements": statements(asked_of(experience, datetime.now(UTC)))}
+    )
+
+
 def _results(request: MemberRequest, experience_id: int) -> tuple[ExperienceOutline, ExperienceResults]:
     experience = found(request, experience_id)
     store = event_store()
@@ -119,24 +115,36 @@ def _harmless(value: Any) -> Any:
     return f"'{value}" if isinstance(value, str) and value.startswith(("=", "+", "-", "@", "\t", "\r")) else value
 
 
-def _download(text: str, content_type: str, experience: ExperienceOutline, suffix: str) -> HttpResponse:
+def _download(body: str | bytes, content_type: str, experience: ExperienceOutline, suffix: str) -> HttpResponse:
     name = slugify(experience.name) or f"experience-{experience.id}"
-    response = HttpResponse(text, content_type=content_type)
+    response = HttpResponse(body, content_type=content_type)
     response["Content-Disposition"] = f'attachment; filename="{name}-results.{suffix}"'
     return response
 
 
-async def _changes(
-    experience: ExperienceOutline, chosen: list[ChosenGoal], store: EventStore, goal: str, seen: str
-) -> AsyncIterator[live.Event | None]:
+async def _changes(asked: Asked, store: EventStore, goal: str, seen: str) -> AsyncIterator[live.Event | None]:
     """`seen` is the fingerprint of what the page shows."""
+    version: tuple[int, int] | None = None
+    rest_until = 0.0
     while True:
-        counted = await asyncio.to_thread(count, experience, chosen, store, datetime.now(UTC))
-        changed = fingerprint(counted) != seen
-        seen = fingerprint(counted)
-        yield live.Event(html=_body(counted, goal)) if changed else None
+        newest = await asyncio.to_thread(store.results_version, asked.query)
+        event = None
+        if newest != version and time.monotonic() >= rest_until:
+            begun, version = time.monotonic(), newest
+            counted = await asyncio.to_thread(count, asked.as_of(datetime.now(UTC)), store)
+            rest_until = time.monotonic() + REST_FACTOR * (time.monotonic() - begun)
+            if fingerprint(counted) != seen:
+                seen = fingerprint(counted)
+                event = live.Event(html=_body(counted, goal))
+        yield event
         await live.pause(REFRESH_SECONDS)
 
 
 def _body(counted: ExperienceResults, goal: str) -> str:
-    return render_to_string("experiments/parts/results.html", results_context(counted, goal))
+    return render_to_string(
+        "experiments/parts/results.html", results_context(counted, goal, _page(counted.experience.id))
+    )
+
+
+def _page(experience_id: int) -> str:
+    return reverse("experiences:results", args=[experience_id])

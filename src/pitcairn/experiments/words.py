@@ -48,6 +48,13 @@ def points(value: float, *, signed: bool = False) -> str:
     return f"{sign}{text} points"
 
 
+def number(value: float) -> str:
+    """A number per visitor: `12.4`, `1,204`, `0.031`; three digits that count."""
+    if abs(value) >= 100:
+        return f"{value:,.0f}".replace("-", MINUS)
+    return _trimmed(f"{value:.3g}").replace("-", MINUS)
+
+
 def share_interval(estimate: Estimate | NotComputable) -> str:
     """`4.2 to 6.1 %`; empty when there is none."""
     if isinstance(estimate, NotComputable):

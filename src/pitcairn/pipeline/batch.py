@@ -11,6 +11,7 @@ from pitcairn.connections.tracking_plans.checking import Violation
 from pitcairn.edge.deletions import Deletion
 from pitcairn.edge.identity_requests import JoinPeople, UndoMerge
 from pitcairn.edge.snapshot import SourceConfiguration
+from pitcairn.edge.vitals import Vitals
 from pitcairn.experiences.exposures import Exposure
 from pitcairn.pipeline.routing import Routing
 from pitcairn.profiles.identity import Identifier, IdentityGraph, Person
@@ -63,6 +64,15 @@ class WantedIdentityRequest(msgspec.Struct, frozen=True):
     request_id: str
 
 
+class SeenVitals(msgspec.Struct, frozen=True):
+    """What one view told of its experiences."""
+
+    vitals: Vitals
+    workspace_id: int
+    received_at: int
+    """ms since 1970"""
+
+
 class Batch(msgspec.Struct):
     """`number` is one more than the last committed batch's; `travellers` are in the order of the inbox."""
 
@@ -80,6 +90,7 @@ class Batch(msgspec.Struct):
     """(workspace, loser, winner, ms), for the event store."""
     queued: set[int] = set()
     """The destinations that something was queued for."""
+    vitals: list[SeenVitals] = []
     deletions: list[WantedDeletion] = []
     identity_requests: list[WantedIdentityRequest] = []
     rules: Mapping[int, IdentityRules] = {}

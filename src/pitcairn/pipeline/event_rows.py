@@ -7,6 +7,8 @@ from typing import Any
 
 import msgspec
 
+from pitcairn.edge.device import device
+from pitcairn.experiments.internal_traffic import NOBODY, Internal, text
 from pitcairn.pipeline.batch import Batch, Refused, Traveller
 from pitcairn.profiles.identity import Person, current_traits
 
@@ -14,22 +16,29 @@ _encode = msgspec.json.Encoder().encode
 
 _NOWHERE: list[int] = []
 
+TAG_LIBRARY = "pitcairn-tag"
+MOST_OF_A_NAME = 60
+"""Characters of a library's name that are kept: anyone can send any name, and the column is for few different ones."""
+VISIT_MS = 30 * 60_000
+"""Who was first seen so long before is back, and not on the first visit."""
+
 Rows = dict[str, list[Mapping[str, Any]]]
 
 IDENTIFYING = frozenset({"user_id", "email", "android.idfa", "ios.idfa"})
 """Who has one of these is in audiences that leave out anonymous people."""
 
 
-def rows_of(batch: Batch) -> Rows:
-    """The rows by table; tables without rows are left out."""
+def rows_of(batch: Batch, internal: Internal = NOBODY) -> Rows:
+    """The rows by table; tables without rows are left out. `internal` says whose exposures are of the workspace's own."""
     rows: Rows = {
         "messages": [_message(batch.number, traveller) for traveller in batch.travellers],
-        "exposures": list(_exposures(batch)),
+        "exposures": list(_exposures(batch, internal)),
         "merges": [
             {"workspace_id": w, "batch": batch.number, "loser_id": loser, "winner_id": winner, "merged_at": at / 1000}
             for w, loser, winner, at in batch.merges
         ],
         "refusals": [_refusal(batch.number, refused) for refused in batch.refused],
+        "vitals": list(_vitals(batch)),
         "people": list(_people(batch)),
         "accounts": [
             {
@@ -104,12 +113,14 @@ def _message(batch: int, traveller: Traveller) -> Mapping[str, Any]:
     }
 
 
-def _exposures(batch: Batch) -> Iterator[Mapping[str, Any]]:
+def _exposures(batch: Batch, internal: Internal) -> Iterator[Mapping[str, Any]]:
     for traveller in batch.travellers:
         exposure = traveller.exposure
         if exposure is None or traveller.routing.personalize is None:
             continue
         message = traveller.message
+        context = message.context or {}
+        agent = device(text(context.get("userAgent")))
         yield {
             "workspace_id": traveller.source.workspace_id,
             "batch": batch.number,
@@ -123,8 +134,53 @@ def _exposures(batch: Batch) -> Iterator[Mapping[str, Any]]:
             "timestamp": message.timestamp / 1000,
             "received_at": message.received_at / 1000,
             "page_url": exposure.page_url,
+            "browser": agent.browser,
+            "device": agent.type,
+            "route": _route(context),
+            "returning": _returning(traveller),
+            "bot": agent.type == "bot",
+            "internal": internal.is_internal(
+                traveller.source.workspace_id, text(context.get("ip")), _traits(traveller.person)
+            ),
             "reason": exposure.reason,
         }
+
+
+def _route(context: Mapping[str, Any]) -> str:
+    """Who reported the exposure: `tag`, or the library by its name."""
+    library = context.get("library")
+    name = text(library.get("name")) if isinstance(library, dict) else ""
+    return "tag" if name == TAG_LIBRARY else name[:MOST_OF_A_NAME]
+
+
+def _returning(traveller: Traveller) -> bool:
+    """Whether the person was known before this visit."""
+    person = traveller.person
+    return person is not None and person.created_at < traveller.message.timestamp - VISIT_MS
+
+
+def _traits(person: Person | None) -> Mapping[str, Any]:
+    return {} if person is None else {name: trait.value for name, trait in current_traits(person.traits).items()}
+
+
+def _vitals(batch: Batch) -> Iterator[Mapping[str, Any]]:
+    for seen in batch.vitals:
+        view = seen.vitals
+        for experience in view.experiences:
+            yield {
+                "workspace_id": seen.workspace_id,
+                "batch": batch.number,
+                "experience_id": experience.experience_id,
+                "variation_id": experience.variation_id,
+                "received_at": seen.received_at / 1000,
+                "page": view.page,
+                "share": view.share,
+                "hidden_ms": experience.hidden_ms,
+                "shift": experience.shift,
+                "lcp_ms": view.lcp_ms,
+                "complete": experience.complete,
+                "missing": experience.missing,
+            }
 
 
 def _refusal(batch: int, refused: Refused) -> Mapping[str, Any]:

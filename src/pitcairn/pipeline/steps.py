@@ -16,10 +16,11 @@ from pitcairn.edge.deletions import DELETE, read_deletion
 from pitcairn.edge.identity_requests import IDENTITY_REQUESTS, read_identity_request
 from pitcairn.edge.inbox import Accepted
 from pitcairn.edge.snapshot import Snapshot, SourceConfiguration
+from pitcairn.edge.vitals import VITALS, read_vitals
 from pitcairn.experiences.decisions import CONTROL, HELD_OUT, HOLDOUT_KEY, PERSONALIZED
 from pitcairn.experiences.exposures import EVENT, Exposure, read_exposure
 from pitcairn.pipeline.accounts import Accounts
-from pitcairn.pipeline.batch import Batch, Refused, Traveller, WantedDeletion, WantedIdentityRequest
+from pitcairn.pipeline.batch import Batch, Refused, SeenVitals, Traveller, WantedDeletion, WantedIdentityRequest
 from pitcairn.pipeline.deletion import delete_people, refuse_suppressed, suppressed
 from pitcairn.pipeline.identity_changes import change_identities
 from pitcairn.pipeline.outgoing import queue_deliveries
@@ -58,6 +59,9 @@ def read(batch: Batch, requests: Sequence[Accepted], snapshot: Snapshot) -> None
             continue
         source = snapshot.sources_by_id.get(request.source_id)
         if source is None:  # Its source was deleted while it waited: it has no workspace any more.
+            continue
+        if request.type == VITALS:
+            _read_vitals(batch, request, source)
             continue
         if request.problem:
             _refuse_request(batch, request, source)
@@ -102,6 +106,12 @@ def _read_identity_request(batch: Batch, request: Accepted) -> None:
     if not request.problem:  # A fault of ours, which the log tells; the member can ask again.
         wanted = read_identity_request(request.type, request.items[0])
         batch.identity_requests.append(WantedIdentityRequest(wanted, request.received_at, request.request_id))
+
+
+def _read_vitals(batch: Batch, request: Accepted, source: SourceConfiguration) -> None:
+    if not request.problem:
+        vitals = read_vitals(request.items[0])
+        batch.vitals.append(SeenVitals(vitals, source.workspace_id, request.received_at))
 
 
 def _refuse_request(batch: Batch, request: Accepted, source: SourceConfiguration) -> None:

@@ -33,6 +33,7 @@ from pitcairn.pipeline import steps
 from pitcairn.pipeline.batch import Batch
 from pitcairn.pipeline.erasing import Eraser
 from pitcairn.pipeline.event_rows import rows_of, stored
+from pitcairn.pipeline.internal import InternalTraffic
 from pitcairn.pipeline.lease import Lease
 from pitcairn.pipeline.mirror import fill
 from pitcairn.pipeline.models import PipelineState
@@ -100,6 +101,7 @@ class Worker:
         self._people = People()
         self._plans = Plans()
         self._rules = Rules()
+        self._internal = InternalTraffic()
         self._eraser = Eraser(store)
         self._forgotten_at = 0.0
         self._looked_at = 0.0
@@ -236,7 +238,7 @@ class Worker:
                 try:
                     with transaction.atomic():
                         batch = self._run_steps(part, state)
-                        rows_of(batch)
+                        rows_of(batch, self._internal.at(self._snapshot.revision))
                 except TROUBLE:
                     raise
                 except Exception:
@@ -295,7 +297,7 @@ class Worker:
         return batch.number
 
     def _commit(self, batch: Batch, inbox_position: int) -> None:
-        rows_by_table = rows_of(batch)
+        rows_by_table = rows_of(batch, self._internal.at(self._snapshot.revision))
         for table, rows in rows_by_table.items():
             self._store.insert(table, rows)
         stored(batch, rows_by_table)

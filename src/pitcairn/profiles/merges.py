@@ -167,17 +167,26 @@ def _first(values: Sequence[StoredAssignment]) -> StoredAssignment:
 def _take_back_personalization(
     winner: Person, loser: Person, detail: MergeDetail, others: Sequence[Person], restored: set[str]
 ) -> None:
-    """The same for what can be targeted: a name stays when the winner or another merged profile had it there."""
+    """The same for what can be targeted: a name stays when the winner or another merged profile had it there.
+
+    What the loser had deleted was taken from the winner too, and comes back.
+    """
     had: list[Mapping[str, Any]] = [detail.winner_personalization, *(one.personalization for one in others)]
-    for name, value in loser.personalization.items():
+    deleted = [name for name in restored if loser.traits[name].value is None]
+    for name in {**loser.personalization, **dict.fromkeys(deleted)}:
         ours = [one[name] for one in had if name in one]
         if name in restored:
             trait = winner.traits.get(name)
             if ours and trait is not None and trait.value is not None:
-                winner.personalization[name] = trait.value
+                own = detail.winner_personalization if _from_before(winner, detail, name) else {}
+                winner.personalization[name] = own.get(name, trait.value)
             else:
                 winner.personalization.pop(name, None)
-        elif not ours and winner.personalization.get(name) == value and _from_before(winner, detail, name):
+        elif (
+            not ours
+            and winner.personalization.get(name) == loser.personalization[name]
+            and _from_before(winner, detail, name)
+        ):
             del winner.personalization[name]
 
 
@@ -213,9 +222,8 @@ def _correct_later_merges(
         gone = _take_back(traits, loser.traits, detail.winner_traits, [], _latest)
         _take_back(assignments, loser.assignments, detail.winner_assignments, [], _first)
         personalization = {
-            name: value
-            for name, value in later.winner_personalization.items()
-            if name not in gone or name in detail.winner_personalization
+            **{name: value for name, value in later.winner_personalization.items() if name not in gone},
+            **{name: value for name, value in detail.winner_personalization.items() if name in gone},
         }
         corrected = msgspec.structs.replace(
             later,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from enum import StrEnum
 from typing import TypeAlias
 
@@ -20,12 +21,37 @@ class Arm(msgspec.Struct, frozen=True):
         return 0 <= self.converted <= self.visitors
 
 
+def together(arms: Iterable[Arm]) -> Arm:
+    """The arms counted as one."""
+    counted = tuple(arms)
+    return Arm(sum(arm.visitors for arm in counted), sum(arm.converted for arm in counted))
+
+
 class Estimate(msgspec.Struct, frozen=True):
     """A value and the bounds of its interval; all three are finite, and low ≤ value ≤ high."""
 
     value: float
     low: float
     high: float
+
+
+class Interval(msgspec.Struct, frozen=True):
+    """Bounds without a value between them. `high` is None where nothing bounds it from above."""
+
+    low: float
+    high: float | None
+
+    @property
+    def below_zero(self) -> bool:
+        return self.high is not None and self.high < 0
+
+    @property
+    def without_zero(self) -> bool:
+        return self.low > 0 or self.below_zero
+
+    def within(self, most: float) -> bool:
+        """Whether nothing in it is farther from 0 than `most`."""
+        return -most <= self.low and self.high is not None and self.high <= most
 
 
 class Reason(StrEnum):
@@ -36,6 +62,17 @@ class Reason(StrEnum):
     TREATMENT_EMPTY = "the variation has no visitors yet"
     CONTROL_UNCONVERTED = "nobody in the control has converted, so there is nothing to relate to"
     IMPOSSIBLE_COUNTS = "more visitors converted than there are, or a count is negative"
+    IMPOSSIBLE_SUMS = "a sum is not a number, or the squares are smaller than the sums allow"
+    TOO_MANY = "the counts are beyond what can be told apart; check how they were counted"
+    TOO_FEW = "there are fewer than two to compare in one of the arms"
+    NO_VARIATION = "everybody has the same value, so there is nothing to measure chance by"
+    CONTROL_NEAR_ZERO = "the control's value is not clearly different from 0, so a ratio to it has no bounds"
+    TOO_FEW_CONVERSIONS = "too few conversions are to be expected in the smaller arm"
+    NOT_COMPARABLE = "there was no time in which both arms had visitors"
+    SPLITS_DISAGREE = "the lift changed between times or splits by more than chance allows"
+    NOT_PLANNED = "the planned number of visitors is not known"
+    NO_TRAFFIC = "there is no traffic to plan with"
+    OUT_OF_REACH = "no number of visitors that a site can have is enough"
 
 
 class NotComputable(msgspec.Struct, frozen=True):
@@ -50,6 +87,7 @@ class NotComputable(msgspec.Struct, frozen=True):
 
 
 Rate: TypeAlias = Estimate | NotComputable
+Number: TypeAlias = float | NotComputable
 
 
 class Comparison(msgspec.Struct, frozen=True, kw_only=True):
@@ -59,6 +97,9 @@ class Comparison(msgspec.Struct, frozen=True, kw_only=True):
     to the control's rate (0.12 is 12 % more), `p_value` the two-sided probability of a difference at least as large
     when there is none in truth. It is below `alpha` exactly when both intervals leave out 0. A p-value too small for a
     float is 0.0: show it as "below" something.
+
+    `control` and `treatment` are all visitors counted together. Where the comparison is by strata, the rates are those
+    of equally composed arms, and may differ from `converted / visitors`.
     """
 
     control: Arm

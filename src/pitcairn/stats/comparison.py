@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from enum import StrEnum
 
 import msgspec
 
 from pitcairn.stats import score
-from pitcairn.stats.arms import Arm, Comparison, Estimate, NotComputable, Reason
+from pitcairn.stats.arms import Arm, Comparison, Estimate, NotComputable, Rate, Reason, together
 from pitcairn.stats.level import z_of
-from pitcairn.stats.wilson import rate
+from pitcairn.stats.wilson import composed_rate, rate
 
 ENOUGH_CONVERSIONS = 5
 """Conversions to expect in the smaller arm before anything is said: below, one visitor more or less turns a verdict."""
@@ -21,22 +22,69 @@ def compare(control: Arm, treatment: Arm, *, alpha: float = 0.05) -> Comparison:
 
     Raises ValueError when `alpha` is not between 0 and 1, and nothing for any counts.
     """
+    return compare_strata([(control, treatment)], alpha=alpha)
+
+
+def compare_strata(pairs: Sequence[tuple[Arm, Arm]], *, alpha: float = 0.05) -> Comparison:
+    """The treatment compared with its control within each pair of (control, treatment), and then summed up.
+
+    A pair is a time in which the split did not change, or a kind of visitors. Each weighs as many visitors as it has.
+    Pairs of which one arm is empty compare nothing and are left out; the counts of the result name all visitors.
+    Raises ValueError when `alpha` is not between 0 and 1, and nothing for any counts.
+    """
     z = z_of(alpha)
-    missing = _missing(control, treatment)
+    control, treatment = together(pair[0] for pair in pairs), together(pair[1] for pair in pairs)
+    usable = [pair for pair in pairs if pair[0].visitors > 0 and pair[1].visitors > 0]
+    missing = _missing(pairs, control, treatment)
+    if missing is None and not usable:
+        missing = NotComputable(Reason.NOT_COMPARABLE)
+    if missing is not None:
+        return Comparison(
+            control=control,
+            treatment=treatment,
+            alpha=alpha,
+            control_rate=_pooled_rate([pair[0] for pair in pairs], alpha),
+            treatment_rate=_pooled_rate([pair[1] for pair in pairs], alpha),
+            difference=missing,
+            lift=missing,
+            p_value=missing,
+        )
+    strata = _weighed(usable)
     return Comparison(
         control=control,
         treatment=treatment,
         alpha=alpha,
-        control_rate=rate(control, alpha),
-        treatment_rate=rate(treatment, alpha),
-        difference=missing or _difference(control, treatment, z),
-        lift=missing or _lift(control, treatment, z),
-        p_value=missing or score.p_value(control, treatment),
+        control_rate=_composed(strata, alpha, [part.control for part in strata]),
+        treatment_rate=_composed(strata, alpha, [part.treatment for part in strata]),
+        difference=_difference(strata, z),
+        lift=_lift(strata, z),
+        p_value=score.p_value(strata),
     )
 
 
-def _missing(control: Arm, treatment: Arm) -> NotComputable | None:
-    if not (control.possible and treatment.possible):
+def _pooled_rate(arms: Sequence[Arm], alpha: float) -> Rate:
+    """The rate of an arm that is compared with nothing; impossible counts of one time do not hide behind another's."""
+    if any(not arm.possible for arm in arms):
+        return NotComputable(Reason.IMPOSSIBLE_COUNTS)
+    return rate(together(arms), alpha)
+
+
+def _composed(strata: score.Strata, alpha: float, arms: Sequence[Arm]) -> Rate:
+    if len(arms) == 1:
+        return rate(arms[0], alpha)
+    return composed_rate([(part.weight, arm) for part, arm in zip(strata, arms, strict=True)], alpha)
+
+
+def _weighed(pairs: Sequence[tuple[Arm, Arm]]) -> list[score.Stratum]:
+    visitors = sum(control.visitors + treatment.visitors for control, treatment in pairs)
+    return [
+        score.Stratum(control, treatment, (control.visitors + treatment.visitors) / visitors)
+        for control, treatment in pairs
+    ]
+
+
+def _missing(pairs: Sequence[tuple[Arm, Arm]], control: Arm, treatment: Arm) -> NotComputable | None:
+    if not all(arm.possible for pair in pairs for arm in pair):
         return NotComputable(Reason.IMPOSSIBLE_COUNTS)
     if control.visitors == treatment.visitors == 0:
         return NotComputable(Reason.NO_VISITORS)
@@ -47,24 +95,23 @@ def _missing(control: Arm, treatment: Arm) -> NotComputable | None:
     return None
 
 
-def _difference(control: Arm, treatment: Arm, z: float) -> Estimate:
-    value = score.difference(control, treatment)
-    low = score.lowest_difference(control, treatment, z)
+def _difference(strata: score.Strata, z: float) -> Estimate:
+    value = score.difference(strata)
+    low = score.lowest_difference(strata, z)
     # Exchanging the arms turns the sign, so the upper bound is a lower bound too.
-    high = -score.lowest_difference(treatment, control, z)
+    high = -score.lowest_difference(score.exchanged(strata), z)
     return Estimate(value, low, high)
 
 
-def _lift(control: Arm, treatment: Arm, z: float) -> Estimate | NotComputable:
-    if control.converted == 0 and treatment.converted == 0:
+def _lift(strata: score.Strata, z: float) -> Estimate | NotComputable:
+    control_converted = any(part.control.converted for part in strata)
+    if not control_converted and not any(part.treatment.converted for part in strata):
         return NotComputable(Reason.CONTROL_UNCONVERTED)
-    low = math.expm1(score.lowest_log_ratio(control, treatment, z))
-    if control.converted == 0:
+    low = math.expm1(score.lowest_log_ratio(strata, z))
+    if not control_converted:
         return NotComputable(Reason.CONTROL_UNCONVERTED, at_least=low)
-    cross = treatment.converted * control.visitors - control.converted * treatment.visitors
-    value = cross / (control.converted * treatment.visitors)
-    high = math.expm1(-score.lowest_log_ratio(treatment, control, z))
-    return Estimate(value, low, high)
+    high = math.expm1(-score.lowest_log_ratio(score.exchanged(strata), z))
+    return Estimate(score.lift(strata), low, high)
 
 
 class Verdict(StrEnum):
@@ -103,5 +150,7 @@ def summary(comparison: Comparison) -> Summary:
     elif p_value >= comparison.alpha:
         verdict = Verdict.TOO_EARLY
     else:
-        verdict = Verdict.BETTER if score.difference(control, treatment) > 0 else Verdict.WORSE
+        difference = comparison.difference
+        better = isinstance(difference, Estimate) and difference.value > 0
+        verdict = Verdict.BETTER if better else Verdict.WORSE
     return Summary(verdict=verdict, expected_conversions=expected, comparison=comparison)

@@ -8,8 +8,10 @@ _PRECISION = 4e-16
 _STEPS = 200
 
 
-def bracketed_root(function: Callable[[float], float], inside: float, outside: float) -> float:
-    """The x between the two points where the function is 0, as exactly as floats allow.
+def bracketed_root(
+    function: Callable[[float], float], inside: float, outside: float, *, precision: float = _PRECISION
+) -> float:
+    """The x between the two points where the function is 0, as exactly as floats allow, or to `precision` of itself.
 
     The function must not have the same sign at both points. Chandrupatla's method (Advances in Engineering Software
     28:145, 1997): inverse quadratic interpolation where it is safe, else bisection, so that it always converges.
@@ -30,7 +32,7 @@ def bracketed_root(function: Callable[[float], float], inside: float, outside: f
         width = abs(b - a)
         if at_best == 0 or width == 0:
             return best
-        tolerance = _PRECISION * abs(best) / width
+        tolerance = precision * abs(best) / width
         if tolerance > 0.5:
             return best
         xi = (a - b) / (c - b)

@@ -5,11 +5,17 @@ statistic divides the distance of the observed one from it by its standard error
 under the assumption. The interval is every assumption that the statistic does not reject, so that test and intervals
 can never contradict each other. No normal approximation of a single rate is involved: the intervals keep their
 coverage for a small control and for rates near 0.
+
+Everything works on strata (section 5 of the paper): the distance is the sum of those within the strata, each weighted
+with its share of all visitors. Visitors who were never compared under the same split are then never compared at all.
 """
 
 from __future__ import annotations
 
 import math
+from collections.abc import Callable, Sequence
+
+import msgspec
 
 from pitcairn.stats.arms import Arm
 from pitcairn.stats.roots import bracketed_root
@@ -21,55 +27,97 @@ _GUARD_BITS = 64
 _FURTHEST_LOG_RATIO = 600.0
 
 
-def p_value(control: Arm, treatment: Arm) -> float:
+class Stratum(msgspec.Struct, frozen=True):
+    """Two arms that ran side by side, both with visitors, and how much they weigh; all weights add up to 1."""
+
+    control: Arm
+    treatment: Arm
+    weight: float = 1.0
+
+    @property
+    def exchanged(self) -> Stratum:
+        return Stratum(self.treatment, self.control, self.weight)
+
+    @property
+    def difference(self) -> float:
+        """The treatment's rate minus the control's, rounded once."""
+        control, treatment = self.control, self.treatment
+        cross = treatment.converted * control.visitors - control.converted * treatment.visitors
+        return cross / (control.visitors * treatment.visitors)
+
+
+Strata = Sequence[Stratum]
+
+
+def p_value(strata: Strata) -> float:
     """The two-sided probability of a difference at least as large if both arms have the same true rate."""
-    return math.erfc(abs(_difference_statistic(control, treatment, 0.0)) / math.sqrt(2))
+    return math.erfc(abs(_difference_statistic(strata, 0.0)) / math.sqrt(2))
 
 
-def difference(control: Arm, treatment: Arm) -> float:
-    """The treatment's rate minus the control's, rounded once."""
-    cross = treatment.converted * control.visitors - control.converted * treatment.visitors
-    return cross / (control.visitors * treatment.visitors)
+def difference(strata: Strata) -> float:
+    """The weighted difference of the rates."""
+    return math.fsum(part.weight * part.difference for part in strata)
 
 
-def lowest_difference(control: Arm, treatment: Arm, z: float) -> float:
+def lift(strata: Strata) -> float:
+    """The difference relative to the control's rate, which must not be 0."""
+    if len(strata) == 1:
+        control, treatment = strata[0].control, strata[0].treatment
+        cross = treatment.converted * control.visitors - control.converted * treatment.visitors
+        return cross / (control.converted * treatment.visitors)
+    return difference(strata) / rate_of_control(strata)
+
+
+def rate_of_control(strata: Strata) -> float:
+    return math.fsum(part.weight * (part.control.converted / part.control.visitors) for part in strata)
+
+
+def exchanged(strata: Strata) -> Strata:
+    return [part.exchanged for part in strata]
+
+
+def lowest_difference(strata: Strata, z: float) -> float:
     """The least difference of rates that the counts do not reject at `z` standard errors."""
-    observed = difference(control, treatment)
+    observed = difference(strata)
     if observed == -1:
         return -1.0
 
     def excess(assumed: float) -> float:
-        return _difference_statistic(control, treatment, assumed) - z
+        return _difference_statistic(strata, assumed) - z
 
-    step = 1 / min(control.visitors, treatment.visitors)
-    outside = max(-1.0, observed - step)
+    inside = observed
+    if observed > 0:
+        # With strata of a handful of visitors the statistic may rise and fall. Whether 0 is inside is what the test says.
+        if excess(0.0) > 0:
+            return bracketed_root(excess, observed, 0.0)
+        inside = 0.0
+    step = 1 / _smallest(strata)
+    outside = max(-1.0, inside - step)
     while excess(outside) < 0:
         step *= 2
-        outside = max(-1.0, observed - step)
-    return bracketed_root(excess, observed, outside)
+        outside = max(-1.0, inside - step)
+    return bracketed_root(excess, inside, outside)
 
 
-def lowest_log_ratio(control: Arm, treatment: Arm, z: float) -> float:
+def lowest_log_ratio(strata: Strata, z: float) -> float:
     """The logarithm of the least ratio of treatment to control that the counts do not reject; -inf for a ratio of 0.
 
     At least one of the arms must have conversions.
     """
-    if treatment.converted == 0:
+    if not any(part.treatment.converted for part in strata):
         return -math.inf
 
     def excess(assumed: float) -> float:
-        return _ratio_statistic(control, treatment, assumed) - z
+        return _ratio_statistic(strata, assumed) - z
 
-    step = 1 / min(control.visitors, treatment.visitors)
-    if control.converted:
-        observed = treatment.converted * control.visitors / (control.converted * treatment.visitors)
-        inside = math.log(observed)
-    else:
-        # The observed ratio is infinite: go up until the ratio is not rejected any more.
-        inside, step = 0.0, 1.0
-        while excess(inside) > 0 and inside < _FURTHEST_LOG_RATIO:
-            inside, step = inside + step, step * 2
-        step = 1.0
+    step = 1 / _smallest(strata)
+    # Where the control has no conversions the observed ratio is infinite.
+    infinite = not any(part.control.converted for part in strata)
+    inside = math.inf if infinite else _observed_log_ratio(strata)
+    if inside > 0:
+        if excess(0.0) > 0:
+            return bracketed_root(excess, _not_rejected(excess) if infinite else inside, 0.0)
+        inside, step = 0.0, 1.0 if infinite else step
     outside = inside - step
     while excess(outside) < 0 and outside > -_FURTHEST_LOG_RATIO:
         step *= 2
@@ -77,16 +125,43 @@ def lowest_log_ratio(control: Arm, treatment: Arm, z: float) -> float:
     return bracketed_root(excess, inside, outside)
 
 
-def _difference_statistic(control: Arm, treatment: Arm, assumed: float) -> float:
-    distance = difference(control, treatment) - assumed
-    return _standardized(distance, _difference_variance(control, treatment, assumed), control, treatment)
+def _not_rejected(excess: Callable[[float], float]) -> float:
+    """Some logarithm above 0 of a ratio that is not rejected."""
+    inside, step = 1.0, 2.0
+    while excess(inside) > 0 and inside < _FURTHEST_LOG_RATIO:
+        inside, step = inside + step, step * 2
+    return inside
 
 
-def _standardized(distance: float, variance: float, control: Arm, treatment: Arm) -> float:
+def _observed_log_ratio(strata: Strata) -> float:
+    if len(strata) == 1:
+        control, treatment = strata[0].control, strata[0].treatment
+        return math.log(treatment.converted * control.visitors / (control.converted * treatment.visitors))
+    return math.log(rate_of_control(exchanged(strata)) / rate_of_control(strata))
+
+
+def _smallest(strata: Strata) -> int:
+    return min(min(part.control.visitors, part.treatment.visitors) for part in strata)
+
+
+def _difference_statistic(strata: Strata, assumed: float) -> float:
+    distance = difference(strata) - assumed
+    variance = 0.0
+    for part in strata:
+        variance += part.weight**2 * _difference_variance(part.control, part.treatment, assumed) * _inflation(part)
+    return _standardized(distance, variance)
+
+
+def _inflation(part: Stratum) -> float:
+    """Miettinen and Nurminen's factor, by which the statistic of a few visitors is not too sure of itself."""
+    visitors = part.control.visitors + part.treatment.visitors
+    return visitors / (visitors - 1)
+
+
+def _standardized(distance: float, variance: float) -> float:
     if distance == 0:
         return 0.0
-    visitors = control.visitors + treatment.visitors
-    scale = math.sqrt(variance * visitors / (visitors - 1))
+    scale = math.sqrt(variance)
     # Without variance every other outcome is impossible under the assumption.
     return math.copysign(_REJECTED, distance) if scale == 0 else max(-_REJECTED, min(_REJECTED, distance / scale))
 
@@ -167,13 +242,23 @@ def _cubic_root(x0: int, n0: int, x1: int, n1: int, gap: float) -> float:
     return 2 * p * math.cos(angle) - third
 
 
-def _ratio_statistic(control: Arm, treatment: Arm, assumed: float) -> float:
-    """The statistic for the logarithm of an assumed ratio of the treatment's rate to the control's.
+def _ratio_statistic(strata: Strata, assumed: float) -> float:
+    """The statistic for the logarithm of an assumed ratio of the treatment's rate to the control's."""
+    a, b = _exact_ratio(assumed)
+    distance = variance = 0.0
+    for part in strata:
+        away, uncertain = _from_ratio(part.control, part.treatment, a, b)
+        distance += part.weight * away
+        variance += part.weight**2 * uncertain * _inflation(part)
+    return _standardized(distance, variance)
+
+
+def _from_ratio(control: Arm, treatment: Arm, a: int, b: int) -> tuple[float, float]:
+    """How far the treatment's rate is from a/b times the control's, and the variance of that at the likeliest rates.
 
     The likeliest rates are roots of a quadratic. Its discriminant and their distances from 1 are worked out in whole
     numbers, because both vanish where nearly everybody converts.
     """
-    a, b = _exact_ratio(assumed)
     x0, n0, x1, n1 = control.converted, control.visitors, treatment.converted, treatment.visitors
     visitors, converted = n0 + n1, x0 + x1
     total = (n1 + x0) * a + (n0 + x1) * b
@@ -186,7 +271,7 @@ def _ratio_statistic(control: Arm, treatment: Arm, assumed: float) -> float:
     treatment_rest = max(0, treatment_denominator - numerator) / treatment_denominator
     variance = treatment_rate * (a / b * control_rest / n0 + treatment_rest / n1)
     distance = (x1 * n0 * b - x0 * n1 * a) / (n0 * n1 * b)
-    return _standardized(distance, variance, control, treatment)
+    return distance, variance
 
 
 def _exact_ratio(logarithm: float) -> tuple[int, int]:

@@ -14,7 +14,8 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page
 
 from browser.dashboard.conftest import violations
-from browser.editor.editing import Demo, opened_roots
+from browser.editor.editing import Demo, Redesign, opened_roots
+from browser.tag.servers import served
 from server import Server, Template, free_port
 
 __all__ = ["violations"]
@@ -52,3 +53,10 @@ def member(context: BrowserContext, session: Any) -> BrowserContext:
 @pytest.fixture
 def page(member: BrowserContext) -> Page:
     return member.new_page()
+
+
+@pytest.fixture
+def redesign(demo: Demo) -> Iterator[Redesign]:
+    redesign = Redesign(demo)
+    with served(redesign.answer) as redesign.url:
+        yield redesign

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from contextlib import closing
+from http.client import HTTPConnection
+from urllib.parse import urlsplit
+
 from playwright.sync_api import BrowserContext, Locator, Page, expect
 
+from browser.tag.servers import Answer, Asked
 from server import Server
 
 DEMO = "Demo"
@@ -26,6 +31,36 @@ class Demo:
         page.fill("[name=password]", self.password)
         page.click("main button")
         page.wait_for_url(f"{self.server.url}/")
+
+
+class Redesign:
+    """The demo website at another address, with `changes` made in the HTML of its pages, and more to its policy.
+
+    A server of its own, since Chromium lets no page that a test answers for itself load anything from this machine.
+    """
+
+    def __init__(self, demo: Demo) -> None:
+        self._from = urlsplit(demo.site)
+        self.url = ""
+        self.changes: list[tuple[str, str]] = []
+        self.policy = ""
+        self.refuses_frames = True
+
+    def answer(self, asked: Asked) -> Answer:
+        connection = HTTPConnection(self._from.hostname or "", self._from.port)
+        with closing(connection):
+            connection.request(asked.method, asked.path)
+            response = connection.getresponse()
+            body = response.read()
+        policy = response.headers["content-security-policy"] + self.policy
+        if not self.refuses_frames:
+            policy = policy.replace("frame-ancestors 'none'", "frame-ancestors 'self'")
+        if response.headers["content-type"].startswith("text/html"):
+            for old, new in self.changes:
+                assert old.encode() in body, old
+                body = body.replace(old.encode(), new.encode())
+        headers = {"content-type": response.headers["content-type"], "content-security-policy": policy}
+        return Answer(body, response.status, headers | {"cache-control": "no-store"})
 
 
 def opened_roots(context: BrowserContext) -> None:
@@ -52,13 +87,14 @@ def make_experience(page: Page, demo: Demo, name: str, path: str = "/", segment:
     return page.url
 
 
-def open_editor(page: Page, demo: Demo, experience: str, path: str = "/") -> Locator:
-    """From the experience's page to the editor on the website; the editor's panel."""
+def open_editor(page: Page, demo: Demo, experience: str, path: str = "/", site: str = "") -> Locator:
+    """From the experience's page to the editor on the website, or on another one like it; the editor's panel."""
+    site = site or demo.site
     page.goto(experience)
     page.get_by_role("link", name="Edit on your website").click()
-    page.get_by_label("Page to edit").fill(demo.site + path)
+    page.get_by_label("Page to edit").fill(site + path)
     page.get_by_role("button", name="Open the editor").click()
-    page.wait_for_url(demo.site + path)
+    page.wait_for_url(site + path)
     panel = page.get_by_role("region", name="Pitcairn editor")
     expect(panel.get_by_role("button", name="Save", exact=True)).to_be_visible()
     return panel

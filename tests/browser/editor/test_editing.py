@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import Any
 
 from playwright.sync_api import Browser, Page, expect
@@ -16,11 +17,19 @@ LOOKS = """() => [...document.querySelectorAll("*")].filter(one => one.localName
 """How every element of the page looks, to the last property."""
 
 
-def shown_to_a_visitor(browser: Browser, demo: Demo, path: str = "/") -> Page:
-    """The page in a browser that nobody has edited in."""
-    page = browser.new_context().new_page()
-    page.goto(demo.site + path)
-    return page
+def shown_to_a_visitor(browser: Browser, demo: Demo, headline: str) -> Page:
+    """The home page in a browser that nobody has edited in, as soon as one shows the headline.
+
+    On a busy machine an answer may come after the cap on hiding; then a visitor keeps the original, as they should.
+    """
+    for _ in range(20):
+        page = browser.new_context().new_page()
+        page.goto(demo.site)
+        with contextlib.suppress(AssertionError):
+            expect(page.locator("#headline")).to_have_text(headline, timeout=8_000)
+            return page
+        page.context.close()
+    raise AssertionError(f"No visitor of twenty saw {headline!r}")
 
 
 def test_from_the_dashboard_to_a_live_change(page: Page, browser: Browser, demo: Demo, complaints: Complaints) -> None:
@@ -61,7 +70,7 @@ def test_from_the_dashboard_to_a_live_change(page: Page, browser: Browser, demo:
     page.get_by_role("button", name="Start").click()
     expect(page.get_by_role("status")).to_contain_text("is live")
 
-    visitor = shown_to_a_visitor(browser, demo)
+    visitor = shown_to_a_visitor(browser, demo, HEADLINE)
     expect(visitor.locator("#headline")).to_have_text(HEADLINE)
     expect(visitor.locator("#headline")).to_have_css("color", "rgb(1, 2, 3)")
     expect(visitor.locator("#start")).to_have_text("Start today")
@@ -112,7 +121,7 @@ def test_by_keyboard_alone_with_undo_and_redo(page: Page, demo: Demo) -> None:
     text.focus()
     page.keyboard.press("ControlOrMeta+a")
     page.keyboard.type("Made ")
-    panel.get_by_role("button", name="Bold").press("Enter")
+    panel.get_by_role("button", name="Bold", exact=True).press("Enter")
     page.keyboard.type("by hand")
     expect(page.locator("#headline")).to_have_text("Made by hand")
     expect(page.locator("#headline b")).to_have_text("by hand")

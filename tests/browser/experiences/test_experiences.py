@@ -141,7 +141,7 @@ def test_the_numbers_are_there_as_a_table(page: Page, shop: Server) -> None:
     visit(shop, "https://shop.example/", converts=False)
     shop.settle()
     page.goto(f"{address}results/")
-    table = page.get_by_role("table", name=f"{LOGIN}: share of visitors converted since launch, by day")
+    table = page.get_by_role("table", name=f"{LOGIN} since launch, by day")
     expect(table.get_by_role("row")).not_to_have_count(0)
     assert (table.bounding_box() or {})["height"] > 20
     before = page.locator(".days").bounding_box() or {}
@@ -157,6 +157,11 @@ PAGES = {
     "edit": "1/edit/",
     "goals": "1/goals/",
     "results": "1/results/",
+    "a goal": "1/goals/new/",
+    "plan": "1/plan/?baseline=5&lift=20&traffic=400",
+    "sharing": "1/results/sharing/",
+    "sql": "1/results/sql/",
+    "programme": "programme/",
     "archive": "1/archive/",
     "targeting": "1/targeting/",
     "versions": "1/versions/",
@@ -225,3 +230,49 @@ def test_it_works_without_script(browser: Browser, shop: Server, session: object
     expect(page.get_by_role("heading", level=1)).to_have_text("Without script")
     expect(page.get_by_role("status")).to_contain_text("is saved")
     context.close()
+
+
+def test_from_plan_to_promotion_with_the_keyboard(page: Page, shop: Server, complaints: Complaints) -> None:
+    address = made(page, shop, "Planned", "planned.example")
+    page.goto(f"{address}goals/")
+    tab_to(page, "Another kind of goal")
+    enter(page)
+    tab_to(page, "A Track event")
+    tab_to(page, "Name of the Track event")
+    page.keyboard.type("Order Completed")
+    tab_to(page, "Property 1")
+    page.keyboard.type("total")
+    tab_to(page, "Comparison 1")
+    page.keyboard.type("is at least")
+    tab_to(page, "Value 1")
+    page.keyboard.type("50")
+    tab_to(page, "Save goal")
+    enter(page)
+    expect(page.locator("main")).to_contain_text("Order Completed, where total is at least 50")
+
+    page.goto(f"{address}plan/")
+    for label, value in (
+        ("Converted now, in percent", "5"),
+        ("Smallest lift worth finding, in percent", "30"),
+        ("Visitors a day who will see it", "2000"),
+    ):
+        tab_to(page, label)
+        page.keyboard.press("ControlOrMeta+a")
+        page.keyboard.type(value)
+    tab_to(page, "Plan")
+    enter(page)
+    expect(page.locator(".answer")).to_contain_text("find a lift of 30\u00a0% or more")
+    tab_to(page, "Keep this plan")
+    enter(page)
+    expect(page.get_by_role("status")).to_contain_text("The plan is kept.")
+
+    for number in range(40):
+        visit(shop, "https://planned.example/", converts=number % 2 == 0)
+    page.goto(f"{address}results/")
+    expect(page.locator(".chart-foot")).to_contain_text("40 visitors, 20 converted", timeout=PATIENCE_MS)
+    expect(page.locator(".advice")).to_contain_text("Let it run")
+    tab_to(page, "Promote")
+    enter(page)
+    expect(page.get_by_role("heading", level=1)).to_have_text("Planned")
+    expect(page.locator("main")).to_contain_text("romoted")
+    assert not complaints, complaints

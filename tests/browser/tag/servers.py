@@ -11,7 +11,7 @@ import mimetypes
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -24,6 +24,8 @@ ROOT = Path(__file__).parents[3]
 BUILT = ROOT / "src/pitcairn/edge/built"
 DEMO = ROOT / "demo"
 WRITE_KEY = "demo-write-key"
+OWN_PATH = "/pitcairn"
+"""Where the website hands requests on to Pitcairn: its own proxy."""
 
 Chunks = Iterable[bytes]
 
@@ -133,12 +135,14 @@ class Edge:
 
     def __init__(self) -> None:
         self.url = ""
+        self.goals: list[dict[str, Any]] = []
         self.pages: list[dict[str, Any]] = []
         self.decide: Callable[[dict[str, Any]], list[dict[str, Any]]] = lambda _: []
         self.visitor_id: str | None = None
         """What the server's own cookie would say; None echoes the visitor id it is asked with."""
         self.cap_ms = 400
         self.asks_consent = self.honours_gpc = False
+        self.vitals_share = 0.0
         self.delay = 0.0
         """Seconds before a decision is answered."""
         self.decide_hangs = False
@@ -177,6 +181,10 @@ class Edge:
                     body = asked.json()
                     found.extend(body.get("batch", [body]))
         return found
+
+    def vitals(self) -> list[dict[str, Any]]:
+        with self._changed:
+            return [asked.json() for asked in self._asked if asked.path == "/v1/vitals"]
 
     def exposures(self, library: str | None = None) -> list[dict[str, Any]]:
         """The exposures that came: by one `library` (`pitcairn-tag`, `analytics.js`), or all."""
@@ -229,7 +237,9 @@ class Edge:
             "capMs": self.cap_ms,
             "asksConsent": self.asks_consent,
             "honoursGPC": self.honours_gpc,
+            "vitalsShare": self.vitals_share,
             "pages": self.pages,
+            "goals": self.goals,
         }
 
     def _tag(self) -> Answer:
@@ -317,10 +327,12 @@ class Website:
             headers["content-security-policy"] = content_policy
         self._files[path] = lambda: Answer(html.encode() if isinstance(html, str) else html(), headers=headers)
 
-    def answer(self, asked: Asked) -> Answer:
+    def answer(self, asked: Asked) -> Answer | None:
         path = urlsplit(asked.path).path
         if path in self._files:
             return self._files[path]()
+        if path.startswith(OWN_PATH + "/"):
+            return self._edge.answer(replace(asked, path=asked.path.removeprefix(OWN_PATH)))
         if path == "/config.js":
             body = f"window.demo = {json.dumps({'host': self._edge.url, 'writeKey': WRITE_KEY})};"
             return Answer(body.encode(), headers={"content-type": "text/javascript"})

@@ -187,10 +187,39 @@ def test_a_new_visitor_on_plain_http(scene: Scene, install: type[Scene]) -> None
 
 
 def test_the_visitors_cookie_of_the_server_comes_back_to_it(scene: Scene) -> None:
+    """From the second view on: in the first, the page may still say that nothing is to be stored."""
     scene.runs(decision(text()))
     scene.open()
     scene.seen()
+    assert "pitcairn_visitor" not in cookies(scene)
+    with scene.page.expect_response("**/v1/decide"):
+        scene.page.reload()
     assert cookies(scene)["pitcairn_visitor"]["httpOnly"]
+    with scene.page.expect_request("**/v1/decide") as asked:
+        scene.page.reload()
+    assert scene.edge.questions()[0]["anonymousId"] in asked.value.all_headers().get("cookie", "")
+
+
+@pytest.mark.parametrize("install", ["shim", "plain"])
+def test_all_of_it_may_live_under_a_path_of_the_website(scene: Scene, install: str) -> None:
+    """Behind the website's own proxy: no request leaves the website's origin."""
+    scene.edge.vitals_share = 1.0
+    scene.runs(decision(text()))
+    heads = {
+        "shim": scene.shim().replace(scene.edge.url, "/pitcairn"),
+        "plain": scene.plain().replace(scene.edge.url, "/pitcairn"),
+    }
+    asked: list[str] = []
+    scene.page.on("request", lambda request: asked.append(request.url))
+    scene.open(head=heads[install])
+    scene.seen()
+    scene.page.evaluate("mutiny.client.identify('user-1', { plan: 'free' })")
+    scene.page.evaluate("history.pushState({}, '', '/second')")
+    scene.edge.wait_for(lambda: bool(scene.edge.vitals()), "vitals")
+    assert [url for url in asked if not url.startswith(scene.website.url + "/")] == []
+    paths = {url.removeprefix(scene.website.url) for url in asked}
+    assert {"/pitcairn/v1/decide", "/pitcairn/v1/t", "/pitcairn/v1/i", "/pitcairn/v1/vitals"} <= paths
+    assert not scene.complaints
 
 
 def test_a_question_says_where_the_visitor_is(scene: Scene) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import TypeAlias
 
@@ -115,11 +115,16 @@ def _notice(rule: AlertRule, state: str, since: datetime) -> Notice:
     )
 
 
-class AlertWatch:
-    """Looks at the rules from a thread of its own, as long as the worker runs."""
+Sender: TypeAlias = Callable[..., int]
+"""Something else that is due at times: called with the store, the time and `stopping`, after each look."""
 
-    def __init__(self, store: EventStore) -> None:
+
+class AlertWatch:
+    """Looks at the rules from a thread of its own, as long as the worker runs, and has sent what else is due."""
+
+    def __init__(self, store: EventStore, senders: Sequence[Sender] = ()) -> None:
         self._store = store
+        self._senders = senders
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="alerts", daemon=True)
 
@@ -136,9 +141,11 @@ class AlertWatch:
             while not self._stopping.wait(EVERY_SECONDS):
                 try:
                     check_alerts(self._store, datetime.now(UTC), stopping=self._stopping.is_set)
+                    for send in self._senders:
+                        send(self._store, datetime.now(UTC), stopping=self._stopping.is_set)
                 except Exception as error:
                     trouble = isinstance(error, Error | EventStoreError)
-                    logger.error("Alert rules could not be looked at: %s", error, exc_info=not trouble)
+                    logger.error("Alert rules and what is due could not be looked at: %s", error, exc_info=not trouble)
                     connections.close_all()
         finally:
             connections.close_all()

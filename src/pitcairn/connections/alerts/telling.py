@@ -65,9 +65,11 @@ class Told:
 def tell(notice: Notice, emails: list[str], webhook_url: str) -> Told:
     """Sends the notice. Never raises for what goes wrong outside: that is in the answer, in words without secrets."""
     problems = []
-    if emails and (problem := _email(notice, emails)):
-        problems.append(problem)
-    if webhook_url and (problem := asyncio.run(_webhook(notice, webhook_url))):
+    if emails:
+        text = "\n\n".join(filter(None, [notice.text, f"At {notice.since:%-d %B %Y, %H:%M} UTC.", notice.url]))
+        if problem := mail(notice.subject, text, emails):
+            problems.append(problem)
+    if webhook_url and (problem := post(webhook_url, _json(notice))):
         problems.append(problem)
     return Told(anyone=len(problems) < bool(emails) + bool(webhook_url), problems=tuple(problems))
 
@@ -77,12 +79,12 @@ def can_mail() -> bool:
     return bool(settings.EMAIL_HOST)
 
 
-def _email(notice: Notice, addresses: list[str]) -> str:
+def mail(subject: str, text: str, addresses: list[str]) -> str:
+    """Sends an email. Never raises for what goes wrong outside: the answer says what it was, empty when nothing was."""
     if not can_mail():
         return NO_MAIL
-    text = "\n\n".join(filter(None, [notice.text, f"At {notice.since:%-d %B %Y, %H:%M} UTC.", notice.url]))
     # A line break in a header would begin another one; Django refuses it, and names are the members' own.
-    subject = " ".join(notice.subject.split())
+    subject = " ".join(subject.split())
     try:
         EmailMessage(subject, text, settings.DEFAULT_FROM_EMAIL, addresses).send()
     except smtplib.SMTPRecipientsRefused as error:
@@ -97,8 +99,13 @@ def _email(notice: Notice, addresses: list[str]) -> str:
     return ""
 
 
-async def _webhook(notice: Notice, url: str) -> str:
-    request = Request(messages=(), url=url, body=_json(notice), headers={"Content-Type": "application/json"})
+def post(url: str, body: bytes) -> str:
+    """Posts JSON to a webhook, never to a private address. The answer says what went wrong, empty when nothing did."""
+    return asyncio.run(_post(url, body))
+
+
+async def _post(url: str, body: bytes) -> str:
+    request = Request(messages=(), url=url, body=body, headers={"Content-Type": "application/json"})
     transport = Transport(settings.DELIVERY_NETWORKS)
     try:
         reply: Reply = await transport.send(request, WEBHOOK_SECONDS)

@@ -16,7 +16,7 @@ from pitcairn.experiences.models import Allocation, ExperienceState, ExperienceT
 from pitcairn.experiences.pages import found
 from pitcairn.experiences.queries import ExperienceOutline, exclusion_group_names, experience_content
 from pitcairn.experiences.services import ExperienceError
-from pitcairn.experiments.queries import goal_choices, goal_events
+from pitcairn.experiments.queries import goal_choices, goal_names
 
 
 @require_http_methods(["GET", "POST"])
@@ -38,7 +38,7 @@ def _form_page(request: MemberRequest, experience: ExperienceOutline | None) -> 
         kind = request.GET.get("type", "")
         form = ExperienceForm.of(*experience_content(experience.id)) if experience else ExperienceForm.new(kind)
         if experience:
-            form.goals = goal_events(experience.id)
+            form.goals = goal_names(experience.id)
             form.primary = next(iter(form.goals), "")
         return _show_form(request, form, experience)
     form = ExperienceForm.posted(request.POST.dict(), request.POST.getlist("goals"))

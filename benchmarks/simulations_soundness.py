@@ -1,0 +1,190 @@
+"""Whether faults are found, and whether what is no fault is left alone: splits, accounts, second devices, learning splits."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator
+
+import numpy as np
+from scipy import special
+
+from benchmarks import simulated
+from benchmarks.report import Line
+from pitcairn import stats
+from pitcairn.stats import split
+
+ALPHA = 0.05
+
+
+def splits(runs: int = 20_000, number: int = 100, visitors: int = 500) -> Iterator[Line]:
+    """The check of the split, looked at 100 times: on sound splits, and when 5 % of the treatment's visitors are lost."""
+    for share in (0.5, 0.1):
+        for lost in (0.0, 0.05):
+            real = share / (share + (1 - share) * (1 - lost))
+            counts = np.cumsum(np.random.default_rng(11).binomial(visitors, real, (runs, number)), axis=1)
+            total = visitors * np.arange(1, number + 1)
+            alarm = _chi_square_alarm(counts, total, share)
+            always = _evidence_alarm(counts, total, share)
+            _check(counts, total, share, alarm)
+            name = f"split {share * 100:.0f}/{100 - share * 100:.0f}, {visitors} visitors at each of {number} looks"
+            if lost:
+                yield Line(
+                    f"{name}, {lost:.0%} of the treatment lost: found",
+                    f"{alarm[:, -1].mean():.1%} at the end",
+                    f"{simulated.ever(always):.1%} by the always-valid test with p < 0.001",
+                    "at least 90 % at 50/50" if share == 0.5 else "–",
+                    share != 0.5 or float(alarm[:, -1].mean()) >= 0.9,
+                )
+            else:
+                yield Line(
+                    f"{name}, sound: false alarms",
+                    f"{alarm[:, -1].mean():.2%} at one look, {simulated.ever(always):.2%} always-valid at all looks",
+                    f"{simulated.ever(alarm):.2%} if the check of one look is looked at as often",
+                    "at most 0.2 % at one look, and always-valid",
+                    float(alarm[:, -1].mean()) <= 0.002 and simulated.ever(always) <= 0.002,
+                )
+
+
+def clusters(runs: int = 2_000, accounts: int = 100) -> Iterator[Line]:
+    """A/A with whole accounts assigned: visitors of one account are alike."""
+    random = np.random.default_rng(12)
+    clustered = naive = 0
+    effects = []
+    for _ in range(runs):
+        sides = []
+        for _arm in range(2):
+            size = random.geometric(0.05, accounts)
+            rate = random.beta(1.0, 9.0, accounts)
+            converted = random.binomial(size, rate)
+            sides.append(_accounts(size, converted))
+        found = stats.compare_clustered(sides[0], sides[1])
+        assert isinstance(found, stats.Clustered)
+        assert isinstance(found.by_visitor, stats.MeanComparison)
+        clustered += _significant(found.comparison)
+        naive += _significant(found.by_visitor)
+        effects.append(found.design_effect or 0.0)
+    allowed = ALPHA + 2 * simulated.error(ALPHA, runs)
+    yield Line(
+        f"A/A by account, {accounts} accounts in each arm with 20 visitors on average: false positives",
+        f"{clustered / runs:.1%} clustered by account",
+        f"{naive / runs:.1%} by visitor; the variance is {np.median(effects):.1f} times as large",
+        f"at most {allowed:.1%}",
+        clustered / runs <= allowed,
+    )
+
+
+def devices(people: int = 100_000_000_000) -> Iterator[Line]:
+    """A/A in which 15 % of people have a second device and convert at 10 % instead of 4 %."""
+    random = np.random.default_rng(13)
+    for share in (0.5, 0.1, 0.05):
+        one_device, several = random.multinomial(people, (0.85, 0.15))
+        # Where people were first, and those with two devices second.
+        first = random.multinomial(one_device, (share, 1 - share))
+        both = random.multinomial(
+            several, (share * share, share * (1 - share), (1 - share) * share, (1 - share) * (1 - share))
+        )
+        alone = [stats.Arm(int(count), int(random.binomial(count, 0.04))) for count in first]
+        pairs = [stats.Arm(int(count), int(random.binomial(count, 0.10))) for count in both]
+        by_first = _lift(stats.together([alone[0], *pairs[:2]]), stats.together([alone[1], *pairs[2:]]))
+        dropped = _lift(stats.together([alone[0], pairs[0]]), stats.together([alone[1], pairs[3]]))
+        yield Line(
+            f"A/A with second devices, {share * 100:.0f}/{100 - share * 100:.0f}: lift found where there is none",
+            f"{by_first.value:+.1%} by first assignment",
+            f"{dropped.value:+.1%} if visitors seen in both arms are dropped",
+            "less than 0.1 %",
+            abs(by_first.value) < 0.001,
+        )
+
+
+def bandit(runs: int = 400, days: int = 10, visitors: int = 2_000) -> Iterator[Line]:
+    """A split that learns, of arms that do not differ, while the rate falls from day to day."""
+    random = np.random.default_rng(14)
+    always = fixed = pooled = within = 0
+    for _ in range(runs):
+        epochs: list[stats.Epoch] = []
+        looks: list[list[stats.Epoch]] = []
+        shares: tuple[float, ...] = (0.2, 0.4, 0.4)
+        for day in range(days):
+            counts = random.multinomial(visitors, shares)
+            rate = 0.12 - 0.01 * day
+            arms = tuple(stats.Arm(int(count), int(random.binomial(count, rate))) for count in counts)
+            epochs.append(stats.Epoch(shares, arms))
+            looks.append(list(epochs))
+            following = stats.next_shares(epochs, control_share=0.2)
+            assert isinstance(following, tuple)
+            shares = following
+        found = stats.analyse(looks)
+        assert isinstance(found, stats.Analysis)
+        always += any(_below(one.adjusted_always_p_value) for one in found.variations)
+        fixed += any(_below(one.adjusted_p_value) for one in found.variations)
+        whole = [stats.together(epoch.arms[arm] for epoch in epochs) for arm in range(3)]
+        pooled += _below(stats.compare(whole[1], whole[2]).p_value)
+        within += _below(stats.compare_strata([(epoch.arms[1], epoch.arms[2]) for epoch in epochs]).p_value)
+    allowed = ALPHA + 2 * simulated.error(ALPHA, runs)
+    yield Line(
+        f"A/A/A with a split that learns for {days} days at a falling rate: false positives against the control",
+        f"{always / runs:.1%} always-valid, {fixed / runs:.1%} at the end, both by epoch",
+        f"between the variations at the end {pooled / runs:.1%} pooled, {within / runs:.1%} by epoch",
+        f"at most {allowed:.1%}",
+        always / runs <= ALPHA and fixed / runs <= allowed,
+    )
+
+
+def _chi_square_alarm(counts: simulated.Counts, total: simulated.Counts, share: float) -> simulated.Flags:
+    away = counts - total * share
+    p_value = special.gammaincc(0.5, away**2 / (total * share * (1 - share)) / 2)
+    found: simulated.Flags = (p_value < split.ALARM) & (np.abs(away) / total >= split.SMALLEST_DEVIATION)
+    return found
+
+
+def _evidence_alarm(counts: simulated.Counts, total: simulated.Counts, share: float) -> simulated.Flags:
+    k = 1_000.0
+    mixture = special.betaln(k * share + counts, k * (1 - share) + total - counts) - special.betaln(
+        k * share, k * (1 - share)
+    )
+    evidence = mixture - counts * math.log(share) - (total - counts) * math.log1p(-share)
+    found: simulated.Flags = evidence >= -math.log(split.ALARM)
+    return found
+
+
+def _check(counts: simulated.Counts, total: simulated.Counts, share: float, alarm: simulated.Flags) -> None:
+    """Raises RuntimeError when the product does not say the same as the arrays."""
+    for run in range(0, len(counts), max(1, len(counts) // 20)):
+        look = len(total) - 1 - run % (len(total) // 2)
+        observed = (int(counts[run, look]), int(total[look] - counts[run, look]))
+        found = stats.check_split([stats.Counts((share, 1 - share), observed)])
+        if not isinstance(found, stats.SplitCheck) or (found.split is stats.Split.MISMATCH) != alarm[run, look]:
+            raise RuntimeError(f"the split of {observed} is {found}, in the simulation {alarm[run, look]}")
+
+
+def _accounts(size: simulated.Counts, converted: simulated.Counts) -> stats.Accounts:
+    return stats.Accounts(
+        accounts=len(size),
+        visitors=int(size.sum()),
+        total=int(converted.sum()),
+        visitors_squared=int((size**2).sum()),
+        total_squared=int((converted**2).sum()),
+        product=int((size * converted).sum()),
+    )
+
+
+def _significant(comparison: stats.MeanComparison) -> bool:
+    return _below(comparison.p_value)
+
+
+def _below(p_value: stats.Number) -> bool:
+    return isinstance(p_value, float) and p_value < ALPHA
+
+
+def _lift(control: stats.Arm, treatment: stats.Arm) -> stats.Estimate:
+    found = stats.compare(control, treatment).lift
+    assert isinstance(found, stats.Estimate)
+    return found
+
+
+MEASUREMENTS: dict[str, Callable[[], Iterator[Line]]] = {
+    "stats-splits": splits,
+    "stats-clusters": clusters,
+    "stats-devices": devices,
+    "stats-bandit": bandit,
+}
