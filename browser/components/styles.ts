@@ -28,8 +28,8 @@ fieldset{border:0;margin:0 0 20px;padding:0;min-width:0}
 legend,.ask{display:block;font-weight:600;margin:0 0 8px;padding:0;overflow-wrap:anywhere}
 .option{display:flex;gap:10px;align-items:flex-start;padding:5px 0;cursor:pointer;overflow-wrap:anywhere}
 input{accent-color:var(--accent);width:18px;height:18px;margin:3px 0 0;flex:none}
-.scale{display:flex;flex-wrap:wrap;gap:4px}
-.scale label{position:relative;flex:1 0 26px;display:flex;align-items:center;justify-content:center;min-height:36px;border:1px solid var(--line);border-radius:min(var(--radius),8px);cursor:pointer}
+.scale{display:flex;flex-wrap:wrap;gap:3px}
+.scale label{position:relative;flex:1 0 22px;display:flex;align-items:center;justify-content:center;min-height:36px;border:1px solid var(--line);border-radius:min(var(--radius),8px);cursor:pointer}
 .scale input{position:absolute;inset:0;width:100%;height:100%;margin:0;opacity:0;cursor:pointer}
 .scale label:has(:checked){background:var(--accent);color:var(--on-accent)}
 .scale label:has(:focus-visible){outline:2px solid var(--ink);outline-offset:2px}

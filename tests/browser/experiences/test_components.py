@@ -186,6 +186,10 @@ def test_a_survey_s_answer_is_targeted(page: Page, browser: Browser, shop: Serve
 
         wait_until(is_known, "what is made for large teams")
     # What was answered is text wherever it is shown.
-    page.goto(f"{shop.url}/people/?q={visitor_id}")
-    page.get_by_text(SCRIPT).first.or_(page.get_by_role("main").get_by_role("link").first).first.wait_for()
-    assert "run" not in page.title()
+    person = f"{shop.url}/people/{shop.profile(f'anonymous_id:{visitor_id}')['id']}/"
+    for address in (person, f"{person}traits/"):
+        page.goto(address)
+        expect(page.get_by_role("main")).to_contain_text("remark")
+        assert page.locator("main img").count() == 0
+        assert page.title() != "run"
+    expect(page.get_by_role("main")).to_contain_text(SCRIPT)
