@@ -163,6 +163,21 @@ def test_after_the_cap_the_page_stays(scene: Scene) -> None:
     assert scene.edge.exposures() == []
 
 
+def test_a_page_that_is_rendered_ahead_of_a_visit_is_left_when_it_is_visited(scene: Scene) -> None:
+    pages(scene, a="<h1>A</h1>", b="<h1>B</h1>")
+    decides(scene, a=f"{scene.website.url}/b")
+    scene.page.add_init_script(
+        "if (location.pathname === '/a') Object.defineProperty(document, 'prerendering', { value: true, configurable: true })"
+    )
+    scene.page.goto(f"{scene.website.url}/a")
+    scene.page.wait_for_function("() => window.__pitcairnOn")
+    assert (scene.page.url, scene.edge.exposures()) == (f"{scene.website.url}/a", [])
+    scene.page.evaluate("delete document.prerendering; document.dispatchEvent(new Event('prerenderingchange'))")
+    scene.page.wait_for_url(f"{scene.website.url}/b")
+    scene.seen()
+    assert len(counted(scene)) == 1
+
+
 def test_under_a_strict_policy(scene: Scene) -> None:
     pages(scene, b="<h1>B</h1>")
     decides(scene, **{"": f"{scene.website.url}/b"})
