@@ -1,6 +1,7 @@
 // Builds what browsers load, into the places that serve it:
 //
 //   tag/        → src/pitcairn/edge/built/tag.<version>.js, shim.js, manifest.json
+//   components/ → src/pitcairn/edge/built/components.<version>.js, and the dashboard's preview.js
 //   dashboard/  → src/pitcairn/dashboard/static/built/
 //   editor/     → src/pitcairn/experiences/built/editor.js
 //   why/        → src/pitcairn/experiences/built/why.js
@@ -27,6 +28,7 @@ const TARGET = "es2019"; // Every browser since 2019; newer APIs are asked for b
 
 const TAG_BUDGET = 9 * 1024; // bytes, gzip
 const SHIM_BUDGET = 1100;
+const COMPONENTS_BUDGET = 6 * 1024;
 
 /** @returns {Promise<string>} the bundled and minified code of one entry point */
 async function bundle(entry, options = {}) {
@@ -80,24 +82,29 @@ function withinBudget(what, code, budget) {
 async function buildTag(shim) {
   await mkdir(EDGE, { recursive: true });
   const { version: release } = JSON.parse(await readFile(join(BROWSER, "package.json"), "utf8"));
-  const code = await bundle("tag/tag.ts"); // Sets window.__pitcairnTag; the server appends the call with the configuration.
+  const components = await bundle("components/main.ts"); // Sets window.__pitcairnComponents.
+  const version = `${release}-${hash(components)}`;
+  const shown = { [version]: { file: `components.${version}.js`, gzipBytes: withinBudget("The components", components, COMPONENTS_BUDGET) } };
+  await write(join(EDGE, `components.${version}.js`), components);
+  // The tag names the components it was built with, so that a version of it loads the same ones for ever.
+  const code = await bundle("tag/tag.ts", { define: { COMPONENTS: JSON.stringify(version) } }); // Sets window.__pitcairnTag; the server appends the call with the configuration.
   const latest = `${release}-${hash(code)}`;
   const versions = { [latest]: { file: `tag.${latest}.js`, gzipBytes: withinBudget("The tag", code, TAG_BUDGET) } };
   await write(join(EDGE, `tag.${latest}.js`), code);
 
   const released = join(BROWSER, "tag/released");
   for (const file of existsSync(released) ? (await readdir(released)).sort() : []) {
-    const version = /^tag\.(.+)\.js$/.exec(file)?.[1];
+    const [, kind, version] = /^(tag|components)\.(.+)\.js$/.exec(file) ?? [];
     const earlier = await readFile(join(released, file), "utf8");
     if (!version?.endsWith(`-${hash(earlier)}`)) throw new Error(`tag/released/${file} is not the code its name says; a released tag never changes.`);
-    versions[version] = { file, gzipBytes: gzipBytes(earlier) };
+    (kind === "tag" ? versions : shown)[version] = { file, gzipBytes: gzipBytes(earlier) };
     await write(join(EDGE, file), earlier);
   }
 
   withinBudget("The shim", shim, SHIM_BUDGET);
   await write(join(EDGE, "shim.js"), shim);
-  await write(join(EDGE, "manifest.json"), `${JSON.stringify({ latest, versions }, null, 2)}\n`);
-  await removeAllBut(EDGE, ["manifest.json", "shim.js", ...Object.values(versions).map(({ file }) => file)]);
+  await write(join(EDGE, "manifest.json"), `${JSON.stringify({ latest, versions, components: shown }, null, 2)}\n`);
+  await removeAllBut(EDGE, ["manifest.json", "shim.js", ...[...Object.values(versions), ...Object.values(shown)].map(({ file }) => file)]);
 }
 
 async function buildDashboard() {
@@ -111,7 +118,8 @@ async function buildDashboard() {
   const htmx = ["htmx.min.js", "ext/hx-sse.min.js"].map((file) => readFile(join(BROWSER, "node_modules/htmx.org/dist", file), "utf8"));
   await write(join(DASHBOARD, "htmx.js"), (await Promise.all(htmx)).join("\n;"));
   await write(join(DASHBOARD, "dashboard.js"), await bundle("dashboard/main.ts"));
-  await removeAllBut(DASHBOARD, ["htmx.js", "dashboard.js", ...copied.map((file) => basename(file))]);
+  await write(join(DASHBOARD, "preview.js"), await bundle("components/preview.ts", { target: "es2022" }));
+  await removeAllBut(DASHBOARD, ["htmx.js", "dashboard.js", "preview.js", ...copied.map((file) => basename(file))]);
 }
 
 async function buildEditor() {

@@ -2,6 +2,7 @@
 // reader's zone, copy, switch colours at once, and stay short while they grow.
 import { moveInChart } from "./chart";
 import { closeDetail, markChosen, trimRows } from "./debugger";
+import { keepPreviews } from "./preview";
 import { sortByDragging } from "./sortable";
 import { showTimes } from "./times";
 
@@ -59,6 +60,7 @@ document.addEventListener("keydown", (event) => {
 
 document.addEventListener("keydown", moveInChart);
 sortByDragging(document);
+keepPreviews();
 
 // A choice made with the mouse filters at once. One made with the keyboard waits for the button: arrows pass through
 // choices that nobody meant.

@@ -4,7 +4,10 @@
 export interface Page {
   /** A regular expression over `location.host + location.pathname`. */
   readonly pattern: string;
+  /** `*` is the whole page, which may be about to be left. */
   readonly selectors: readonly string[];
+  /** A component may move the page: it has to be there before the page is seen. */
+  readonly pushes?: boolean;
 }
 
 /** The one argument of the tag, written behind its code by the server. */
@@ -70,6 +73,27 @@ export interface Decision {
   readonly reason: string;
   readonly exposureId: string;
   readonly changes: readonly Change[];
+  readonly type?: string;
+  /** Of a component: what it says, and when it is shown; a control's has the latter only. */
+  readonly config?: object;
+  /** Of a redirect: where to. A control's has none. */
+  readonly redirect?: string;
+}
+
+/** What the tag lends to the components, which are a script of their own. */
+export interface Stage {
+  /** Nobody has seen the page yet. */
+  readonly early: boolean;
+  readonly mayStore: boolean;
+  /** The component is really shown, or would be if this were no control. */
+  readonly seen: (decision: Decision) => void;
+  /** A Track call that can be a goal. `id` makes it count once. */
+  readonly did: (decision: Decision, event: string, id: string, properties: object) => void;
+  readonly identify: (traits: object) => void;
+  /** In the dashboard's form, whose focus is not to be taken. */
+  readonly preview?: boolean;
+  /** Keeps a node that is put in from a framework that is about to take over the page. */
+  readonly put: (nodes: readonly Node[], element: Element) => void;
 }
 
 export interface Answer {
@@ -108,6 +132,8 @@ declare global {
     __pitcairn?: Question;
     /** The calls that the shim has taken. */
     __pitcairnCalls?: Call[];
+    /** Set by the components' script: shows these, and no others. */
+    __pitcairnComponents?: (decisions: readonly Decision[], stage: Stage) => void;
     /** The tag runs once on a page, however often it is included. */
     __pitcairnOn?: boolean;
     /** Called by the server's last line of the tag's file. */

@@ -20,9 +20,9 @@ export function hide(selectors: readonly string[]): void {
   }
   for (const selector of selectors) {
     try {
-      // Never the whole page, though a style may be set on it. Descendants too: one that says `visibility: visible`
+      // Never the whole page, unless it may be about to be left, though a style may be set on it. Descendants too: one that says `visibility: visible`
       // would show through. And no transition, which would keep an element visible for as long as it lasts.
-      const hidden = `:is(${selector}):not(html,body)`;
+      const hidden = selector === "*" ? "*" : `:is(${selector}):not(html,body)`;
       sheet.insertRule(`${hidden},${hidden} *{visibility:hidden!important;transition:none!important}`);
     } catch {
       // Not a selector in this browser: it hides nothing, and changes nothing later.

@@ -5,9 +5,10 @@
 // that a visitor may have seen is changed any more: a late decision is taken only if none of its elements is on the
 // page yet, and not exposed otherwise, for treatment and control alike.
 import { newClient, takeCalls } from "./client";
+import { forgetComponents, loadComponents, showComponents } from "./components";
 import { chosen, configure, isRefused, mayStore } from "./consent";
-import type { Config, Decision, Question } from "./contract";
-import { expose } from "./exposure";
+import type { Client, Config, Decision, Page, Question } from "./contract";
+import { expose, whenVisited } from "./exposure";
 import { editing } from "./editing";
 import { watchGoals } from "./goals";
 import { hide, show } from "./hiding";
@@ -15,6 +16,7 @@ import { awaitHydration } from "./hydration";
 import { isPresent, keep, restore } from "./page";
 import { ask } from "./question";
 import { quietly } from "./quiet";
+import { arrive, leave, stay } from "./redirect";
 import { adoptId, forgetId, storeId, storedId, visitorId } from "./visitor";
 import { beginView, decided, endView, measure } from "./vitals";
 
@@ -26,6 +28,7 @@ const own = document.currentScript as HTMLScriptElement | null;
 const [cameFrom, isHere] = own && own.src ? own.src.split("/tag/") : [];
 
 let config: Config;
+let client: Client;
 let question: Question | undefined;
 let here: string;
 let begun = false;
@@ -33,12 +36,7 @@ let begun = false;
 const addressOf = () => location.href.split("#")[0]!;
 const pathOf = (address: string) => address.split("?")[0];
 
-function selectorsHere(): string[] {
-  return config.pages.reduce<string[]>(
-    (all, page) => (new RegExp(page.pattern).test(location.host + location.pathname) ? all.concat(page.selectors) : all),
-    [],
-  );
-}
+const pagesHere = (): Page[] => config.pages.filter(({ pattern }) => new RegExp(pattern).test(location.host + location.pathname));
 
 function askNow(): Question {
   // The server's cookie waits until the visitor is known by another: the page's next script may still opt them out.
@@ -51,10 +49,22 @@ function begin(asked?: Question, seen?: boolean): void {
   endView();
   if (question) question.abort.abort();
   question = undefined;
-  const selectors = isRefused() ? [] : selectorsHere();
-  if (!selectors.length || !seen) restore();
+  const pages = isRefused() ? [] : pagesHere();
+  const selectors = pages.reduce<string[]>((all, page) => all.concat(page.selectors), []);
+  if (!pages.length || !seen) restore();
   show();
-  if (!selectors.length) return;
+  if (!pages.length) {
+    stay();
+    void showComponents(config, client, [], "", () => false);
+    return;
+  }
+  if (selectors.includes("*") && (document as { prerendering?: boolean }).prerendering) {
+    // A page that is rendered ahead of a visit is not left.
+    whenVisited(quietly(() => begin()));
+    return;
+  }
+  const pushes = pages.some((page) => page.pushes);
+  if (pushes) void loadComponents(config);
 
   const mine = (question = asked || askNow());
   const left = mine.start + config.capMs - performance.now();
@@ -73,9 +83,21 @@ function begin(asked?: Question, seen?: boolean): void {
       if (mine !== question) return;
       if (answer && answer.decisions && !(late && seen)) {
         const visitorId = answer.visitorId || mine.anonymousId;
-        const decisions = late ? answer.decisions.filter((decision) => !isPresent(decision)) : answer.decisions;
+        const decisions = answer.decisions.filter((one) => one.config || one.type === "redirect" || !(late && isPresent(one)));
+        const redirect = decisions.find(({ type }) => type === "redirect");
+        if (redirect && !late && !seen && leave(config, redirect, visitorId)) return; // It is not shown any more.
+        stay();
         decided(decisions);
-        keep(decisions, (decision: Decision) => expose(config, decision, visitorId));
+        keep(
+          decisions.filter((one) => one !== redirect && !one.config),
+          (decision: Decision) => expose(config, decision, visitorId),
+        );
+        const components = decisions.filter((one) => one.config);
+        const shown = showComponents(config, client, components, visitorId, () => !late && !seen);
+        if (pushes) {
+          void shown.then(() => mine === question && show());
+          return;
+        }
       }
       show();
     }),
@@ -117,6 +139,7 @@ function optedOut(): void {
   if (!begun || !isRefused()) return;
   begin();
   forgetId();
+  forgetComponents();
   if (chosen()) askNow(); // Has the server's cookie removed.
 }
 
@@ -131,8 +154,9 @@ window.__pitcairnTag = quietly((given: Config) => {
   const asked = window.__pitcairn;
   if (asked) adoptId(asked.anonymousId);
   // Before the first view: the page may have said what holds when a visitor has not chosen.
-  takeCalls(newClient(config, { optedIn, optedOut }));
+  takeCalls((client = newClient(config, { optedIn, optedOut })));
   begun = true;
+  arrive(config);
   if (asked && mayStore()) visitorId(true);
   watchRoutes();
   awaitHydration();

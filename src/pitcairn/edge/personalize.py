@@ -207,7 +207,11 @@ def tag_configuration(source: SourceConfiguration, snapshot: Snapshot, host: str
         "honoursGPC": source.honours_gpc,
         "vitalsShare": VITALS_SHARE,
         "pages": [
-            {"pattern": experience.page.pattern, "selectors": experience.selectors}
+            {
+                "pattern": experience.page.pattern,
+                "selectors": experience.selectors,
+                **({"pushes": True} if experience.pushes else {}),
+            }
             for experience in (workspace.programme.experiences if source.personalizes else ())
         ],
         "goals": [

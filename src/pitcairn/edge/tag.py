@@ -13,6 +13,7 @@ from pitcairn.edge.snapshot import Snapshot
 
 BUILT = Path(__file__).parent / "built"
 _SCRIPT = (b"content-type", b"text/javascript; charset=utf-8")
+_FOR_EVER = (b"cache-control", b"public, max-age=31536000, immutable")
 
 
 class TagNotBuilt(Exception):
@@ -26,10 +27,13 @@ class _Built(msgspec.Struct):
 class _Manifest(msgspec.Struct):
     latest: str
     versions: dict[str, _Built]
+    components: dict[str, _Built]
 
 
 class TagFiles:
-    """The built versions of the tag. A version never changes: its name ends with the hash of its content."""
+    """The built versions of the tag, and of the components that it loads. A version never changes: its name ends with the
+    hash of its content. Each version of the tag names its version of the components in its code.
+    """
 
     def __init__(self, folder: Path = BUILT) -> None:
         try:
@@ -40,21 +44,34 @@ class TagFiles:
             ) from error
         self.latest = manifest.latest
         self._code = {version: (folder / built.file).read_bytes() for version, built in manifest.versions.items()}
+        self._components = {
+            version: (folder / built.file).read_bytes() for version, built in manifest.components.items()
+        }
         shim = folder / "shim.js"
         self.shim = shim.read_bytes() if shim.exists() else b""
 
     def code(self, version: str) -> bytes | None:
         return self._code.get(version)
 
+    def components(self, version: str) -> bytes | None:
+        return self._components.get(version)
+
 
 async def answer_tag(
     send: Send, tag_path: str, files: TagFiles, snapshot: Snapshot, host: str, if_none_match: bytes
 ) -> None:
-    """`tag_path` is `KEY.js`, `VERSION/KEY.js` or `shim.js`."""
+    """`tag_path` is `KEY.js`, `VERSION/KEY.js`, `components/VERSION.js` or `shim.js`."""
     if tag_path == "shim.js":
         await send_bytes(send, files.shim, [_SCRIPT, (b"cache-control", b"public, max-age=3600"), *CORS])
         return
     version, _, file = tag_path.rpartition("/")
+    if version == "components":
+        components = files.components(file.removesuffix(".js"))
+        if components is None or not file.endswith(".js"):
+            await send_error(send, 404, "not_found", f"There is no version {file!r} of the components")
+            return
+        await send_bytes(send, components, [_SCRIPT, _FOR_EVER, *CORS])
+        return
     version = version or files.latest
     source = snapshot.sources.get(file.removesuffix(".js"))
     code = files.code(version)

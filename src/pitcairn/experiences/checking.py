@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+import re
+from collections.abc import Mapping, Sequence
 
 import msgspec
 
 from pitcairn import conditions
 from pitcairn.experiences.changes import ChangeError, parse_changes
+from pitcairn.experiences.components import content_problems, missing, private_tokens, settings_problems
 from pitcairn.experiences.content import Content, Problem, SegmentInput, VariationInput
 from pitcairn.experiences.copy import public_problems
 from pitcairn.experiences.models import Allocation, AudienceSegment, Experience, ExperienceType, Variation
 from pitcairn.experiences.page_patterns import PagePatternError, compile_page_pattern
+from pitcairn.experiences.redirects import host_of
 from pitcairn.experiences.timing import TimingError, check_frequency, timetable
 from pitcairn.workspaces.queries import public_traits
 
@@ -62,8 +65,9 @@ def unready(content: Content, goals: Sequence[str]) -> list[Problem]:
             whose = f"“{segment.name}”" if len(segment.variations) == 1 else f"“{variation.name}” of “{segment.name}”"
             if content.type == ExperienceType.PAGE and not variation.changes:
                 problems.append(Problem(f"{place}.changes", f"{whose} changes nothing on the page yet; add a change"))
-            elif content.type != ExperienceType.PAGE and not variation.config:
-                problems.append(Problem(f"{place}.config", f"{whose} has no content yet; add it"))
+            elif content.type != ExperienceType.PAGE:
+                found = missing(content.type, variation.config)
+                problems += [Problem(_inside(f"{place}.config", path), text) for path, text in found]
     if not goals:
         problems.append(Problem("goals", NEEDS_GOAL))
     return problems
@@ -90,14 +94,30 @@ def _type_problems(content: Content, saved: Experience | None) -> list[Problem]:
         return [Problem("type", f"{content.type!r} is not a type of experience; use one of {choices}")]
     if saved is not None and saved.started_at is not None and content.type != saved.type:
         return [Problem("type", "the type stays what it was when the experience went live; duplicate it instead")]
-    return _config_problems("config", content.config)
+    return _size_problems("config", content.config) or [
+        Problem(_inside("config", path), text) for path, text in settings_problems(content.type, content.config)
+    ]
 
 
-def _config_problems(path: str, config: object) -> list[Problem]:
+def _inside(config: str, path: str) -> str:
+    return f"{config}.{path}" if path else config
+
+
+def _size_problems(path: str, config: object) -> list[Problem]:
     size = len(msgspec.json.encode(config))
     if size > MAX_CONFIG_BYTES:
         return [Problem(path, f"{size:,} bytes are too many; the limit is {MAX_CONFIG_BYTES:,}")]
     return []
+
+
+def _content_problems(path: str, config: object, content: Content, public: frozenset[str]) -> list[Problem]:
+    if problems := _size_problems(path, config):
+        return problems
+    if content.type not in ExperienceType.values or not isinstance(config, Mapping):
+        return []  # It is told as a problem of the type.
+    host = host_of("//" + re.sub(r"^(https?:)?//", "", content.page_url.strip()))
+    found = list(content_problems(content.type, config, content.config, host)) or list(private_tokens(config, public))
+    return [Problem(_inside(path, at), text) for at, text in found]
 
 
 def _timing_problems(content: Content) -> list[Problem]:
@@ -143,12 +163,12 @@ def _segments_problems(content: Content, saved: Experience | None, public: froze
         except conditions.ConditionError as error:
             inside = f".{error.path}" if error.path else ""
             problems.append(Problem(f"{path}.condition{inside}", error.problem))
-        problems += _variations_problems(path, segment, variations, public)
+        problems += _variations_problems(path, segment, content, variations, public)
     return problems
 
 
 def _variations_problems(
-    path: str, segment: SegmentInput, known: set[tuple[int, int]], public: frozenset[str]
+    path: str, segment: SegmentInput, content: Content, known: set[tuple[int, int]], public: frozenset[str]
 ) -> list[Problem]:
     problems = []
     if segment.allocation not in Allocation.values:
@@ -160,7 +180,7 @@ def _variations_problems(
     names: set[str] = set()
     for number, variation in enumerate(segment.variations):
         place = f"{path}.variations[{number}]"
-        problems += _variation_problems(place, variation, public)
+        problems += _variation_problems(place, variation, content, public)
         name = variation.name.strip()
         if name in names:
             text = f"two variations are named “{name}”; results could not tell them apart"
@@ -178,14 +198,19 @@ def _variations_problems(
     return problems
 
 
-def _variation_problems(path: str, variation: VariationInput, public: frozenset[str]) -> list[Problem]:
+def _variation_problems(
+    path: str, variation: VariationInput, content: Content, public: frozenset[str]
+) -> list[Problem]:
     problems = _name_problems(f"{path}.name", variation.name, "variation")
     weight = variation.weight
     if weight is not None and not (math.isfinite(weight) and 0 <= weight <= MAX_WEIGHT):
         problems.append(
             Problem(f"{path}.weight", f"{weight!r} is not a weight; give a number from 0 to {MAX_WEIGHT:,}")
         )
-    problems += _config_problems(f"{path}.config", variation.config)
+    problems += _content_problems(f"{path}.config", variation.config, content, public)
+    if variation.changes and content.type in ExperienceType.values and content.type != ExperienceType.PAGE:
+        label = ExperienceType(content.type).label.lower()
+        problems.append(Problem(f"{path}.changes", f"a {label} changes nothing else on the page; remove its changes"))
     try:
         changes = parse_changes(variation.changes, f"{path}.changes")
     except ChangeError as error:

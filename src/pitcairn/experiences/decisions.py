@@ -62,6 +62,8 @@ class Reason(StrEnum):
     NO_SEGMENT = "no_segment"
     EXCLUDED = "excluded"
     FREQUENCY = "frequency"
+    ARRIVED = "arrived"
+    """The page is where this redirect leads."""
     PRIORITY = "priority"
     REDIRECT = "redirect"
 
@@ -149,6 +151,8 @@ class _Considering:
 
     def outcome(self, experience: RunningExperience) -> Outcome:
         visit, now = self._visit, self._visit.facts.now
+        if any(redirect.is_at(visit.facts.page_url) for redirect in experience.redirects):
+            return Outcome(experience, Reason.ARRIVED)
         if experience.timetable is not None and not experience.timetable.includes(now):
             return Outcome(experience, Reason.SCHEDULE)
         segment = self._segment(experience)

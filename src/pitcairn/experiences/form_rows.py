@@ -13,6 +13,7 @@ from pitcairn.dashboard.form_paths import items, text
 from pitcairn.experiences.changes import CHANGE_TYPES
 from pitcairn.experiences.condition_rows import ConditionGroup, ConditionRow, ConditionRows, rows_of
 from pitcairn.experiences.content import DEFAULT_VARIATION, SegmentInput
+from pitcairn.experiences.form_content import ContentRows, QuestionRow
 
 
 @dataclass(kw_only=True)
@@ -64,13 +65,13 @@ _CARRIED = ("otherwise", "matches", "look")
 
 @dataclass(kw_only=True)
 class VariationRows:
-    """`config` is what the experience's type keeps, as JSON text; the form carries it along."""
+    """`content` is what it says, where the experience is no page change."""
 
     id: int | None = None
     name: str = DEFAULT_VARIATION
     weight: str = ""
     changes: list[ChangeRow] = field(default_factory=list)
-    config: str = "{}"
+    content: ContentRows = field(default_factory=ContentRows)
     errors: dict[str, str] = field(default_factory=dict)
     at: str = ""
     prefix: str = ""
@@ -99,7 +100,7 @@ def new_segment() -> SegmentRows:
 
 
 def new_variation() -> VariationRows:
-    return VariationRows(changes=[ChangeRow()])
+    return VariationRows(changes=[ChangeRow()], content=ContentRows(questions=[QuestionRow()]))
 
 
 def segment_rows(saved: SegmentInput) -> SegmentRows:
@@ -112,7 +113,7 @@ def segment_rows(saved: SegmentInput) -> SegmentRows:
             name=one.name,
             weight="" if one.weight is None else f"{one.weight:g}",
             changes=[change_row(change) for change in one.changes],
-            config=json.dumps(one.config),
+            content=ContentRows.of(one.config),
         )
         for one in saved.variations
     ]
@@ -174,7 +175,7 @@ def _posted_variation(tree: Mapping[str, Any]) -> VariationRows:
         id=_number(text(tree, "id")),
         name=text(tree, "name", DEFAULT_VARIATION),
         weight=text(tree, "weight"),
-        config=text(tree, "config", "{}"),
+        content=ContentRows.posted(tree),
         changes=[
             ChangeRow(
                 type=kind if (kind := text(row, "type")) in CHANGE_TYPES else "text",

@@ -23,6 +23,7 @@ from pitcairn.experiences.condition_rows import (
     rows_of,
     tree_of,
 )
+from pitcairn.experiences.form_content import Cell, QuestionRow, SettingsRows, is_component, known
 from pitcairn.experiences.form_rows import (
     ChangeRow,
     SegmentRows,
@@ -33,6 +34,7 @@ from pitcairn.experiences.form_rows import (
     segment_rows,
 )
 from pitcairn.experiences.form_timing import TimingRows
+from pitcairn.experiences.models import ExperienceType
 from pitcairn.experiences.services import Content, Problem, SegmentInput, VariationInput
 
 POSITIONS = (
@@ -58,6 +60,8 @@ class ExperienceForm:
 
     def __init__(self) -> None:
         self.name = ""
+        self.type = "page"
+        self.settings = SettingsRows()
         self.page_url = ""
         self.control_percent = "50"
         self.version = 0
@@ -71,8 +75,9 @@ class ExperienceForm:
         self.focus = ""
 
     @classmethod
-    def new(cls) -> "ExperienceForm":
+    def new(cls, kind: str = "page") -> "ExperienceForm":
         form = cls()
+        form.type = known(kind)
         form.segments.append(new_segment())
         return form
 
@@ -82,6 +87,7 @@ class ExperienceForm:
         form = cls()
         form.name, form.page_url, form.version = saved.name, saved.page_url, version
         form.control_percent = _percent(saved.control_share)
+        form.type, form.settings = saved.type, SettingsRows.of(saved.config)
         form.timing = TimingRows.of(saved.schedule, saved.frequency)
         form.exclusion_group = saved.exclusion_group
         form.segments = [segment_rows(segment) for segment in saved.segments]
@@ -96,6 +102,7 @@ class ExperienceForm:
         form.control_percent = text(tree, "control_percent")
         version = text(tree, "version", "0")
         form.version = int(version) if version.isascii() and version.isdigit() else 0
+        form.type, form.settings = known(text(tree, "type")), SettingsRows.posted(tree)
         form.timing = TimingRows.posted(tree)
         form.exclusion_group = text(tree, "exclusion_group")
         form.goals = list(dict.fromkeys(goal.strip() for goal in goals if goal.strip()))
@@ -113,12 +120,29 @@ class ExperienceForm:
                     row.at, row.prefix = f"{group.at} {place}", f"{group.prefix}-rows-{place}"
             for number, variation in enumerate(segment.variations):
                 variation.at, variation.prefix = f"{index} {number}", f"{segment.prefix}-variations-{number}"
+                variation.content.number(self.type, variation.prefix, variation.at)
                 for place, change in enumerate(variation.changes):
                     change.at, change.prefix = f"{variation.at} {place}", f"{variation.prefix}-changes-{place}"
 
     @property
     def timing_errors(self) -> bool:
         return any(name.startswith(("schedule_", "frequency_", "exclusion_")) for name in self.errors)
+
+    @property
+    def is_component(self) -> bool:
+        return is_component(self.type)
+
+    @property
+    def type_label(self) -> str:
+        return str(ExperienceType(self.type).label).lower()
+
+    @property
+    def content_words(self) -> str:
+        return {"page": "What changes", "redirect": "Where to"}.get(self.type, "What it says")
+
+    @property
+    def settings_cells(self) -> list[Cell]:
+        return self.settings.cells(self.type, self.errors)
 
     # Saving
 
@@ -130,12 +154,15 @@ class ExperienceForm:
         for segment in self.segments:
             for variation in segment.variations:
                 variation.changes = [row for row in variation.changes if not row.is_blank()]
+                variation.content.questions = [row for row in variation.content.questions if not row.is_blank()]
         goals = list(self.goals)
         if (typed := self.new_goal.strip()) and typed not in goals:
             goals.append(typed)
         return {
             "name": self.name,
             "page_url": self.page_url,
+            "type": self.type,
+            "config": self.settings.as_json(self.type, self.errors),
             "control_share": self._share(),
             "segments": [self._segment(index, segment) for index, segment in enumerate(self.segments)],
             "schedule": self.timing.schedule(self.errors),
@@ -190,15 +217,11 @@ class ExperienceForm:
             except ValueError:
                 problem = f"{variation.weight!r} is not a weight; write a number such as 1"
                 self.errors[f"{prefix}-weight"] = variation.errors["weight"] = problem
-        try:
-            config = json.loads(variation.config)
-        except (ValueError, RecursionError):
-            config = {}
         return VariationInput(
             id=variation.id,
             name=variation.name,
-            changes=[row.as_change() for row in variation.changes],
-            config=config if isinstance(config, dict) else {},
+            changes=[row.as_change() for row in variation.changes] if self.type == "page" else [],
+            config=variation.content.as_json(self.type),
             weight=weight,
         )
 
@@ -209,7 +232,7 @@ class ExperienceForm:
                 return self._place_in_segment(int(found[1]), found[2] or "name", found[3], problem)
             case _:
                 key = {"control_share": "control_percent", "": "form", "version": "form"}.get(
-                    problem.path, problem.path.replace(".", "_")
+                    problem.path, problem.path.replace(".", "-" if problem.path.startswith("config") else "_")
                 )
                 self.errors.setdefault(key, problem.text)
                 return {"goals": "new_goal", "segments": "segment-add"}.get(key, key)
@@ -255,6 +278,10 @@ class ExperienceForm:
             self.focus = _act_on_rows(changes, verb, at[2:], ChangeRow, prefix=f"{prefix}-changes", first="selector")
             if not changes:
                 self.focus = f"{prefix}-change-add"
+        elif kind == "question":
+            self._act_on_questions(verb, at)
+        elif word == "type":
+            self._show_type()
         elif kind == "variation":
             self._act_on_variations(verb, at)
         elif kind == "group":
@@ -263,6 +290,15 @@ class ExperienceForm:
             self._act_on_conditions(at, verb)
         elif word in {"show-raw", "show-rows"}:
             self._act_on_view(at[0], word)
+
+    def _show_type(self) -> None:
+        """Another type was chosen: rows that it needs are offered."""
+        self.focus = "type"
+        for variation in (one for segment in self.segments for one in segment.variations):
+            if self.type == "survey" and not variation.content.questions:
+                variation.content.questions.append(QuestionRow())
+            if self.type == "page" and not variation.changes:
+                variation.changes.append(ChangeRow())
 
     def _add_goal(self) -> None:
         name = self.new_goal.strip()
@@ -299,6 +335,13 @@ class ExperienceForm:
         if verb == "add" and len(variations) > 1:
             variations[-1].name = f"Variation {len(variations)}"
         self.focus = self.focus or f"segments-{at[0]}-variation-add"
+
+    def _act_on_questions(self, verb: str, at: list[int]) -> None:
+        questions = self.segments[at[0]].variations[at[1]].content.questions
+        prefix = f"segments-{at[0]}-variations-{at[1]}-config-question"
+        self.focus = (
+            _act_on_rows(questions, verb, at[2:], QuestionRow, prefix=f"{prefix}s", first="text") or f"{prefix}-add"
+        )
 
     def _act_on_groups(self, who: ConditionRows, verb: str, at: list[int]) -> None:
         if verb == "add":
@@ -346,8 +389,24 @@ def _place_in_variation(variation: VariationRows, prefix: str, part: str, proble
         cell = part.removeprefix("changes")[found.end() :].lstrip(".") or "selector"
         variation.changes[int(found[1])].errors.setdefault(cell, problem.text)
         return f"{prefix}-changes-{found[1]}-{cell}"
+    if part == "config" or part.startswith("config."):
+        return _place_in_content(variation, f"{prefix}-config", part.removeprefix("config").lstrip("."), problem)
     variation.errors.setdefault(part, problem.text)
     return f"{prefix}-change-add" if part == "changes" else f"{prefix}-{part}"
+
+
+def _place_in_content(variation: VariationRows, prefix: str, part: str, problem: Problem) -> str:
+    content = variation.content
+    found = re.fullmatch(r"questions\[(\d+)\]\.?(\w+)?.*", part)
+    if found and int(found[1]) < len(content.questions):
+        cell = found[2] or "text"
+        content.questions[int(found[1])].errors.setdefault(cell, problem.text)
+        return f"{prefix}-questions-{found[1]}-{cell}"
+    if part == "questions" or not part:
+        variation.errors.setdefault(part or "content", problem.text)
+        return f"{prefix}-question-add"
+    content.errors.setdefault(part, problem.text)
+    return f"{prefix}-{part}"
 
 
 def _act_on_rows(rows: list[Any], verb: str, at: list[int], make: Any, *, prefix: str, first: str) -> str:

@@ -9,6 +9,7 @@ import msgspec
 
 from pitcairn import conditions
 from pitcairn.experiences.changes import ChangeError, describe, parse_changes
+from pitcairn.experiences.component_words import content_words, settings_words
 from pitcairn.experiences.content import Content, read_content
 from pitcairn.experiences.models import (
     Allocation,
@@ -26,7 +27,7 @@ from pitcairn.experiences.timing import frequency_words, schedule_words
 
 
 class VariationOutline(msgspec.Struct, frozen=True, kw_only=True):
-    """A variation by name, each of its changes in words. `share` is its part of the segment's personalized visitors."""
+    """A variation by name, its changes or what it says in words. `share` is its part of the segment's personalized visitors."""
 
     id: int
     name: str
@@ -63,6 +64,8 @@ class ExperienceOutline(msgspec.Struct, frozen=True, kw_only=True):
     schedule: str = ""
     frequency: str = ""
     exclusion_group: str = ""
+    shown: tuple[str, ...] = ()
+    """When and where a component is shown, in words."""
     version: int = 1
 
     @property
@@ -195,6 +198,7 @@ def _outline(experience: Experience) -> ExperienceOutline:
         type=ExperienceType(content.type),
         page_url=content.page_url,
         control_share=content.control_share,
+        shown=settings_words(content.type, content.config),
         schedule=schedule_words(content.schedule) if content.schedule else "",
         frequency=frequency_words(content.frequency) if content.frequency else "",
         exclusion_group=content.exclusion_group,
@@ -205,11 +209,11 @@ def _outline(experience: Experience) -> ExperienceOutline:
         promoted_at=experience.promoted_at,
         archived_at=experience.archived_at,
         updated_at=experience.updated_at,
-        segments=tuple(_segment_outline(segment) for segment in experience.segments.all()),
+        segments=tuple(_segment_outline(segment, content.type) for segment in experience.segments.all()),
     )
 
 
-def _segment_outline(segment: AudienceSegment) -> SegmentOutline:
+def _segment_outline(segment: AudienceSegment, kind: str) -> SegmentOutline:
     variations = list(segment.variations.all())
     parts = shares([one.weight for one in variations]) if variations else []
     return SegmentOutline(
@@ -218,7 +222,12 @@ def _segment_outline(segment: AudienceSegment) -> SegmentOutline:
         condition=condition_words(segment.condition),
         allocation=Allocation(segment.allocation),
         variations=tuple(
-            VariationOutline(id=one.id, name=one.name, changes=change_words(one.changes), share=share)
+            VariationOutline(
+                id=one.id,
+                name=one.name,
+                changes=change_words(one.changes) + content_words(kind, one.config),
+                share=share,
+            )
             for one, share in zip(variations, parts, strict=True)
         ),
     )

@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 
 from pitcairn import conditions
+from pitcairn.experiences import components
 from pitcairn.experiences.changes import Change, ChangeError, parse_changes
 from pitcairn.experiences.content import Content, SegmentInput
 from pitcairn.experiences.models import SERVED, Experience, ExperienceState, HoldoutPeriod
@@ -92,6 +93,10 @@ def live_experience(experience: Experience) -> LiveExperience:
     content = content_of(experience)
     if content.schedule is not None:
         timetable(content.schedule)
+    if content.type in components.SETTINGS:
+        components.settings_of(content.type, content.config)
+        for variation in (one for segment in content.segments for one in segment.variations):
+            components.content_of(content.type, variation.config)
     return LiveExperience(
         id=experience.id,
         workspace_id=experience.workspace_id,

@@ -6,18 +6,23 @@ from __future__ import annotations
 import itertools
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
 
 import msgspec
 
 from pitcairn.conditions import Condition, Fact, Facts, Leaf, compile_condition, parse, to_json
 from pitcairn.conditions.places import audiences_in, traits_in, walk
 from pitcairn.experiences.changes import for_visitor, selectors
+from pitcairn.experiences.components import COMPONENTS, ContentCopy, pushes, whole_content, whole_settings
 from pitcairn.experiences.copy import Copy
 from pitcairn.experiences.queries_live import LiveExperience, LiveSegment, LiveVariation
+from pitcairn.experiences.redirects import Redirect
 from pitcairn.experiences.timing import Frequency, Timetable, timetable
+from pitcairn.experiences.tokens import value_at
 
 REDIRECT = "redirect"
-_COMPONENTS = frozenset({"banner", "modal", "side_pop", "survey"})
+WHOLE_PAGE = ("*",)
+"""The selectors of what must be decided before anything of the page is seen."""
 _PLACES_KEPT = 4096
 """Addresses whose experiences are remembered: a site has hundreds of pages that are asked for often."""
 
@@ -30,10 +35,19 @@ class RunningVariation(msgspec.Struct, frozen=True, kw_only=True):
     copy: Copy | None = None
     """Where its texts say something of the visitor. Then `body` is what it says to one of whom nothing is known."""
     head: Mapping[str, object] = {}
-    """What a body holds beside the changes, for a `copy`."""
+    """What a body holds beside the changes, where it differs between visitors."""
+    content: ContentCopy | None = None
+    """As `copy`, of a component."""
+    redirect: Redirect | None = None
 
     def body_for(self, facts: Facts) -> bytes:
         """The body for a visitor."""
+        if self.redirect is not None:
+            return _open_json({**self.head, "changes": [], "redirect": self.redirect.target(facts.page_url)})
+        if self.content is not None:
+            said = self.content.filled(lambda name: value_at(name, facts.traits, facts.accounts))
+            config: Any = self.head["config"]
+            return _open_json({**self.head, "changes": [], "config": {**config, **said}})
         if self.copy is None:
             return self.body
         return _open_json({**self.head, "changes": for_visitor(self.copy.filled(facts), True)})
@@ -66,6 +80,10 @@ class RunningExperience(msgspec.Struct, frozen=True, kw_only=True):
     segments: tuple[RunningSegment, ...]
     selectors: tuple[str, ...]
     """Of all segments: what the tag hides until it knows better."""
+    pushes: bool = False
+    """It is a component that moves the page, and must be there before the page is seen."""
+    redirects: tuple[Redirect, ...] = ()
+    """Where it leads; those pages are not its own."""
     promoted: bool = False
     timetable: Timetable | None = None
     frequency: Frequency | None = None
@@ -97,11 +115,12 @@ class Programme:
         )
         """What else they ask about."""
         said = [
-            variation.copy.names
+            copy.names
             for one in self.experiences
             for each in one.segments
             for variation in each.variations
-            if variation.copy
+            for copy in (variation.copy, variation.content)
+            if copy
         ]
         self.said: frozenset[str] = frozenset().union(*said)
         """The traits that texts say, as tokens name them."""
@@ -132,6 +151,8 @@ class Compiler:
     def compiled(self, live: LiveExperience) -> RunningExperience:
         """Compiles one. Raises ValueError (ConditionError, TimingError) for what is not understood."""
         changes = [change for segment in live.segments for one in segment.variations for change in one.changes]
+        moves = pushes(live.type, live.config)
+        segments = tuple(self._segment(live, segment) for segment in live.segments)
         return RunningExperience(
             id=live.id,
             name=live.name,
@@ -140,8 +161,12 @@ class Compiler:
             slot=_slot(live),
             page=re.compile(live.page_pattern),
             control_share=live.control_share,
-            segments=tuple(self._segment(live, segment) for segment in live.segments),
-            selectors=selectors(changes),
+            segments=segments,
+            selectors=WHOLE_PAGE if moves or live.type == REDIRECT else selectors(changes),
+            pushes=moves,
+            redirects=tuple(
+                one.redirect for segment in segments for one in segment.variations if one.redirect is not None
+            ),
             promoted=live.promoted,
             timetable=timetable(live.schedule) if live.schedule is not None else None,
             frequency=live.frequency,
@@ -162,7 +187,7 @@ class Compiler:
         }
         # Control waits for the same elements as the variations do, whichever of them a visitor would have got.
         every = [change for one in segment.variations for change in one.changes]
-        own = {} if live.type == "page" else {"config": live.config}
+        own = {"config": whole_settings(live.type, live.config)} if live.type in COMPONENTS else {}
         return RunningSegment(
             id=segment.id,
             name=segment.name,
@@ -177,26 +202,34 @@ class Compiler:
         )  # fmt: skip
 
     def _variation(self, live: LiveExperience, one: LiveVariation, head: Mapping[str, object]) -> RunningVariation:
-        copy = Copy(one.changes, self._public.get(live.workspace_id, frozenset()))
+        public = self._public.get(live.workspace_id, frozenset())
+        copy = Copy(one.changes, public)
+        content = ContentCopy(one.config, public) if live.type in COMPONENTS else None
         head = _variation_head(live, one, head)
+        url = one.config.get("url") if live.type == REDIRECT else None
         return RunningVariation(
             id=one.id,
             name=one.name,
             body=_open_json({**head, "changes": for_visitor(copy.filled(), True)}),
             copy=copy or None,
             head=head,
+            content=content or None,
+            redirect=Redirect(url) if isinstance(url, str) and url else None,
         )
 
 
 def _variation_head(live: LiveExperience, one: LiveVariation, head: Mapping[str, object]) -> dict[str, object]:
-    config = {} if live.type == "page" else {"config": {**live.config, **one.config}}
+    config = {}
+    if live.type in COMPONENTS:
+        said = ContentCopy(whole_content(live.type, one.config), frozenset()).filled(lambda _: None)
+        config = {"config": {**whole_settings(live.type, live.config), **said}}
     return {**head, "variation": {"id": one.id, "name": one.name}, "personalized": True, **config}
 
 
 def _slot(live: LiveExperience) -> str:
     if live.type == "modal" and live.config.get("trigger") == "exit_intent":
         return ""
-    return "component" if live.type in _COMPONENTS else live.type
+    return "component" if live.type in COMPONENTS else live.type
 
 
 def _open_json(value: dict[str, object]) -> bytes:

@@ -3,7 +3,18 @@
 from django.urls import include, path
 
 from pitcairn.experiences import editor_views
-from pitcairn.experiences.views import estimates, experiences, form, life, overlay, previews, programme, versions, why
+from pitcairn.experiences.views import (
+    estimates,
+    experiences,
+    form,
+    life,
+    overlay,
+    preview,
+    previews,
+    programme,
+    versions,
+    why,
+)
 from pitcairn.experiments.views_programme import programme_page
 
 app_name = "experiences"
@@ -12,6 +23,8 @@ urlpatterns = [
     path("new/", form.new, name="new"),
     path("priority/", programme.priority, name="priority"),
     path("holdout/", programme.holdout, name="holdout"),
+    path("preview/", preview.preview, name="preview"),
+    path("preview/frame/", preview.frame, name="preview-frame"),
     path("programme/", programme_page, name="programme"),
     path("sizes/", estimates.sizes, name="sizes"),
     path("why/", why.why, name="why"),

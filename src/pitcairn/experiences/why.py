@@ -22,6 +22,7 @@ from pitcairn.experiences.models import SERVED, Experience, ExperienceState
 
 _WORDS = {
     Reason.OTHER_PAGE: "It is on another page",
+    Reason.ARRIVED: "The page is where it redirects to",
     Reason.SCHEDULE: "Its schedule does not include this moment",
     Reason.NO_SEGMENT: "None of its segments has this visitor",
     Reason.FREQUENCY: "The visitor has seen it as often as its frequency cap allows",

@@ -19,6 +19,7 @@ def edge() -> Iterator[Edge]:
         yield edge
         edge.decide_gate.open()
         edge.tag_gate.open()
+        edge.components_gate.open()
 
 
 @pytest.fixture

@@ -149,6 +149,7 @@ class Edge:
         self.tag_hangs = False
         self.decide_gate = Gate()
         self.tag_gate = Gate()
+        self.components_gate = Gate()
         self.refuse_messages = 0
         """How many of the next messages are answered with 503."""
         self._changed = threading.Condition()
@@ -165,6 +166,11 @@ class Edge:
         """What /v1/decide was asked, in order."""
         with self._changed:
             return [asked.json() for asked in self._asked if asked.path == "/v1/decide"]
+
+    def asked(self, beginning: str) -> list[Asked]:
+        """What was asked for at addresses that begin so, in order."""
+        with self._changed:
+            return [asked for asked in self._asked if asked.path.startswith(beginning)]
 
     def messages(self) -> list[dict[str, Any]]:
         """What the tracking API got, in order; a batch as its messages."""
@@ -200,6 +206,9 @@ class Edge:
 
     def answer(self, asked: Asked) -> Answer | None:
         path = urlsplit(asked.path).path
+        if path.startswith("/tag/components/"):
+            self._record(asked)
+            return _components(path.rpartition("/")[2].removesuffix(".js")) if self.components_gate.passes() else None
         if path.startswith("/tag/"):
             self._record(asked)
             return None if self.tag_hangs or not self.tag_gate.passes() else self._tag()
@@ -263,6 +272,12 @@ class Edge:
             "plan": {},
             "metrics": {"sampleRate": 0},
         }
+
+
+def _components(version: str) -> Answer:
+    file = json.loads((BUILT / "manifest.json").read_text())["components"][version]["file"]
+    headers = {"content-type": "text/javascript; charset=utf-8", "cache-control": "max-age=31536000, immutable"}
+    return Answer((BUILT / file).read_bytes(), headers=headers)
 
 
 def _json(asked: Asked, value: object, status: int = 200) -> Answer:

@@ -10,8 +10,9 @@ from pitcairn.dashboard.requests import MemberRequest
 from pitcairn.dashboard.stores import event_store
 from pitcairn.experiences import services
 from pitcairn.experiences.condition_rows import NAMED_SUBJECTS, OPERATORS, SUBJECTS
+from pitcairn.experiences.form_content import QUESTION_KINDS
 from pitcairn.experiences.forms import CHANGE_LABELS, POSITIONS, ExperienceForm
-from pitcairn.experiences.models import Allocation, ExperienceState
+from pitcairn.experiences.models import Allocation, ExperienceState, ExperienceType
 from pitcairn.experiences.pages import found
 from pitcairn.experiences.queries import ExperienceOutline, exclusion_group_names, experience_content
 from pitcairn.experiences.services import ExperienceError
@@ -34,7 +35,8 @@ def edit(request: MemberRequest, experience_id: int) -> HttpResponse:
 
 def _form_page(request: MemberRequest, experience: ExperienceOutline | None) -> HttpResponse:
     if request.method == "GET":
-        form = ExperienceForm.of(*experience_content(experience.id)) if experience else ExperienceForm.new()
+        kind = request.GET.get("type", "")
+        form = ExperienceForm.of(*experience_content(experience.id)) if experience else ExperienceForm.new(kind)
         if experience:
             form.goals = goal_names(experience.id)
             form.primary = next(iter(form.goals), "")
@@ -75,6 +77,8 @@ def _show_form(
         "subjects": SUBJECTS,
         "named_subjects": NAMED_SUBJECTS,
         "operators": OPERATORS,
+        "types": ExperienceType.choices,
+        "question_kinds": QUESTION_KINDS,
         "change_labels": CHANGE_LABELS,
         "positions": POSITIONS,
         "allocations": Allocation.choices,
