@@ -109,7 +109,7 @@ def test_rows_of_questions(client: Client, workspace: Workspace, store: EventSto
 def test_the_preview_says_what_can_be_shown(client: Client, workspace: Workspace) -> None:
     script = '"><script>x</script> {{ account.name | default: "you" }}'
     response = post(
-        client, SURVEY | {"at": "0 0", f"{AT}-headline": script, "config-seconds": "9999"}, "/experiences/preview/"
+        client, SURVEY | {"at": "0 0", f"{AT}-headline": script, "config-seconds": "9999"}, "/experiences/component-preview/"
     )
     assert b"<script" not in response.content
     told = shown(response)
@@ -117,14 +117,14 @@ def test_the_preview_says_what_can_be_shown(client: Client, workspace: Workspace
     assert told["config"]["headline"] == '"><script>x</script> you'
     assert told["config"]["questions"][0]["options"] == ["Few", "Many"]
     broken = {f"{AT}-headline": "{{ nobody", "at": "0 0"}
-    assert shown(post(client, SURVEY | broken, "/experiences/preview/"))["config"]["headline"] == ""
+    assert shown(post(client, SURVEY | broken, "/experiences/component-preview/"))["config"]["headline"] == ""
     for at in ("", "7 0", "x y", "-9 0"):
-        assert shown(post(client, SURVEY | {"at": at}, "/experiences/preview/")) is None
-    assert shown(post(client, SURVEY | {"at": "0 0", "type": "redirect"}, "/experiences/preview/")) is None
+        assert shown(post(client, SURVEY | {"at": at}, "/experiences/component-preview/")) is None
+    assert shown(post(client, SURVEY | {"at": "0 0", "type": "redirect"}, "/experiences/component-preview/")) is None
 
 
 def test_the_preview_s_frame_may_run_our_script_and_reach_nothing(client: Client, workspace: Workspace) -> None:
-    response = client.get("/experiences/preview/frame/")
+    response = client.get("/experiences/component-preview/frame/")
     policy = response["Content-Security-Policy"].split("; ")
     assert {"sandbox allow-scripts", "default-src 'none'", "script-src 'self'", "frame-ancestors 'self'"} <= set(policy)
     assert response["X-Frame-Options"] == "SAMEORIGIN"

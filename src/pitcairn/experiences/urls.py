@@ -4,12 +4,12 @@ from django.urls import include, path
 
 from pitcairn.experiences import editor_views
 from pitcairn.experiences.views import (
+    component_preview,
     estimates,
     experiences,
     form,
     life,
     overlay,
-    preview,
     previews,
     programme,
     versions,
@@ -23,8 +23,8 @@ urlpatterns = [
     path("new/", form.new, name="new"),
     path("priority/", programme.priority, name="priority"),
     path("holdout/", programme.holdout, name="holdout"),
-    path("preview/", preview.preview, name="preview"),
-    path("preview/frame/", preview.frame, name="preview-frame"),
+    path("component-preview/", component_preview.preview, name="component-preview"),
+    path("component-preview/frame/", component_preview.frame, name="component-preview-frame"),
     path("programme/", programme_page, name="programme"),
     path("sizes/", estimates.sizes, name="sizes"),
     path("why/", why.why, name="why"),
