@@ -109,7 +109,9 @@ def test_rows_of_questions(client: Client, workspace: Workspace, store: EventSto
 def test_the_preview_says_what_can_be_shown(client: Client, workspace: Workspace) -> None:
     script = '"><script>x</script> {{ account.name | default: "you" }}'
     response = post(
-        client, SURVEY | {"at": "0 0", f"{AT}-headline": script, "config-seconds": "9999"}, "/experiences/component-preview/"
+        client,
+        SURVEY | {"at": "0 0", f"{AT}-headline": script, "config-seconds": "9999"},
+        "/experiences/component-preview/",
     )
     assert b"<script" not in response.content
     told = shown(response)
