@@ -76,8 +76,9 @@ def test_under_trusted_types_and_for_everybody(
     page.locator("#headline").click()
     page.locator("#lead").click()
     expect(panel.get_by_role("textbox", name="Text").locator("b")).to_have_text("In bold")
-    for closed in panel.locator("summary").all():
-        closed.click()
+    closed = panel.locator("details:not([open]) > summary")
+    while closed.count():
+        closed.first.click()
     found = [one for one in violations(page) if "pitcairn-editor" in one or "panel" in one]
     assert not found, "\n".join(found)
     assert not complaints, complaints
