@@ -14,7 +14,8 @@ from pitcairn.experiments.checks import checks
 from pitcairn.experiments.findings import Verdict
 from pitcairn.experiments.models import ExperienceGoal
 from pitcairn.experiments.page import results_context
-from pitcairn.experiments.results import ArmResult, ResultsError, primary_finding, results
+from pitcairn.experiments.result_values import ArmResult
+from pitcairn.experiments.results import ResultsError, primary_finding, results
 from pitcairn.experiments.results_json import rows
 from pitcairn.stats import Arm, Estimate, NotComputable, compare, compare_strata, rate
 

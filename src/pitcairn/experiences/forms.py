@@ -3,33 +3,22 @@
 It is one form with rows inside rows (segments; conditions and changes inside them), which Django's forms do not
 describe well, so it reads and keeps its own fields. A field's name is its path with dashes:
 `segments-0-variations-0-changes-1-selector`. What was typed is kept, whatever it was. Every button is a plain submit:
-`save`, or an action such as `change-add 0 0` that changes rows and shows the form again, so the form works without
-script; htmx only swaps the part instead of the page.
+`save`, or an action such as `change-add 0 0` that changes rows and shows the form again (`form_actions`), so the form works
+without script; htmx only swaps the part instead of the page.
 """
 
 import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from copy import deepcopy
 from typing import Any
 
 from pitcairn.dashboard.form_paths import items, nested, text
-from pitcairn.experiences.condition_rows import (
-    ConditionGroup,
-    ConditionRow,
-    ConditionRows,
-    in_form_words,
-    place_of,
-    rows_of,
-    tree_of,
-)
-from pitcairn.experiences.form_content import Cell, QuestionRow, SettingsRows, is_component, known
+from pitcairn.experiences.condition_rows import in_form_words, place_of, tree_of
+from pitcairn.experiences.form_content import Cell, SettingsRows, is_component, known
 from pitcairn.experiences.form_rows import (
-    ChangeRow,
     SegmentRows,
     VariationRows,
     new_segment,
-    new_variation,
     posted_segment,
     segment_rows,
 )
@@ -256,133 +245,6 @@ class ExperienceForm:
         segment.errors.setdefault(part, problem.text)
         return f"{prefix}-variation-add" if part == "variations" else f"{prefix}-{part}"
 
-    # Rows
-
-    def act(self, action: str) -> None:
-        """Carries out the action of a button. One that is not known, or names a row that is gone, does nothing."""
-        try:
-            word, *numbers = action.split()
-            self._act(word, [int(number) for number in numbers])
-        except (ValueError, IndexError):
-            return
-
-    def _act(self, word: str, at: list[int]) -> None:
-        kind, _, verb = word.partition("-")
-        if word == "goal-add":
-            self._add_goal()
-        elif kind == "segment":
-            self._act_on_segments(verb, at)
-        elif kind == "change":
-            changes = self.segments[at[0]].variations[at[1]].changes
-            prefix = f"segments-{at[0]}-variations-{at[1]}"
-            self.focus = _act_on_rows(changes, verb, at[2:], ChangeRow, prefix=f"{prefix}-changes", first="selector")
-            if not changes:
-                self.focus = f"{prefix}-change-add"
-        elif kind == "question":
-            self._act_on_questions(verb, at)
-        elif word == "type":
-            self._show_type()
-        elif kind == "variation":
-            self._act_on_variations(verb, at)
-        elif kind == "group":
-            self._act_on_groups(self.segments[at[0]].who, verb, at)
-        elif kind == "condition":
-            self._act_on_conditions(at, verb)
-        elif word in {"show-raw", "show-rows"}:
-            self._act_on_view(at[0], word)
-
-    def _show_type(self) -> None:
-        """Another type was chosen: rows that it needs are offered."""
-        self.focus = "type"
-        for variation in (one for segment in self.segments for one in segment.variations):
-            if self.type == "survey" and not variation.content.questions:
-                variation.content.questions.append(QuestionRow())
-            if self.type == "page" and not variation.changes:
-                variation.changes.append(ChangeRow())
-
-    def _add_goal(self) -> None:
-        name = self.new_goal.strip()
-        self.focus = "new_goal"
-        if not name:
-            self.errors["goals"] = "Write the name of the Track event first, such as Clicked Login Button"
-            return
-        if name not in self.goals:
-            self.goals.append(name)
-        self.primary, self.new_goal = self.primary or name, ""
-
-    def _act_on_segments(self, verb: str, at: list[int]) -> None:
-        if verb == "copy":
-            copied = deepcopy(self.segments[at[0]])
-            for variation in copied.variations:
-                variation.id = None
-            copied.id, copied.name = None, f"{copied.name} (copy)" if copied.name else ""
-            self.segments.insert(at[0] + 1, copied)
-            self.focus = f"segments-{at[0] + 1}-name"
-            return
-        self.focus = (
-            _act_on_rows(self.segments, verb, at, new_segment, prefix="segments", first="name") or "segment-add"
-        )
-
-    def _act_on_variations(self, verb: str, at: list[int]) -> None:
-        variations, prefix = self.segments[at[0]].variations, f"segments-{at[0]}-variations"
-        if verb == "copy":
-            copied = deepcopy(variations[at[1]])
-            copied.id, copied.name = None, f"{copied.name} (copy)"
-            variations.insert(at[1] + 1, copied)
-            self.focus = f"{prefix}-{at[1] + 1}-name"
-            return
-        self.focus = _act_on_rows(variations, verb, at[1:], new_variation, prefix=prefix, first="name")
-        if verb == "add" and len(variations) > 1:
-            variations[-1].name = f"Variation {len(variations)}"
-        self.focus = self.focus or f"segments-{at[0]}-variation-add"
-
-    def _act_on_questions(self, verb: str, at: list[int]) -> None:
-        questions = self.segments[at[0]].variations[at[1]].content.questions
-        prefix = f"segments-{at[0]}-variations-{at[1]}-config-question"
-        self.focus = (
-            _act_on_rows(questions, verb, at[2:], QuestionRow, prefix=f"{prefix}s", first="text") or f"{prefix}-add"
-        )
-
-    def _act_on_groups(self, who: ConditionRows, verb: str, at: list[int]) -> None:
-        if verb == "add":
-            join = "any" if who.join == "all" else "all"
-            who.groups.append(ConditionGroup(join="all" if join == "all" else "any", rows=[ConditionRow()]))
-            self.focus = f"segments-{at[0]}-groups-{len(who.groups) - 1}-rows-0-subject"
-        elif verb == "remove":
-            del who.groups[at[1]]
-            self.focus = f"segments-{at[0]}-condition-add"
-
-    def _act_on_conditions(self, at: list[int], verb: str) -> None:
-        who = self.segments[at[0]].who
-        if verb == "add" and not who.groups:
-            who.groups.append(ConditionGroup())
-        rows = who.groups[at[1]].rows
-        prefix = f"segments-{at[0]}-groups-{at[1]}-rows"
-        self.focus = _act_on_rows(rows, verb, at[2:], ConditionRow, prefix=prefix, first="subject")
-        if not rows:
-            del who.groups[at[1]]
-            self.focus = f"segments-{at[0]}-condition-add"
-
-    def _act_on_view(self, index: int, word: str) -> None:
-        segment = self.segments[index]
-        if word == "show-raw" and segment.raw is None:
-            segment.raw = json.dumps(tree_of(segment.who)[0], indent=2, ensure_ascii=False)
-            self.focus = f"segments-{index}-raw"
-        elif word == "show-rows" and segment.raw is not None:
-            try:
-                rows = rows_of(json.loads(segment.raw or "{}"))
-            except (ValueError, RecursionError) as error:
-                segment.errors["raw"] = f"This cannot be shown in rows: {error}"
-                rows = None
-            if rows is None:
-                segment.errors.setdefault(
-                    "raw", "This cannot be shown in rows: it has brackets in brackets, or a “not”"
-                )
-                self.focus = f"segments-{index}-raw"
-            else:
-                segment.who, segment.raw = rows, None
-                self.focus = f"segments-{index}-condition-add"
-
 
 def _place_in_variation(variation: VariationRows, prefix: str, part: str, problem: Problem) -> str:
     if part.startswith("changes") and (found := _INDEX.match(part.removeprefix("changes"))):
@@ -407,24 +269,6 @@ def _place_in_content(variation: VariationRows, prefix: str, part: str, problem:
         return f"{prefix}-question-add"
     content.errors.setdefault(part, problem.text)
     return f"{prefix}-{part}"
-
-
-def _act_on_rows(rows: list[Any], verb: str, at: list[int], make: Any, *, prefix: str, first: str) -> str:
-    """Adds, removes or moves a row. Gives the id to focus: the new row's first field, or the button that moved it."""
-    if verb == "add":
-        rows.append(make())
-        return f"{prefix}-{len(rows) - 1}-{first}"
-    index = at[0]
-    if verb == "remove":
-        del rows[index]
-        return f"{prefix}-{min(index, len(rows) - 1)}-{first}" if rows else ""
-    if verb in {"up", "down"}:
-        to = max(0, min(len(rows) - 1, index + (1 if verb == "down" else -1)))
-        rows.insert(to, rows.pop(index))
-        # At an end the button that moved it there is gone; the other one takes the focus.
-        verb = "down" if to == 0 else "up" if to == len(rows) - 1 else verb
-        return f"{prefix}-{to}-{verb}"
-    raise ValueError(verb)
 
 
 def _percent(share: float) -> str:

@@ -12,7 +12,7 @@ from datetime import date
 from typing import TypeAlias
 
 from pitcairn.experiments import words
-from pitcairn.experiments.results import ArmResult, DayResult
+from pitcairn.experiments.result_values import ArmResult, DayResult
 from pitcairn.stats import Estimate
 
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")

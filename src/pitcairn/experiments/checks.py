@@ -8,7 +8,7 @@ from pitcairn.experiments import words
 from pitcairn.stats import Crossing, Crossover, NotComputable, Novelty, SliceFinding, Split, SplitCheck, Wear, crossover
 
 if TYPE_CHECKING:
-    from pitcairn.experiments.results import ExperienceResults, GoalResult
+    from pitcairn.experiments.result_values import ExperienceResults, GoalResult
 
 ENOUGH_DAYS = 7
 ENOUGH_CONVERSIONS = 25

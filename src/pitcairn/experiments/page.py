@@ -9,7 +9,14 @@ from pitcairn.experiments.chart import charts, day_text
 from pitcairn.experiments.checks import checks, window_words
 from pitcairn.experiments.findings import Finding, Verdict
 from pitcairn.experiments.recommendations import advice, cautions
-from pitcairn.experiments.results import ArmResult, DayResult, ExperienceResults, GoalResult, PartResult, SegmentResult
+from pitcairn.experiments.result_values import (
+    ArmResult,
+    DayResult,
+    ExperienceResults,
+    GoalResult,
+    PartResult,
+    SegmentResult,
+)
 from pitcairn.experiments.worth import worth
 from pitcairn.stats import Clustered, Estimate, NotComputable, Odds
 

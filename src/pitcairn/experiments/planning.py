@@ -8,8 +8,8 @@ import msgspec
 from pitcairn import stats
 from pitcairn.experiences.page_patterns import linear_page_pattern
 from pitcairn.experiences.queries import ExperienceOutline
+from pitcairn.experiments.asking import asked_of
 from pitcairn.experiments.models import ExperiencePlan
-from pitcairn.experiments.results import asked_of
 from pitcairn.stats import Design, Duration, NotComputable, Plan
 
 if TYPE_CHECKING:

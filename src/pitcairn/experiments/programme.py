@@ -13,9 +13,10 @@ import msgspec
 from pitcairn import stats
 from pitcairn.experiences.queries import holdout_periods
 from pitcairn.experiments import findings, tally
+from pitcairn.experiments.asking import goal_query
 from pitcairn.experiments.findings import Finding
 from pitcairn.experiments.queries import ChosenGoal, most_used_goals
-from pitcairn.experiments.results import ArmResult, goal_query
+from pitcairn.experiments.result_values import ArmResult
 from pitcairn.stats import NotComputable, Reason
 
 if TYPE_CHECKING:

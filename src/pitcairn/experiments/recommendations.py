@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 from pitcairn.stats import Because, Decision
 
 if TYPE_CHECKING:
-    from pitcairn.experiments.results import ExperienceResults
+    from pitcairn.experiments.result_values import ExperienceResults
 
 _WORDS = {
     Decision.WAIT: "Let it run",

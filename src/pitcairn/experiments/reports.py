@@ -22,7 +22,8 @@ from pitcairn.experiments.checks import checks
 from pitcairn.experiments.findings import plain
 from pitcairn.experiments.models import ResultsReport
 from pitcairn.experiments.recommendations import advice
-from pitcairn.experiments.results import ExperienceResults, results
+from pitcairn.experiments.result_values import ExperienceResults
+from pitcairn.experiments.results import results
 from pitcairn.experiments.sharing import SharingError
 
 if TYPE_CHECKING:

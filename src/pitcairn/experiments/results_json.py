@@ -10,7 +10,7 @@ from pitcairn.experiments.recommendations import advice
 from pitcairn.stats import Clustered, Estimate, NotComputable, Odds
 
 if TYPE_CHECKING:
-    from pitcairn.experiments.results import ArmResult, ExperienceResults, GoalResult
+    from pitcairn.experiments.result_values import ArmResult, ExperienceResults, GoalResult
 
 COLUMNS = (
     "goal",

@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 
 from pitcairn.conditions.sql_values import literal
-from pitcairn.experiments.results import Asked
+from pitcairn.experiments.asking import Asked
 
 _PARAMETER = re.compile(r"\{(\w+):([\w()]+)\}")
 

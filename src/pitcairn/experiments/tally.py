@@ -102,6 +102,16 @@ def means(cells: Sequence["ResultCell"], parts: Sequence[Stratum]) -> list[Means
     return found
 
 
+def arm_of(cells: Sequence["ResultCell"]) -> Arm:
+    """All visitors of the cells as one arm."""
+    return Arm(visitors=sum(cell.units for cell in cells), converted=sum(cell.converted for cell in cells))
+
+
+def sides_of(cells: Sequence["ResultCell"]) -> tuple[Arm, Arm]:
+    """Control and personalized: sums over segments and variations."""
+    return arm_of([c for c in cells if not c.variation_id]), arm_of([c for c in cells if c.variation_id])
+
+
 def moments(cells: Iterable["ResultCell"]) -> PairMoments | NotComputable:
     """What visitors did before their first exposure (x) and inside the window (y)."""
     whole: PairMoments | None = None

@@ -25,8 +25,10 @@ from pitcairn.dashboard.stores import event_store
 from pitcairn.eventstore import EventStore
 from pitcairn.experiences.pages import found, page_context
 from pitcairn.experiences.queries import ExperienceOutline
+from pitcairn.experiments.asking import Asked, asked_of
 from pitcairn.experiments.page import fingerprint, results_context
-from pitcairn.experiments.results import Asked, ExperienceResults, asked_of, count, results
+from pitcairn.experiments.result_values import ExperienceResults
+from pitcairn.experiments.results import count, results
 from pitcairn.experiments.results_json import COLUMNS, rows
 from pitcairn.experiments.statements import statements
 

@@ -11,7 +11,7 @@ from pitcairn.experiments import words
 from pitcairn.stats import Estimate
 
 if TYPE_CHECKING:
-    from pitcairn.experiments.results import ExperienceResults, GoalResult
+    from pitcairn.experiments.result_values import ExperienceResults, GoalResult
 
 MONTH_DAYS = 30
 

@@ -10,6 +10,7 @@ from pitcairn.dashboard.requests import MemberRequest
 from pitcairn.dashboard.stores import event_store
 from pitcairn.experiences import services
 from pitcairn.experiences.condition_rows import NAMED_SUBJECTS, OPERATORS, SUBJECTS
+from pitcairn.experiences.form_actions import act
 from pitcairn.experiences.form_content import QUESTION_KINDS
 from pitcairn.experiences.forms import CHANGE_LABELS, POSITIONS, ExperienceForm
 from pitcairn.experiences.models import Allocation, ExperienceState, ExperienceType
@@ -44,7 +45,7 @@ def _form_page(request: MemberRequest, experience: ExperienceOutline | None) -> 
     form = ExperienceForm.posted(request.POST.dict(), request.POST.getlist("goals"))
     action = request.POST.get("do", "save")
     if action not in {"save", "start"}:
-        form.act(action)
+        act(form, action)
         return _show_form(request, form, experience)
     data = form.data()
     if not form.errors:
