@@ -13,6 +13,7 @@ def test_every_command_of_the_promise_is_there() -> None:
         "serve", "migrate", "user add", "source add", "source list", "destination add", "destination list",
         "audience add", "audience list", "audience show",
         "demo seed", "demo traffic", "demo site", "results", "events", "profile show", "profile export", "profile delete", "status",
+        "export", "apply", "check-install",
     }  # fmt: skip
 
 

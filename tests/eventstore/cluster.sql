@@ -29,7 +29,7 @@ CREATE TABLE IF NOT EXISTS `messages_shard` ON CLUSTER `our cluster`
 ENGINE = ReplicatedMergeTree('/clickhouse/tables/{shard}/{database}/{table}', '{replica}')
 PARTITION BY toYYYYMM(received_at)
 ORDER BY (workspace_id, profile_id, timestamp)
-SETTINGS fsync_after_insert = 1, fsync_part_directory = 1, replicated_deduplication_window = 0;
+SETTINGS fsync_after_insert = 1, fsync_part_directory = 1, replicated_deduplication_window = 0, max_cleanup_delay_period = 60;
 
 CREATE TABLE IF NOT EXISTS `messages` ON CLUSTER `our cluster` AS `messages_shard`
 ENGINE = Distributed(`our cluster`, currentDatabase(), `messages_shard`, cityHash64(workspace_id, profile_id));
@@ -53,7 +53,7 @@ CREATE TABLE IF NOT EXISTS `refusals_shard` ON CLUSTER `our cluster`
 ENGINE = ReplicatedMergeTree('/clickhouse/tables/{shard}/{database}/{table}', '{replica}')
 PARTITION BY toYYYYMM(received_at)
 ORDER BY (workspace_id, received_at)
-SETTINGS fsync_after_insert = 1, fsync_part_directory = 1, replicated_deduplication_window = 0;
+SETTINGS fsync_after_insert = 1, fsync_part_directory = 1, replicated_deduplication_window = 0, max_cleanup_delay_period = 60;
 
 CREATE TABLE IF NOT EXISTS `refusals` ON CLUSTER `our cluster` AS `refusals_shard`
 ENGINE = Distributed(`our cluster`, currentDatabase(), `refusals_shard`, cityHash64(workspace_id, message_id));
@@ -84,7 +84,7 @@ CREATE TABLE IF NOT EXISTS `exposures_shard` ON CLUSTER `our cluster`
 ENGINE = ReplicatedMergeTree('/clickhouse/tables/{shard}/{database}/{table}', '{replica}')
 PARTITION BY toYYYYMM(received_at)
 ORDER BY (workspace_id, experience_id, visitor, timestamp)
-SETTINGS fsync_after_insert = 1, fsync_part_directory = 1, replicated_deduplication_window = 0;
+SETTINGS fsync_after_insert = 1, fsync_part_directory = 1, replicated_deduplication_window = 0, max_cleanup_delay_period = 60;
 
 CREATE TABLE IF NOT EXISTS `exposures` ON CLUSTER `our cluster` AS `exposures_shard`
 ENGINE = Distributed(`our cluster`, currentDatabase(), `exposures_shard`, cityHash64(workspace_id, visitor));
@@ -108,7 +108,7 @@ CREATE TABLE IF NOT EXISTS `vitals_shard` ON CLUSTER `our cluster`
 ENGINE = ReplicatedMergeTree('/clickhouse/tables/{shard}/{database}/{table}', '{replica}')
 PARTITION BY toYYYYMM(received_at)
 ORDER BY (workspace_id, experience_id, received_at)
-SETTINGS fsync_after_insert = 1, fsync_part_directory = 1, replicated_deduplication_window = 0;
+SETTINGS fsync_after_insert = 1, fsync_part_directory = 1, replicated_deduplication_window = 0, max_cleanup_delay_period = 60;
 
 CREATE TABLE IF NOT EXISTS `vitals` ON CLUSTER `our cluster` AS `vitals_shard`
 ENGINE = Distributed(`our cluster`, currentDatabase(), `vitals_shard`, cityHash64(workspace_id, experience_id, received_at));
@@ -124,7 +124,7 @@ CREATE TABLE IF NOT EXISTS `merges_shard` ON CLUSTER `our cluster`
 )
 ENGINE = ReplicatedReplacingMergeTree('/clickhouse/tables/{shard}/{database}/{table}', '{replica}')
 ORDER BY (workspace_id, loser_id, batch)
-SETTINGS fsync_after_insert = 1, fsync_part_directory = 1, replicated_deduplication_window = 0;
+SETTINGS fsync_after_insert = 1, fsync_part_directory = 1, replicated_deduplication_window = 0, max_cleanup_delay_period = 60;
 
 CREATE TABLE IF NOT EXISTS `merges` ON CLUSTER `our cluster` AS `merges_shard`
 ENGINE = Distributed(`our cluster`, currentDatabase(), `merges_shard`, cityHash64(workspace_id, loser_id));
@@ -148,7 +148,7 @@ CREATE TABLE IF NOT EXISTS `events_shard` ON CLUSTER `our cluster`
 ENGINE = ReplicatedMergeTree('/clickhouse/tables/{shard}/{database}/{table}', '{replica}')
 PARTITION BY received_month
 ORDER BY (workspace_id, type, event, timestamp)
-SETTINGS fsync_after_insert = 1, fsync_part_directory = 1, replicated_deduplication_window = 0;
+SETTINGS fsync_after_insert = 1, fsync_part_directory = 1, replicated_deduplication_window = 0, max_cleanup_delay_period = 60;
 
 CREATE TABLE IF NOT EXISTS `events` ON CLUSTER `our cluster` AS `events_shard`
 ENGINE = Distributed(`our cluster`, currentDatabase(), `events_shard`, cityHash64(workspace_id, profile_id));
@@ -168,7 +168,7 @@ CREATE TABLE IF NOT EXISTS `profile_events_shard` ON CLUSTER `our cluster`
 )
 ENGINE = ReplicatedMergeTree('/clickhouse/tables/{shard}/{database}/{table}', '{replica}')
 ORDER BY (workspace_id, profile_id, timestamp)
-SETTINGS fsync_after_insert = 1, fsync_part_directory = 1, replicated_deduplication_window = 0, index_granularity = 1024;
+SETTINGS fsync_after_insert = 1, fsync_part_directory = 1, replicated_deduplication_window = 0, max_cleanup_delay_period = 60, index_granularity = 1024;
 
 CREATE TABLE IF NOT EXISTS `profile_events` ON CLUSTER `our cluster` AS `profile_events_shard`
 ENGINE = Distributed(`our cluster`, currentDatabase(), `profile_events_shard`, cityHash64(workspace_id, profile_id));
@@ -199,7 +199,7 @@ CREATE TABLE IF NOT EXISTS `deliveries_shard` ON CLUSTER `our cluster`
 ENGINE = ReplicatedMergeTree('/clickhouse/tables/{shard}/{database}/{table}', '{replica}')
 PARTITION BY toYYYYMM(at)
 ORDER BY (workspace_id, destination_id, at)
-SETTINGS fsync_after_insert = 1, fsync_part_directory = 1, replicated_deduplication_window = 0, index_granularity_bytes = 1048576, min_columns_to_activate_adaptive_write_buffer = 1;
+SETTINGS fsync_after_insert = 1, fsync_part_directory = 1, replicated_deduplication_window = 0, max_cleanup_delay_period = 60, index_granularity_bytes = 1048576, min_columns_to_activate_adaptive_write_buffer = 1;
 
 CREATE TABLE IF NOT EXISTS `deliveries` ON CLUSTER `our cluster` AS `deliveries_shard`
 ENGINE = Distributed(`our cluster`, currentDatabase(), `deliveries_shard`, cityHash64(workspace_id, destination_id));
@@ -217,7 +217,7 @@ CREATE TABLE IF NOT EXISTS `people_shard` ON CLUSTER `our cluster`
 )
 ENGINE = ReplicatedReplacingMergeTree('/clickhouse/tables/{shard}/{database}/{table}', '{replica}')
 ORDER BY (workspace_id, profile_id, batch)
-SETTINGS fsync_after_insert = 1, fsync_part_directory = 1, replicated_deduplication_window = 0;
+SETTINGS fsync_after_insert = 1, fsync_part_directory = 1, replicated_deduplication_window = 0, max_cleanup_delay_period = 60;
 
 CREATE TABLE IF NOT EXISTS `people` ON CLUSTER `our cluster` AS `people_shard`
 ENGINE = Distributed(`our cluster`, currentDatabase(), `people_shard`, cityHash64(workspace_id, profile_id));
@@ -233,7 +233,7 @@ CREATE TABLE IF NOT EXISTS `accounts_shard` ON CLUSTER `our cluster`
 )
 ENGINE = ReplicatedReplacingMergeTree('/clickhouse/tables/{shard}/{database}/{table}', '{replica}')
 ORDER BY (workspace_id, account_id, batch)
-SETTINGS fsync_after_insert = 1, fsync_part_directory = 1, replicated_deduplication_window = 0;
+SETTINGS fsync_after_insert = 1, fsync_part_directory = 1, replicated_deduplication_window = 0, max_cleanup_delay_period = 60;
 
 CREATE TABLE IF NOT EXISTS `accounts` ON CLUSTER `our cluster` AS `accounts_shard`
 ENGINE = Distributed(`our cluster`, currentDatabase(), `accounts_shard`, cityHash64(workspace_id, account_id));
@@ -250,7 +250,7 @@ CREATE TABLE IF NOT EXISTS `memberships_shard` ON CLUSTER `our cluster`
 )
 ENGINE = ReplicatedReplacingMergeTree('/clickhouse/tables/{shard}/{database}/{table}', '{replica}')
 ORDER BY (workspace_id, audience_id, profile_id, version)
-SETTINGS fsync_after_insert = 1, fsync_part_directory = 1, replicated_deduplication_window = 0;
+SETTINGS fsync_after_insert = 1, fsync_part_directory = 1, replicated_deduplication_window = 0, max_cleanup_delay_period = 60;
 
 CREATE TABLE IF NOT EXISTS `memberships` ON CLUSTER `our cluster` AS `memberships_shard`
 ENGINE = Distributed(`our cluster`, currentDatabase(), `memberships_shard`, cityHash64(workspace_id, profile_id));

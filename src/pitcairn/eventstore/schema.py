@@ -105,6 +105,8 @@ TABLE_SETTINGS = (
     # A batch that is written again after it was forgotten is the same block to the byte. A table that replicates would
     # take it for a repetition and silently drop it.
     "replicated_deduplication_window = 0",
+    # An idle table looks for files to remove ever more seldom. What was erased is gone within a minute or two.
+    "max_cleanup_delay_period = 60",
 )
 
 _BATCH = Column(name="batch", type="UInt64", codec="Delta(8), ZSTD(1)")

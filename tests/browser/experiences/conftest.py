@@ -22,7 +22,10 @@ def visit(server: Server, url: str, *, converts: bool, visitor: str = "") -> boo
     """One visitor comes, sees what is decided, and may click. Whether they were personalized is the answer."""
     visitor = visitor or unique("visitor-")
     question = {"anonymousId": visitor, "url": url, "referrer": "", "language": "en"}
-    (decision,) = server.post("/v1/decide", question).json()["decisions"]
+    # What was put live a moment ago is decided a moment later.
+    (decision,) = server.wait_until(
+        lambda: server.post("/v1/decide", question).json()["decisions"], f"A decision for {url}"
+    )
     server.send(
         "/v1/t",
         {
