@@ -198,6 +198,17 @@ class Connection:
         finally:
             self._readers.put(client)
 
+    def rows(self, text: str, parameters: dict[str, Any]) -> list[tuple[Any, ...]]:
+        """Run one named query and return its rows."""
+        with self.reading() as client:
+            return [tuple(row) for row in client.query(text, parameters=parameters).result_rows]
+
+    def numbers(self, text: str) -> NDArray[np.uint64]:
+        """Run a query whose columns are all UInt64 and return its rows as an array of two dimensions."""
+        with self.reading() as client:
+            columns = client.query(text, settings=PLAN_SETTINGS, column_oriented=True).result_set
+            return np.array(columns, np.uint64).reshape(len(columns), -1).T if columns else np.empty((0, 2), np.uint64)
+
     @contextlib.contextmanager
     def writing(self) -> Iterator[Client]:
         """The one client that writes; writers wait for each other."""
@@ -279,14 +290,3 @@ def _holder_in(status: str) -> str:
     if number == str(os.getpid()):
         return "this process, which has it open already"
     return f"process {number}" if number.isdigit() else "another process"
-
-
-def rows_of(client: Client, text: str, parameters: dict[str, Any]) -> list[tuple[Any, ...]]:
-    """Run one named query and return its rows."""
-    return [tuple(row) for row in client.query(text, parameters=parameters).result_rows]
-
-
-def numbers_of(client: Client, text: str) -> NDArray[np.uint64]:
-    """Run a query whose columns are all UInt64 and return its rows as an array of two dimensions."""
-    columns = client.query(text, settings=PLAN_SETTINGS, column_oriented=True).result_set
-    return np.array(columns, np.uint64).reshape(len(columns), -1).T if columns else np.empty((0, 2), np.uint64)

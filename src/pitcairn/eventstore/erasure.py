@@ -1,8 +1,11 @@
-"""Erasing people from the event store, table by table.
+"""Erasing people from the event store, table by table: the statements, and their order.
 
 A row of `deliveries` is about many messages and stays, for the counts; what was sent and answered goes out of it.
 """
 
+from typing import Any
+
+from pitcairn.eventstore.connection import Connection
 from pitcairn.eventstore.ddl import identifier, storage_name
 from pitcairn.eventstore.schema import (
     DELIVERIES,
@@ -13,6 +16,7 @@ from pitcairn.eventstore.schema import (
     PEOPLE,
     PROFILE_EVENTS,
     REFUSALS,
+    TABLES,
     Table,
 )
 
@@ -100,6 +104,43 @@ def forget_statements(table: Table, cluster: str = "") -> str:
 def apply_mask(table: Table, cluster: str = "") -> str:
     """Rewrite the files of a table without the rows that are deleted. The old files go minutes later."""
     return f"ALTER TABLE {_place(table, cluster)} APPLY DELETED MASK"
+
+
+def erase(connection: Connection, who: dict[str, Any]) -> None:
+    """Erase everywhere what `EventStore.erase` promises of the parameters `who`.
+
+    They are `workspace_id`, `profile_ids`, `user_ids`, `until`, `anonymous_ids` and `emails`.
+    """
+    cluster = connection.address.cluster
+    message_ids = [row[0] for row in connection.rows(MESSAGE_IDS, who)]
+    for start in range(0, len(message_ids), IDS_AT_ONCE):
+        theirs = {"workspace_id": who["workspace_id"], "message_ids": message_ids[start : start + IDS_AT_ONCE]}
+        _blank(connection, DELIVERED, blank_deliveries(cluster), theirs)
+    if who["emails"]:
+        _blank(connection, DELIVERED_NAMING, blank_naming_deliveries(cluster), who)
+    who = {**who, "loose_ids": [row[0] for row in connection.rows(LOOSE_IDS, who)]}
+    for table, condition in ERASED:
+        if connection.rows(count_rows(table, condition), who)[0][0]:
+            with connection.writing() as client:
+                statement = erase_rows(table, condition, cluster)
+                client.command(statement, parameters=who, settings={"lightweight_deletes_sync": "2"})
+
+
+def erase_files(connection: Connection) -> None:
+    """Begin to take what was erased out of the files; what `EventStore.erase_files` promises."""
+    cluster = connection.address.cluster
+    to_clean = {row[0] for row in connection.rows(TO_CLEAN, {})}
+    for table in TABLES:
+        if storage_name(table, cluster) in to_clean:
+            with connection.writing() as client:
+                client.command(forget_statements(table, cluster))
+                client.command(apply_mask(table, cluster), settings={"mutations_sync": "0"})
+
+
+def _blank(connection: Connection, count: str, statement: str, who: dict[str, Any]) -> None:
+    if connection.rows(count, who)[0][0]:
+        with connection.writing() as client:
+            client.command(statement, parameters=who, settings={"mutations_sync": "2"})
 
 
 def _place(table: Table, cluster: str) -> str:

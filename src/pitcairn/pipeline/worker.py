@@ -27,7 +27,8 @@ from pitcairn.edge.deletions import DELETE, read_deletion
 from pitcairn.edge.identity_requests import IDENTITY_REQUESTS
 from pitcairn.edge.inbox import Accepted, Entry
 from pitcairn.edge.snapshot import EMPTY, Snapshot, newer_snapshot
-from pitcairn.engage.live import Learned, Live
+from pitcairn.engage.live import Live
+from pitcairn.engage.standing import Learned
 from pitcairn.eventstore import EventStore, EventStoreError
 from pitcairn.pipeline import steps
 from pitcairn.pipeline.batch import Batch
@@ -88,7 +89,7 @@ class Worker:
         self._on_queued = on_queued
         """Told the destinations that a batch queued something for."""
         self._live = live or Live(store, on_queued=on_queued)
-        self._live.learn = self._learn
+        self._live.learn_with(self._learn)
         self.leads = False
         """It held the lease when it last looked. Whatever only one process may do is done by the one whose worker leads."""
         self._position = 0
