@@ -88,7 +88,7 @@ def test_deleting_asks_for_the_name(client: Client, workspace: Workspace) -> Non
         assert "lost" in text(client.get(address))
         page = client.post(address, {"name": "something"})
         assert page.status_code == 422
-        assert f"'something' is not its name. Write {name}" in text(page)
+        assert f"'something' is not the name. Write {name}" in text(page)
         assert f"{name} is deleted" in text(follow(client, address, {"name": name}))
     assert not Source.objects.filter(id=made.id).exists()
     assert not Destination.objects.filter(id=destination.id).exists()

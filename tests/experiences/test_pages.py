@@ -373,7 +373,7 @@ class TestLife:
         assert "cannot be started again" in text(asked)
         refused = client.post(f"/experiences/{made.id}/archive/", {"name": "corporate website experiment"})
         assert refused.status_code == 422
-        assert "exactly" in error_beside(refused, "name")
+        assert f"Write {made.name} as it stands above" in text(refused)
         assert fields(refused)["name"] == "corporate website experiment"
         assert state() == ExperienceState.LIVE
         client.post(f"/experiences/{made.id}/archive/", {"name": made.name})

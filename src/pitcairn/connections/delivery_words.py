@@ -209,14 +209,16 @@ def steps_of(overview: DeliveryOverview, *, with_ingest: bool) -> list[StepView]
         ),
     ]
     if with_ingest:
+        # A copy of a message that was taken is no loss: client libraries send again, and an exposure comes twice by design.
+        copies = {one.reason for one in overview.ingest_reasons} == {DropReason.DUPLICATE_MESSAGE}
         refused = StepView(
             key="ingest",
             label="Refused",
-            about="not accepted on arrival",
+            about="copies of messages that were taken" if copies else "not accepted on arrival",
             count=overview.ingest_failed,
             of=overview.received + overview.ingest_failed,
             reasons=overview.ingest_reasons,
-            tone="warn",
+            tone="" if copies else "warn",
         )
         steps.insert(0, refused)
     return steps

@@ -80,26 +80,3 @@ class OAuthAppForm(forms.Form):
         initial=1,
         help_text="Libraries get a new one in time.",
     )
-
-
-class NameAgainForm(forms.Form):
-    """Asks for the name of what cannot be brought back."""
-
-    name = forms.CharField(
-        label="Write its name to go on",
-        required=False,
-        widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
-    )
-
-    def __init__(self, wanted: str, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self._wanted = wanted
-        self.fields["name"].help_text = wanted
-        self.fields["name"].required = False
-
-    def clean_name(self) -> str:
-        typed: str = self.cleaned_data["name"].strip()
-        if typed != self._wanted:
-            said = f"{typed!r} is not its name" if typed else "The name is missing"
-            raise forms.ValidationError(f"{said}. Write {self._wanted} as it stands above.")
-        return typed

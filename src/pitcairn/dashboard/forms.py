@@ -39,3 +39,27 @@ class SignInForm(forms.Form):
         attempts.forget(email)
         self.user = user
         return data
+
+
+class NameAgainForm(forms.Form):
+    """Asks for the name of what cannot be brought back."""
+
+    use_required_attribute = False
+
+    name = forms.CharField(
+        label="Write the name to go on",
+        widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false", "autofocus": True}),
+    )
+
+    def __init__(self, wanted: str, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._wanted = wanted
+        field = self.fields["name"]
+        field.help_text = wanted
+        field.error_messages["required"] = f"The name is missing. Write {wanted} as it stands above."
+
+    def clean_name(self) -> str:
+        typed: str = self.cleaned_data["name"]
+        if typed != self._wanted:
+            raise forms.ValidationError(f"{typed!r} is not the name. Write {self._wanted} as it stands above.")
+        return typed

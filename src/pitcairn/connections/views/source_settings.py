@@ -8,11 +8,12 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from pitcairn.connections import queries, removal, services, source_settings
 from pitcairn.connections.forms import RenameForm, blame
-from pitcairn.connections.forms_sources import NameAgainForm, SourceRulesForm
+from pitcairn.connections.forms_sources import SourceRulesForm
 from pitcairn.connections.models import SourceKind
 from pitcairn.connections.queries import SourceItem
 from pitcairn.connections.services import ConnectionsError
 from pitcairn.connections.views.segment import shown_once
+from pitcairn.dashboard.forms import NameAgainForm
 from pitcairn.dashboard.requests import MemberRequest
 
 

@@ -35,6 +35,7 @@ from pitcairn.connections.tracking_plans.rules import PlanError, Rule
 from pitcairn.connections.tracking_plans.transfer import read_plan, write_plan
 from pitcairn.connections.tracking_plans.trial import try_plan
 from pitcairn.dashboard.context import Place
+from pitcairn.dashboard.forms import NameAgainForm
 from pitcairn.dashboard.requests import MemberRequest
 from pitcairn.dashboard.stores import event_store
 
@@ -229,15 +230,13 @@ def settings(request: MemberRequest, plan_id: int) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def delete(request: MemberRequest, plan_id: int) -> HttpResponse:
     plan = _plan(request, plan_id)
-    typed, error = request.POST.get("name", ""), ""
-    if request.method == "POST":
-        if typed.strip() == plan.name:
-            services.delete_plan(workspace_id=request.workspace.id, plan_id=plan_id)
-            messages.success(request, f"{plan.name} is deleted.")
-            return redirect("connections:tracking-plans")
-        error = f"This is not {plan.name}. Write the name exactly."
-    context = {"plan": plan, "typed": typed, "error": error}
-    return render(request, "connections/tracking_plan_delete.html", context, status=422 if error else 200)
+    form = NameAgainForm(plan.name, request.POST if request.method == "POST" else None)
+    if form.is_valid():
+        services.delete_plan(workspace_id=request.workspace.id, plan_id=plan_id)
+        messages.success(request, f"{plan.name} is deleted.")
+        return redirect("connections:tracking-plans")
+    context = {"plan": plan, "form": form, "back": reverse("connections:tracking-plan-settings", args=[plan_id])}
+    return render(request, "connections/tracking_plan_delete.html", context, status=422 if form.errors else 200)
 
 
 @require_GET

@@ -11,6 +11,7 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from pitcairn.dashboard.forms import NameAgainForm
 from pitcairn.dashboard.requests import MemberRequest
 from pitcairn.dashboard.stores import event_store
 from pitcairn.dashboard.times import from_ms
@@ -155,25 +156,17 @@ def recompute(request: MemberRequest, audience_id: int) -> HttpResponse:
 def delete(request: MemberRequest, audience_id: int) -> HttpResponse:
     """Deleting cannot be undone, and the key is never given out again, so it asks for the name."""
     found = audience_or_404(request, audience_id)
-    typed, error = request.POST.get("name", ""), ""
-    if request.method == "POST":
-        if typed.strip() == found.name:
-            try:
-                services.delete_audience(request.workspace.id, audience_id)
-            except AudienceError as refused:
-                error = refused.text
-            else:
-                messages.success(request, f"{found.name} is deleted.")
-                return redirect("engage:list")
+    form = NameAgainForm(found.name, request.POST if request.method == "POST" else None)
+    if form.is_valid():
+        try:
+            services.delete_audience(request.workspace.id, audience_id)
+        except AudienceError as refused:
+            form.add_error("name", refused.text)
         else:
-            error = f"This is not its name. Write {found.name} exactly."
-    context = {
-        "audience": found,
-        "typed": typed,
-        "error": error,
-        "back": reverse("engage:audience", args=[audience_id]),
-    }
-    return render(request, "engage/delete.html", context, status=422 if error else 200)
+            messages.success(request, f"{found.name} is deleted.")
+            return redirect("engage:list")
+    context = {"audience": found, "form": form, "back": reverse("engage:audience", args=[audience_id])}
+    return render(request, "engage/delete.html", context, status=422 if form.errors else 200)
 
 
 @require_GET

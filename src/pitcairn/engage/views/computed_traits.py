@@ -8,6 +8,7 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from pitcairn.dashboard.forms import NameAgainForm
 from pitcairn.dashboard.requests import MemberRequest
 from pitcairn.engage import queries, services
 from pitcairn.engage.errors import AudienceError
@@ -75,21 +76,14 @@ def disable(request: MemberRequest, trait_id: int) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def delete(request: MemberRequest, trait_id: int) -> HttpResponse:
     found = _found(request, trait_id)
-    typed, error = request.POST.get("name", ""), ""
-    if request.method == "POST":
-        if typed.strip() == found.name:
-            services.delete_computed_trait(request.workspace.id, trait_id)
-            messages.success(request, f"{found.name} is deleted. Its values stay with the people.")
-            return redirect("engage:traits")
-        error = f"This is not its name. Write {found.name} exactly."
-    context = {
-        "audience": found,
-        "typed": typed,
-        "error": error,
-        "back": reverse("engage:trait", args=[trait_id]),
-        "is_trait": True,
-    }
-    return render(request, "engage/delete.html", context, status=422 if error else 200)
+    form = NameAgainForm(found.name, request.POST if request.method == "POST" else None)
+    if form.is_valid():
+        services.delete_computed_trait(request.workspace.id, trait_id)
+        messages.success(request, f"{found.name} is deleted. Its values stay with the people.")
+        return redirect("engage:traits")
+    back = reverse("engage:trait", args=[trait_id])
+    context = {"audience": found, "form": form, "back": back, "is_trait": True}
+    return render(request, "engage/delete.html", context, status=422 if form.errors else 200)
 
 
 def _found(request: MemberRequest, trait_id: int) -> ComputationDetail:

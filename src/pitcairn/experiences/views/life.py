@@ -8,6 +8,7 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST
 
+from pitcairn.dashboard.forms import NameAgainForm
 from pitcairn.dashboard.requests import MemberRequest
 from pitcairn.experiences import services
 from pitcairn.experiences.models import ExperienceState
@@ -96,17 +97,14 @@ def _ask_for_name(
     done: str,
     then: str,
 ) -> HttpResponse:
-    typed, error = request.POST.get("name", ""), ""
-    if request.method == "POST":
-        if typed.strip() == experience.name:
-            try:
-                act(request.workspace.id, experience.id)
-            except ExperienceError as refused:
-                error = str(refused)
-            else:
-                messages.success(request, done)
-                return redirect(then)
+    form = NameAgainForm(experience.name, request.POST if request.method == "POST" else None)
+    if form.is_valid():
+        try:
+            act(request.workspace.id, experience.id)
+        except ExperienceError as refused:
+            form.add_error("name", str(refused))
         else:
-            error = f"This is not its name. Write {experience.name} exactly."
-    context = {"experience": experience, "typed": typed, "error": error}
-    return render(request, template, context, status=422 if error else 200)
+            messages.success(request, done)
+            return redirect(then)
+    context = {"experience": experience, "form": form, "back": reverse("experiences:detail", args=[experience.id])}
+    return render(request, template, context, status=422 if form.errors else 200)

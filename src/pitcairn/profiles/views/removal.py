@@ -3,8 +3,10 @@
 from django.contrib import messages
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from pitcairn.dashboard.forms import NameAgainForm
 from pitcairn.dashboard.requests import MemberRequest
 from pitcairn.profiles import queries, services
 from pitcairn.profiles.identity import USER_ID
@@ -22,8 +24,8 @@ def delete(request: MemberRequest, profile_id: int) -> HttpResponse:
         raise Http404
     person = detail.item
     user_id = next((item.value for item in person.identifiers if item.type == USER_ID), "")
-    typed = request.POST.get("name", "").strip()
-    if request.method == "POST" and typed == person.title:
+    form = NameAgainForm(person.title, request.POST if request.method == "POST" else None)
+    if form.is_valid():
         suppress = bool(user_id) and request.POST.get("suppress") == "yes"
         services.delete_person(workspace_id=request.workspace.id, profile_id=profile_id, suppress=suppress)
         messages.success(
@@ -37,13 +39,11 @@ def delete(request: MemberRequest, profile_id: int) -> HttpResponse:
         "detail": detail,
         "person": person,
         "user_id": user_id,
-        "typed": typed,
+        "form": form,
         "suppress": request.method == "GET" or request.POST.get("suppress") == "yes",
-        "error": (f"{typed!r} is not the name." if typed else "The name is missing.")
-        if request.method == "POST"
-        else "",
+        "back": reverse("profiles:profile", args=[profile_id]),
     }
-    return render(request, "profiles/delete.html", context, status=422 if request.method == "POST" else 200)
+    return render(request, "profiles/delete.html", context, status=422 if form.errors else 200)
 
 
 @require_GET
