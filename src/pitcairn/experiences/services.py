@@ -283,16 +283,6 @@ def reorder_experiences(workspace_id: int, experience_ids: Sequence[int]) -> Non
     configuration_changed()
 
 
-def move_experience(workspace_id: int, experience_id: int, *, by: int) -> None:
-    """Moves one experience up (negative) or down in the order, as far as it goes."""
-    order = list(
-        Experience.objects.filter(workspace_id=workspace_id).order_by("position", "id").values_list("id", flat=True)
-    )
-    at = order.index(_found(workspace_id, experience_id).id)
-    order.insert(max(0, min(len(order) - 1, at + by)), order.pop(at))
-    reorder_experiences(workspace_id, order)
-
-
 def _save(
     workspace_id: int,
     saved: Experience | None,
