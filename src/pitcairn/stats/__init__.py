@@ -33,7 +33,7 @@ from pitcairn.stats.analysis import (
 )
 from pitcairn.stats.arms import Arm, Comparison, Estimate, Interval, NotComputable, Number, Rate, Reason, together
 from pitcairn.stats.asymptotic import RunningSequential, Sequential, expected_in_smaller, running, sequential
-from pitcairn.stats.bandit import next_shares
+from pitcairn.stats.bandit import chances_of_highest_mean, chances_to_be_best, next_shares, shares_by_chance
 from pitcairn.stats.bayes import Best, Odds, Prior, best, odds
 from pitcairn.stats.clusters import Accounts, Clustered, SharedAccounts, compare_clustered
 from pitcairn.stats.comparison import ENOUGH_CONVERSIONS, Summary, Verdict, compare, compare_strata, summary
@@ -143,6 +143,8 @@ __all__ = [
     "beliefs",
     "benjamini_hochberg",
     "best",
+    "chances_of_highest_mean",
+    "chances_to_be_best",
     "check_split",
     "compare",
     "compare_adjusted",
@@ -183,6 +185,7 @@ __all__ = [
     "sequential_detectable_lift",
     "sequential_power",
     "sequential_size",
+    "shares_by_chance",
     "split_evidence",
     "summary",
     "together",
