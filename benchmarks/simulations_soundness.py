@@ -130,6 +130,60 @@ def bandit(runs: int = 400, days: int = 10, visitors: int = 2_000) -> Iterator[L
     )
 
 
+def bandit_that_finds(runs: int = 400, days: int = 14, visitors: int = 2_000) -> Iterator[Line]:
+    """A split that learns, of arms that differ, while the rate falls from day to day: what is found, and is it true?"""
+    random = np.random.default_rng(15)
+    lifts = (0.0, 0.3, -0.3)
+    control_share = 0.2
+    fixed = always = sent = 0
+    for _ in range(runs):
+        epochs: list[stats.Epoch] = []
+        looks: list[list[stats.Epoch]] = []
+        shares: tuple[float, ...] = (control_share, *[(1 - control_share) / len(lifts)] * len(lifts))
+        best = 0
+        for day in range(days):
+            counts = random.multinomial(visitors, shares)
+            base = 0.12 - 0.005 * day
+            rates = (base, *(base * (1 + lift) for lift in lifts))
+            arms = tuple(
+                stats.Arm(int(count), int(random.binomial(count, rate)))
+                for count, rate in zip(counts, rates, strict=True)
+            )
+            best += arms[2].visitors
+            epochs.append(stats.Epoch(shares, arms))
+            looks.append(list(epochs))
+            following = stats.next_shares(epochs, control_share=control_share)
+            assert isinstance(following, tuple)
+            shares = following
+        found = stats.analyse(looks)
+        assert isinstance(found, stats.Analysis)
+        for variation, lift in zip(found.variations, lifts, strict=True):
+            fixed += _holds(variation.comparison.lift, lift)
+            always += _holds(variation.always.running, lift)
+        sent += best
+    total = runs * len(lifts)
+    name = f"a split that learns for {days} days at a falling rate, lifts of 0, +30 and -30 %"
+    for what, hits in (("interval of the lift at the end", fixed), ("always-valid interval of the lift", always)):
+        bar = 0.95 - 2 * simulated.error(0.95, total)
+        yield Line(
+            f"coverage: {what}, {name}", f"{hits / total:.1%}", "95 % nominal", f"at least {bar:.1%}", hits / total >= bar
+        )
+    share = sent / (runs * days * visitors) / (1 - control_share)
+    yield Line(
+        f"{name}: visitors of the best variation",
+        f"{share:.0%} of those not in control",
+        f"{1 / len(lifts):.0%} of an even split",
+        "at least 70 %",
+        share >= 0.7,
+    )
+
+
+def _holds(interval: stats.Estimate | stats.Interval | stats.NotComputable, truth: float) -> bool:
+    if isinstance(interval, stats.NotComputable):
+        return False
+    return interval.low <= truth and (interval.high is None or truth <= interval.high)
+
+
 def _chi_square_alarm(counts: simulated.Counts, total: simulated.Counts, share: float) -> simulated.Flags:
     away = counts - total * share
     p_value = special.gammaincc(0.5, away**2 / (total * share * (1 - share)) / 2)
@@ -187,4 +241,5 @@ MEASUREMENTS: dict[str, Callable[[], Iterator[Line]]] = {
     "stats-clusters": clusters,
     "stats-devices": devices,
     "stats-bandit": bandit,
+    "stats-bandit-finds": bandit_that_finds,
 }

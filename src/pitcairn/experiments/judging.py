@@ -75,6 +75,7 @@ def judged(
         inside_window=sum(cell.units for cell in counted if date.fromisoformat(cell.part) >= opened),
         novelty=novelty,
         recommendation=None,
+        steps=asked.steps,
     )
     return msgspec.structs.replace(found, recommendation=_recommended(found, asked))
 

@@ -15,7 +15,7 @@ from pitcairn.experiences.queries import ExperienceOutline
 from pitcairn.experiments import tally
 from pitcairn.experiments.allocation import Allocation
 from pitcairn.experiments.findings import Finding
-from pitcairn.experiments.queries import ChosenGoal
+from pitcairn.experiments.queries import ChosenGoal, SharingStep
 from pitcairn.stats import Arm, Clustered, Estimate, NotComputable
 
 if TYPE_CHECKING:
@@ -161,6 +161,8 @@ class ExperienceResults(msgspec.Struct, frozen=True, kw_only=True):
     """Visitors whose attribution window is still open, by the days on which they were first exposed."""
     novelty: stats.Novelty | NotComputable
     recommendation: stats.Recommendation | None
+    steps: tuple[SharingStep, ...] = ()
+    """What was learned about the shares of segments that are shared to what works, the newest last."""
 
     @property
     def primary(self) -> GoalResult | None:
