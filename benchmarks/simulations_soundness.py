@@ -166,7 +166,11 @@ def bandit_that_finds(runs: int = 400, days: int = 14, visitors: int = 2_000) ->
     for what, hits in (("interval of the lift at the end", fixed), ("always-valid interval of the lift", always)):
         bar = 0.95 - 2 * simulated.error(0.95, total)
         yield Line(
-            f"coverage: {what}, {name}", f"{hits / total:.1%}", "95 % nominal", f"at least {bar:.1%}", hits / total >= bar
+            f"coverage: {what}, {name}",
+            f"{hits / total:.1%}",
+            "95 % nominal",
+            f"at least {bar:.1%}",
+            hits / total >= bar,
         )
     share = sent / (runs * days * visitors) / (1 - control_share)
     yield Line(

@@ -25,7 +25,7 @@ from pitcairn.experiments.models import Optimization, OptimizationOutcome, Optim
 from pitcairn.experiments.queries import goals_of
 
 if TYPE_CHECKING:
-    from pitcairn.eventstore import EventStore, ResultCell
+    from pitcairn.eventstore import EventStore
 
 logger = logging.getLogger(__name__)
 
@@ -103,4 +103,6 @@ def _apply(experience: ExperienceOutline, learned: Mapping[int, Learned], goal: 
 
 
 def _keyed(values: Mapping[int, float] | Mapping[int, tuple[int, int]]) -> dict[str, object]:
-    return {str(variation): list(value) if isinstance(value, Sequence) else value for variation, value in values.items()}
+    return {
+        str(variation): list(value) if isinstance(value, Sequence) else value for variation, value in values.items()
+    }

@@ -46,11 +46,21 @@ def arm_result(arm: Arm, cells: Sequence["ResultCell"], *, numeric: bool) -> Arm
     return ArmResult(visitors=arm.visitors, converted=arm.converted, rate=tally.mean(cells))
 
 
+class LiftOnDay(msgspec.Struct, frozen=True, kw_only=True):
+    """The lift as it stood at the end of a UTC day, with the interval that holds at every look until then."""
+
+    day: date
+    lift: Estimate | NotComputable
+
+
 class VariationResult(msgspec.Struct, frozen=True, kw_only=True):
+    """`lifts` are those of days that are evenly spread, the last among them; none for a number per visitor."""
+
     id: int
     name: str
     result: ArmResult
     finding: Finding
+    lifts: tuple[LiftOnDay, ...] = ()
 
 
 class SegmentResult(msgspec.Struct, frozen=True, kw_only=True):
@@ -62,6 +72,7 @@ class SegmentResult(msgspec.Struct, frozen=True, kw_only=True):
     control: ArmResult
     variations: tuple[VariationResult, ...]
     finding: Finding
+    lifts: tuple[LiftOnDay, ...] = ()
 
 
 class DayResult(msgspec.Struct, frozen=True, kw_only=True):

@@ -1,6 +1,6 @@
 """Results for other programs: JSON with camelCase keys, and rows for a table."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -10,7 +10,7 @@ from pitcairn.experiments.recommendations import advice
 from pitcairn.stats import Clustered, Estimate, NotComputable, Odds
 
 if TYPE_CHECKING:
-    from pitcairn.experiments.result_values import ArmResult, ExperienceResults, GoalResult
+    from pitcairn.experiments.result_values import ArmResult, ExperienceResults, GoalResult, LiftOnDay
 
 COLUMNS = (
     "goal",
@@ -59,6 +59,7 @@ def as_json(results: "ExperienceResults") -> dict[str, Any]:
         "exposuresWithoutDecision": results.left.unassigned,
         "recommendation": advice(results),
         "goals": [_goal(goal) for goal in results.goals],
+        "sharing": _sharing(results),
         "checks": [
             {"name": check.name, "ok": check.ok, "title": check.title, "text": check.text} for check in checks(results)
         ],
@@ -112,8 +113,13 @@ def _goal(goal: "GoalResult") -> dict[str, Any]:
             {
                 "audienceSegment": {"id": segment.id, "name": segment.name},
                 **_sides(segment.personalized, segment.control, segment.finding),
+                "series": _lifts(segment.lifts),
                 "variations": [
-                    {"variation": {"id": one.id, "name": one.name}, **_sides(one.result, segment.control, one.finding)}
+                    {
+                        "variation": {"id": one.id, "name": one.name},
+                        **_sides(one.result, segment.control, one.finding),
+                        "series": _lifts(one.lifts),
+                    }
                     for one in segment.variations
                 ],
             }
@@ -159,6 +165,34 @@ def _sides(personalized: "ArmResult", control: "ArmResult", finding: Finding) ->
         "chanceToBeBetter": odds.chance if isinstance(odds, Odds) else None,
         "expectedLossIfChosen": odds.loss_if_chosen if isinstance(odds, Odds) else None,
     }
+
+
+def _lifts(lifts: "Sequence[LiftOnDay]") -> list[dict[str, Any]]:
+    return [{"day": one.day.isoformat(), "lift": _estimate(one.lift)} for one in lifts]
+
+
+def _sharing(results: "ExperienceResults") -> list[dict[str, Any]]:
+    """What was learned about the shares of segments that are shared to what works, the newest last."""
+    return [
+        {
+            "at": _time(step.made_at),
+            "audienceSegmentId": step.segment_id,
+            "outcome": step.outcome.value,
+            "goal": step.goal,
+            "note": step.note,
+            "variations": [
+                {
+                    "variationId": variation,
+                    "share": share,
+                    "chanceToBeBest": step.chances.get(variation),
+                    "visitors": step.counted.get(variation, (None, None))[0],
+                    "converted": step.counted.get(variation, (None, None))[1],
+                }
+                for variation, share in step.shares.items()
+            ],
+        }
+        for step in results.steps
+    ]
 
 
 def _clustered(found: "Clustered | NotComputable | None") -> dict[str, Any] | None:

@@ -8,8 +8,8 @@ p-value 1/e and the interval hold at every look, and at all looks together. Noth
 number of visitors either. Lindon and Malek, "Anytime-valid inference for multinomial count data", NeurIPS 2022.
 
 The mixture is Dirichlet's with the split as its mean and the weight of `CONCENTRATION` earlier conversions. When the
-split changes, a new epoch begins: e-values of epochs with different splits are multiplied. Each conversion counts in the epoch of its visitor's
-first exposure.
+split changes, a new epoch begins: e-values of epochs with different splits are multiplied. Each conversion counts in the epoch
+of its visitor's first exposure.
 """
 
 from __future__ import annotations
