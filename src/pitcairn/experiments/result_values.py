@@ -144,6 +144,14 @@ class GoalResult(msgspec.Struct, frozen=True, kw_only=True):
         return self.personalized.converted + self.control.converted
 
 
+class VariationSplit(msgspec.Struct, frozen=True, kw_only=True):
+    """How the visitors of one segment fell to its control and variations; `arms` are the variations, the control (0) first."""
+
+    segment_id: int
+    arms: tuple[int, ...]
+    check: stats.SplitCheck
+
+
 class Left(msgspec.Struct, frozen=True, kw_only=True):
     """Who is not among the visitors of the results, who is there more than once, and what could not be used."""
 
@@ -166,6 +174,9 @@ class ExperienceResults(msgspec.Struct, frozen=True, kw_only=True):
     visitors_a_day: float
     allocation: Allocation
     split: stats.SplitCheck | NotComputable
+    """Control against all variations, of all segments together."""
+    variation_splits: tuple["VariationSplit", ...]
+    """The same within each segment that has several variations, for each of them."""
     causes: tuple[stats.SliceFinding, ...]
     """Where a mismatch of the split comes from; the likely cause first. Empty while the split is as set."""
     inside_window: int
@@ -178,6 +189,12 @@ class ExperienceResults(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def primary(self) -> GoalResult | None:
         return self.goals[0] if self.goals else None
+
+    @property
+    def splits(self) -> tuple[stats.SplitCheck, ...]:
+        """All checks of the split that could be made."""
+        whole = () if isinstance(self.split, NotComputable) else (self.split,)
+        return (*whole, *(one.check for one in self.variation_splits))
 
     @property
     def full_days(self) -> int:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from pitcairn.experiments.checks import checks
 from pitcairn.experiments.findings import ALPHA, Finding, plain
 from pitcairn.experiments.recommendations import advice
-from pitcairn.stats import Clustered, Estimate, NotComputable, Odds
+from pitcairn.stats import Clustered, Estimate, NotComputable, Odds, SplitCheck
 
 if TYPE_CHECKING:
     from pitcairn.experiments.result_values import ArmResult, ExperienceResults, GoalResult, LiftOnDay
@@ -57,6 +57,7 @@ def as_json(results: "ExperienceResults") -> dict[str, Any]:
         "seenInSeveralVariations": results.left.crossed,
         "mergedVisitors": results.left.merged,
         "exposuresWithoutDecision": results.left.unassigned,
+        "split": _split(results.split),
         "recommendation": advice(results),
         "goals": [_goal(goal) for goal in results.goals],
         "sharing": _sharing(results),
@@ -164,6 +165,19 @@ def _sides(personalized: "ArmResult", control: "ArmResult", finding: Finding) ->
         },
         "chanceToBeBetter": odds.chance if isinstance(odds, Odds) else None,
         "expectedLossIfChosen": odds.loss_if_chosen if isinstance(odds, Odds) else None,
+    }
+
+
+def _split(split: "SplitCheck | NotComputable") -> dict[str, Any]:
+    """Visitors in control and in all variations together. `pValue` holds at every look."""
+    if isinstance(split, NotComputable):
+        return {"notComputable": split.reason.value}
+    return {
+        "verdict": split.split.value,
+        "observed": list(split.observed),
+        "expected": list(split.expected),
+        "pValue": _number(split.always_p_value),
+        "fixedHorizon": {"verdict": split.at_one_look.value, "pValue": _number(split.p_value)},
     }
 
 

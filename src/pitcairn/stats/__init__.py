@@ -18,9 +18,9 @@ raised only for settings that no counts can cause, such as an alpha of 2.
 <Decision.CHOOSE: 'choose'>
 
 Beside these stand planning (`sample_size`, `sequential_size`, `detectable_lift`, `duration`), soundness (`check_split`,
-`rank_slices`, `crossover`, `novelty`), other comparisons (`compare_adjusted`, `compare_ratios`, `compare_clustered`, each
-made always-valid by `sequential(effect_of(comparison), planned)`), corrections (`holm`, `benjamini_hochberg`), and the split
-that learns (`next_shares`).
+`check_split_at_looks`, `rank_slices`, `crossover`, `novelty`), other comparisons (`compare_adjusted`, `compare_ratios`,
+`compare_clustered`, each made always-valid by `sequential(effect_of(comparison), planned)`), corrections (`holm`,
+`benjamini_hochberg`), and the split that learns (`next_shares`).
 """
 
 from pitcairn.stats.analysis import (
@@ -80,7 +80,7 @@ from pitcairn.stats.recommendation import (
     recommend,
 )
 from pitcairn.stats.slices import Slice, SliceFinding, rank_slices
-from pitcairn.stats.split import Split, SplitCheck, check_split, split_evidence
+from pitcairn.stats.split import Split, SplitCheck, check_split, check_split_at_looks, split_evidence
 from pitcairn.stats.wilson import rate
 
 __all__ = [
@@ -146,6 +146,7 @@ __all__ = [
     "chances_of_highest_mean",
     "chances_to_be_best",
     "check_split",
+    "check_split_at_looks",
     "compare",
     "compare_adjusted",
     "compare_clustered",
