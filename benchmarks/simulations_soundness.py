@@ -42,7 +42,8 @@ def splits(runs: int = 20_000, number: int = 100, visitors: int = 500) -> Iterat
                 yield Line(
                     f"{name}, sound: false alarms",
                     f"{simulated.ever(always):.2%} always-valid at all looks",
-                    f"{simulated.ever(alarm):.2%} if chi-square is looked at as often, {alarm[:, -1].mean():.2%} at the end alone",
+                    f"{simulated.ever(alarm):.2%} if chi-square is looked at as often, "
+                    f"{alarm[:, -1].mean():.2%} at the end alone",
                     "at most 0.1 % at all looks",
                     float(alarm[:, -1].mean()) <= 0.002 and simulated.ever(always) <= split.ALARM,
                 )
@@ -74,6 +75,72 @@ def clusters(runs: int = 2_000, accounts: int = 100) -> Iterator[Line]:
         f"at most {allowed:.1%}",
         clustered / runs <= allowed,
     )
+
+
+def clusters_over_epochs(runs: int = 1_000, accounts: int = 150) -> Iterator[Line]:
+    """A/A by account with visitors who come over weeks while the split changes: an account has visitors of every arm."""
+    random = np.random.default_rng(16)
+    ours = apart = naive = 0
+    shares = (0.1, 0.5)
+    for _ in range(runs):
+        rate = random.beta(1.0, 9.0, accounts)
+        arms: list[list[simulated.Counts]] = []
+        for epoch, share in enumerate(shares):
+            size = random.geometric(0.1, accounts)
+            control = random.binomial(size, share)
+            for count in (control, size - control):
+                arms.append([count, random.binomial(count, rate * (1.2 if epoch else 0.8))])
+        found = stats.compare_account_strata(*account_sums(arms))
+        assert isinstance(found, stats.Clustered)
+        ours += _significant(found.comparison)
+        pairs = [
+            (stats.Arm(int(c[0].sum()), int(c[1].sum())), stats.Arm(int(t[0].sum()), int(t[1].sum())))
+            for c, t in (arms[:2], arms[2:])
+        ]
+        naive += _below(stats.compare_strata(pairs).p_value)
+        pooled = [[arms[side][part] + arms[2 + side][part] for part in (0, 1)] for side in (0, 1)]
+        wrong = stats.compare_clustered(_accounts(*pooled[0]), _accounts(*pooled[1]))
+        apart += isinstance(wrong, stats.Clustered) and _significant(wrong.comparison)
+    allowed = ALPHA + 2 * simulated.error(ALPHA, runs)
+    yield Line(
+        f"A/A by account while the split changed from 10 % to 50 %, {accounts} accounts with visitors of every arm: "
+        "false positives",
+        f"{ours / runs:.1%} by account, over both times",
+        f"{naive / runs:.1%} by visitor; {apart / runs:.1%} by account without regard to the times",
+        f"at most {allowed:.1%}",
+        ours / runs <= allowed,
+    )
+
+
+def account_sums(
+    arms: list[list[simulated.Counts]],
+) -> tuple[
+    list[stats.AccountCell],
+    dict[tuple[int, int], stats.Products],
+    tuple[stats.AccountSide, stats.AccountSide],
+]:
+    """Visitors and conversions of every account, for control and treatment of each stratum in turn, as sums."""
+    cells = [
+        stats.AccountCell(
+            stratum=place // 2, treated=bool(place % 2), visitors=float(size.sum()), total=float(total.sum())
+        )
+        for place, (size, total) in enumerate(arms)
+    ]
+    products = {
+        (one, other): stats.Products(
+            float(arms[one][0] @ arms[other][0]),
+            float(arms[one][0] @ arms[other][1]),
+            float(arms[one][1] @ arms[other][0]),
+            float(arms[one][1] @ arms[other][1]),
+        )
+        for one in range(len(arms))
+        for other in range(len(arms))
+    }
+    sides = []
+    for side in (0, 1):
+        whole = np.sum([arms[place][0] for place in range(side, len(arms), 2)], axis=0)
+        sides.append(stats.AccountSide(accounts=int((whole > 0).sum()), visitors_squared=float(whole @ whole)))
+    return cells, products, (sides[0], sides[1])
 
 
 def devices(people: int = 100_000_000_000) -> Iterator[Line]:
@@ -261,6 +328,7 @@ def _lift(control: stats.Arm, treatment: stats.Arm) -> stats.Estimate:
 MEASUREMENTS: dict[str, Callable[[], Iterator[Line]]] = {
     "stats-splits": splits,
     "stats-clusters": clusters,
+    "stats-clusters-over-epochs": clusters_over_epochs,
     "stats-devices": devices,
     "stats-bandit": bandit,
     "stats-bandit-finds": bandit_that_finds,

@@ -27,7 +27,7 @@ from pitcairn.experiments.result_values import (
 from pitcairn.stats import Arm, Clustered, NotComputable, Reason
 
 if TYPE_CHECKING:
-    from pitcairn.eventstore import ClusterSums, ResultCell
+    from pitcairn.eventstore import AccountProducts, ResultCell
 
 # Every look of a segment costs what one of the whole does, and its chart is smaller.
 LOOKS_OF_A_SEGMENT = 20
@@ -38,7 +38,7 @@ def goal_result(
     asked: Asked,
     goal: ChosenGoal,
     cells: Sequence["ResultCell"],
-    clusters: Sequence["ClusterSums"],
+    accounts: Sequence["AccountProducts"],
     parts: Sequence[tally.Stratum],
     apart: Mapping[int, Sequence[tally.Stratum]],
     traffic: float,
@@ -87,7 +87,9 @@ def goal_result(
         ),
         series=tuple(_series(first, days, looked, analysis, numeric=numeric)),
         parts=tuple(part_results(cells, parts, numeric=numeric)),
-        clustered=_clustered(clusters, parts) if goal.definition.unit is GoalUnit.ACCOUNT else None,
+        clustered=_clustered(accounts, first, parts, finding.fixed)
+        if goal.definition.unit is GoalUnit.ACCOUNT
+        else None,
         adjusted=_adjusted(first),
         analysis=analysis,
     )
@@ -213,18 +215,22 @@ def _series(
     return series
 
 
-def _clustered(clusters: Sequence["ClusterSums"], parts: Sequence[tally.Stratum]) -> Clustered | NotComputable:
-    """By account, as a whole. Accounts of strata with different shares are not put together: the largest stratum speaks."""
-    sizes: dict[tuple[int, int], float] = {}
-    for row in clusters:
-        sizes[row.segment_id, row.epoch] = sizes.get((row.segment_id, row.epoch), 0.0) + row.size
-    shares = {part.shares for part in parts}
-    place = max(sizes, key=lambda one: sizes[one], default=None)
-    if place is None:
-        return NotComputable(Reason.NO_VISITORS)
-    ours = [row for row in clusters if len(shares) == 1 or (row.segment_id, row.epoch) == place]
-    sides = [tally.accounts(row for row in ours if bool(row.variation_id) == treated) for treated in (False, True)]
-    return stats.compare_clustered(sides[0], sides[1])
+def _clustered(
+    accounts: Sequence["AccountProducts"],
+    first: Sequence["ResultCell"],
+    parts: Sequence[tally.Stratum],
+    by_visitor: stats.Comparison | stats.MeanComparison | NotComputable,
+) -> Clustered | NotComputable:
+    """By account, over all strata: those of the same shares are one, as their visitors are shared alike."""
+    cells, products, sides = tally.account_cells(accounts, parts)
+    naive: stats.MeanComparison | NotComputable
+    if isinstance(by_visitor, stats.MeanComparison):
+        naive = by_visitor
+    else:
+        arms = tally.arms_by_shares(first, parts)
+        stratified = stats.compare_stratified(stats.rates_by_stratum(arms))
+        naive = stratified if isinstance(stratified, NotComputable) else stratified.comparison
+    return stats.compare_account_strata(cells, products, sides, by_visitor=naive)
 
 
 def _adjusted(first: Sequence["ResultCell"]) -> stats.Adjusted | None:

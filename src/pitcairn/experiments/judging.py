@@ -22,14 +22,14 @@ from pitcairn.experiments.result_values import ExperienceResults, Left, Variatio
 from pitcairn.stats import Estimate, NotComputable
 
 if TYPE_CHECKING:
-    from pitcairn.eventstore import ClusterSums, ResultCell
+    from pitcairn.eventstore import AccountProducts, ResultCell
 
 # The traffic of these days says how fast evidence comes in.
 TRAFFIC_DAYS = 7
 
 
 def judged(
-    asked: Asked, cells: Sequence["ResultCell"], clusters: Sequence["ClusterSums"], unassigned: int
+    asked: Asked, cells: Sequence["ResultCell"], accounts: Sequence["AccountProducts"], unassigned: int
 ) -> ExperienceResults:
     """What follows from the counts; pure."""
     whole = [cell for cell in cells if cell.kind == "first_day" and cell.goal == 0]
@@ -42,7 +42,7 @@ def judged(
             asked,
             goal,
             [cell for cell in cells if cell.goal == number and not cell.excluded],
-            [row for row in clusters if row.goal == number],
+            [row for row in accounts if row.goal == number],
             parts,
             apart,
             traffic,

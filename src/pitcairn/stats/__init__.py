@@ -23,6 +23,7 @@ Beside these stand planning (`sample_size`, `sequential_size`, `detectable_lift`
 `benjamini_hochberg`), and the split that learns (`next_shares`).
 """
 
+from pitcairn.stats.account_strata import AccountCell, AccountSide, Products, compare_account_strata
 from pitcairn.stats.analysis import (
     Analysis,
     MeansEpoch,
@@ -85,6 +86,8 @@ from pitcairn.stats.wilson import rate
 
 __all__ = [
     "ENOUGH_CONVERSIONS",
+    "AccountCell",
+    "AccountSide",
     "Accounts",
     "Adjusted",
     "Always",
@@ -122,6 +125,7 @@ __all__ = [
     "PairMoments",
     "Plan",
     "Prior",
+    "Products",
     "Rate",
     "Reason",
     "Recommendation",
@@ -148,6 +152,7 @@ __all__ = [
     "check_split",
     "check_split_at_looks",
     "compare",
+    "compare_account_strata",
     "compare_adjusted",
     "compare_clustered",
     "compare_means",
