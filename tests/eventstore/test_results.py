@@ -5,6 +5,7 @@ from collections import defaultdict
 from datetime import UTC, date, datetime
 from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -240,7 +241,7 @@ def test_a_page_view_counts_by_its_address(store: EventStore, workspace_id: int)
     assert arms(store.results(query)) == {(1, 1): (6, 3)}
 
 
-def test_accounts_are_summed_as_clusters(store: EventStore, workspace_id: int) -> None:
+def test_accounts_are_summed_over_pairs_of_cells(store: EventStore, workspace_id: int) -> None:
     history = History(
         [exposed(f"v{number}", number) for number in range(1, 5)],
         [tracked("v1", 1), tracked("v2", 2), tracked("v4", 4)],
@@ -255,10 +256,47 @@ def test_accounts_are_summed_as_clusters(store: EventStore, workspace_id: int) -
             for profile, batch, accounts in people
         ],
     )  # fmt: skip
-    (sums,) = store.clusters(asked(workspace_id))
+    whole, sums = store.account_products(asked(workspace_id))
     # Account 9 with visitors 1 and 2, and two people without account.
-    assert (sums.accounts, sums.size, sums.total) == (3, 4, 3)
-    assert (sums.size_squared, sums.total_squared, sums.size_total) == (6, 5, 5)
+    assert (sums.one, sums.other, sums.accounts, sums.size, sums.total) == ((1, 0, True), (1, 0, True), 3, 4, 3)
+    assert (sums.nn, sums.yy, sums.ny, sums.yn) == (6, 5, 5, 5)
+    assert (whole.one, whole.accounts, whole.nn) == ((0, 0, True), 3, 6)
+
+
+def test_an_account_of_several_arms_and_times_is_one(store: EventStore, workspace_id: int) -> None:
+    later = START_MS + 100_000
+    history = History(
+        [
+            exposed("v1", 1),
+            exposed("v2", 2, variation_id=0),
+            exposed("v3", 3, at_ms=later, variation_id=2),
+            exposed("v4", 4, at_ms=later, variation_id=0),
+        ],
+        [tracked("v1", 1), tracked("v3", 3, at_ms=later + 1)],
+    )
+    store_history(store, workspace_id, history, [])
+    store.insert(
+        "people",
+        [
+            {"workspace_id": workspace_id, "profile_id": profile, "batch": 1, "traits": "", "identified": True,
+             "accounts": [9], "alive": True}
+            for profile in (1, 2, 3)
+        ],
+    )  # fmt: skip
+    starts = tuple(datetime.fromtimestamp(at / 1000, UTC) for at in (START_MS - 1, later - 1))
+    found = {
+        (row.one, row.other): row
+        for row in store.account_products(msgspec.structs.replace(asked(workspace_id), epochs=starts))
+    }
+    early, control, late = (1, 1, True), (1, 1, False), (1, 2, True)
+    assert found[early, late].yy == found[late, early].yy == 1
+    assert (found[early, control].nn, found[early, control].yn, found[early, control].ny) == (1, 1, 0)
+    assert found[early, early].accounts == 1
+    # The person without account is none of account 9's.
+    assert found[(1, 2, False), (1, 2, False)].nn == 1
+    assert ((1, 2, False), late) not in found
+    assert (found[(0, 0, True), (0, 0, True)].accounts, found[(0, 0, True), (0, 0, True)].nn) == (1, 4)
+    assert (found[(0, 0, False), (0, 0, False)].accounts, found[(0, 0, False), (0, 0, False)].nn) == (2, 2)
 
 
 def test_reports_without_a_decision_are_counted(store: EventStore, workspace_id: int) -> None:
@@ -305,7 +343,7 @@ def test_until_leaves_out_what_came_from_then_on(store: EventStore) -> None:
 def test_no_goals_and_no_exposures(store: EventStore, workspace_id: int) -> None:
     query = ResultsQuery(workspace_id=workspace_id, experience_id=1, goals=())
     assert store.results(query) == []
-    assert store.clusters(query) == []
+    assert store.account_products(query) == []
     store_history(store, workspace_id, History([exposed()], [tracked()]), [])
     assert arms(store.results(query)) == {(1, 1): (1, 0)}
 

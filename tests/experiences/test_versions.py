@@ -176,7 +176,7 @@ class TestVersions:
 
         optimized = segment("A", x, y, allocation="optimize")
         assert again(control_share=0.2, segments=[optimized]) == 3
-        set_weights(workspace.id, a, {ids["x"]: 4, ids["y"]: 1}, now=NOON + timedelta(days=1))
+        set_weights(workspace.id, made.id, {a: {ids["x"]: 4, ids["y"]: 1}}, now=NOON + timedelta(days=1))
         versions = Experience.objects.get().version
         assert allocation_epochs(made.id)[-1].split == {a: {ids["x"]: 0.8, ids["y"]: 0.2}}
         assert again(control_share=0.2, page_url="/third", segments=[optimized]) == 4
@@ -184,7 +184,10 @@ class TestVersions:
         assert Experience.objects.get().version == versions + 1
         for wrong in ({ids["x"]: 1.0}, {ids["x"]: -1, ids["y"]: 1}, {ids["x"]: 0, ids["y"]: 0}):
             with pytest.raises(ExperienceError):
-                set_weights(workspace.id, a, wrong)
+                set_weights(workspace.id, made.id, {a: wrong})
+        services.pause_experience(workspace.id, made.id)
+        with pytest.raises(ExperienceError, match="not live"):
+            set_weights(workspace.id, made.id, {a: {ids["x"]: 1, ids["y"]: 1}})
 
     def test_the_holdout_is_kept_by_period(self, workspace: Workspace) -> None:
         assert holdout_shares() == {}

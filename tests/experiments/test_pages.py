@@ -102,7 +102,7 @@ class TestResults:
         visits(store, made, control=(3, 90), personalized=(2, 80), at=STARTED + timedelta(days=2), prefix="b")
         said, html = self.page(client, made)
         spoken = re.findall(r'class="day[^"]*" role="img" aria-label="([^"]*)" tabindex="(-?\d)"', html)
-        days = re.findall(r'<th scope="row">([^<]*)</th>', html)
+        days = re.findall(r'<th scope="row">([^<]*)</th>', html.split('id="lifts-title"', maxsplit=1)[0])
         assert len(spoken) == 3 * len(days)
         assert [label.split(":")[0] for label, _ in spoken[: len(days)]] == days[::-1]
         # One stop of the Tab key for each size, of which one is shown.
@@ -111,6 +111,33 @@ class TestResults:
         assert "personalized 8.1 %" in last
         assert "47 of 580 visitors" in last
         assert f"{days[0]} 8.1 % 6.1 to 10.6 % 47 of 580 3.9 % 2.6 to 5.8 % 23 of 590" in said
+
+    def test_the_lift_over_time_of_everybody_and_of_each_variation(
+        self, client: Client, workspace: Workspace, store: EventStore
+    ) -> None:
+        made = experience(workspace, started=STARTED, segments=["Small company", "Financial services"])
+        visits(store, made, control=(40, 500), personalized=(100, 500), at=STARTED)
+        visits(store, made, control=(40, 500), personalized=(20, 500), at=STARTED + timedelta(days=1), position=1)
+        said, html = self.page(client, made)
+        lifts = html.split('id="lifts-title"')[1].split("</section>")[0]
+        assert re.findall(r"<figcaption[^>]*>([^<]*)<", lifts) == [
+            "All segments",
+            "Small company",
+            "Financial services",
+        ]
+        # Each in three sizes, of which the page shows the one that fits.
+        assert lifts.count('<svg class="lift chart') == 9
+        spoken = re.findall(r'class="look day last" role="img" aria-label="[^:]*: ([^"]*)" tabindex="0"', lifts)
+        assert len(spoken) == 9
+        whole, small, financial = (spoken[place].replace("\u00a0", " ") for place in (0, 3, 6))
+        assert small.startswith("+150 %, interval +")
+        assert financial.startswith("\u221250 %, interval \u2212")
+        # The bands are those of the table of segments, which hold at every look.
+        for one in (small, financial):
+            value, interval = one.split(", interval ")
+            assert f"{value} {interval}" in said
+        rows = re.findall(r'<th scope="row">([^<]*)</th><td class="n">([^<]*)</td><td class="n">([^<]*)</td>', lifts)
+        assert (rows[0][1] + ", interval " + rows[0][2]).replace("\u00a0", " ") == whole
 
     def test_another_goal_by_the_address(self, client: Client, workspace: Workspace, store: EventStore) -> None:
         made = experience(workspace, started=STARTED, goals=[LOGIN, "Signed Up"])

@@ -206,7 +206,7 @@ def test_an_epoch_cut_in_two_is_believed_the_same() -> None:
 
 
 def test_a_lift_that_differs_between_splits_has_no_interval() -> None:
-    looks = [[stats.Counts((0.5, 0.5), (100, 300)), stats.Counts((0.5, 0.5), (300, 100))]]
+    looks = [[stats.Counts((0.5, 0.5), (100, 300)), stats.Counts((0.6, 0.4), (400, 80))]]
     found = stats.always_valid(looks)
     assert isinstance(found, list)
     assert found[0].lift == found[0].running == NotComputable(Reason.SPLITS_DISAGREE)
@@ -219,6 +219,16 @@ def test_what_cannot_be_one_experiment_is_named() -> None:
     assert stats.analyse([[Epoch((0.5, 0.5), (Arm(1, 2), Arm(3, 1)))]]) == impossible
     assert stats.analyse([[Epoch((math.nan, 0.5), (Arm(2, 1), Arm(3, 1)))]]) == impossible
     assert stats.analyse([]) == NotComputable(Reason.NO_VISITORS)
+
+
+def test_epochs_of_one_split_are_one_bet() -> None:
+    apart = [stats.Counts((0.5, 0.5), (20, 35)), stats.Counts((1, 1), (22, 38)), stats.Counts((0.2, 0.8), (3, 9))]
+    found = stats.always_valid([apart])
+    together = stats.always_valid([[stats.Counts((0.5, 0.5), (42, 73)), apart[2]]])
+    assert isinstance(found, list)
+    assert isinstance(together, list)
+    assert found[0].log_e == pytest.approx(together[0].log_e)
+    assert found[0].lift == together[0].lift
 
 
 class TestLearningSplit:
@@ -235,6 +245,28 @@ class TestLearningSplit:
     def test_nothing_known_is_an_even_split(self) -> None:
         shares = stats.next_shares([Epoch((0.1, 0.3, 0.3, 0.3), (Arm(0, 0),) * 4)])
         assert shares == pytest.approx((0.1, 0.3, 0.3, 0.3))
+
+    def test_without_a_control_the_variations_are_still_compared(self) -> None:
+        chances = stats.chances_to_be_best([Epoch((0, 0.5, 0.5), (Arm(0, 0), Arm(900, 90), Arm(900, 45)))])
+        assert isinstance(chances, tuple)
+        assert stats.shares_by_chance(chances, control_share=0) == pytest.approx((0, 0.95, 0.05), abs=0.001)
+
+    def test_means_are_compared_as_normal_values(self) -> None:
+        # Two means of 10 and 11 with standard errors of 0.3 and 0.4: they differ by two standard errors of the difference.
+        sides = (
+            stats.Moments(100, 10, 100 * 99 * 0.09),
+            stats.Moments(100, 10, 100 * 99 * 0.09),
+            stats.Moments(100, 11, 100 * 99 * 0.16),
+        )
+        chances = stats.chances_of_highest_mean([sides])
+        assert isinstance(chances, tuple)
+        assert chances[0] == pytest.approx(math.erfc(2 / math.sqrt(2)) / 2, rel=0.1)
+        assert sum(chances) == pytest.approx(1)
+        nobody = NotComputable(Reason.NO_VISITORS)
+        assert isinstance(stats.chances_of_highest_mean([(sides[0], sides[1], nobody)]), NotComputable)
+        same = stats.Moments(100, 10, 0)
+        assert isinstance(stats.chances_of_highest_mean([(same, same, same)]), NotComputable)
+        assert isinstance(stats.chances_of_highest_mean([]), NotComputable)
 
     def test_a_variation_is_not_better_for_having_had_the_better_day(self) -> None:
         days = [

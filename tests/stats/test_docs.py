@@ -5,6 +5,7 @@ import re
 from pathlib import Path
 
 from pitcairn import stats
+from pitcairn.experiments import learning
 from pitcairn.stats import (
     ENOUGH_CONVERSIONS,
     Arm,
@@ -47,7 +48,9 @@ def test_thresholds_are_the_real_ones() -> None:
         f"More than {health.CROSSOVER_WARNING * 100:.0f} % is a caution, more than {health.CROSSOVER_BLOCK * 100:.0f} %",
         f"They differ when p < {health.NOVELTY_ALPHA}",
         f"recursion, {planner.LOOKS} looks",
-        f"its share, {bandit.CONTROL_SHARE * 100:.0f} % by default",
+        f"every variation has had {learning.ENOUGH_VISITORS} visitors",
+        f"all of them together {learning.ENOUGH_CONVERSIONS} conversions",
+        f"a change of less than {learning.MATERIAL * 100:.0f} points",
         f"falls below {bandit.LEAST_SHARE * 100:.0f} %",
         f"of at most {exact.FEW_VISITORS} visitors",
     ):

@@ -5,6 +5,7 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
+from benchmarks.simulations_soundness import account_sums
 from hypothesis import HealthCheck, assume, example, given, settings
 from hypothesis import strategies as st
 
@@ -166,6 +167,59 @@ def test_accounts_in_both_arms_are_counted_once() -> None:
     # Likeness within accounts helps here: both arms have it.
     assert found.design_effect is not None
     assert found.design_effect < 3
+
+
+class TestAccountStrata:
+    def test_one_stratum_is_the_plain_comparison(self) -> None:
+        random = np.random.default_rng(4)
+        sides = []
+        for rate in (0.1, 0.13):
+            size = random.geometric(0.1, 300)
+            sides.append([size, random.binomial(size, rate)])
+        apart = [[np.concatenate([size, 0 * size]), np.concatenate([did, 0 * did])] for size, did in sides]
+        apart[1] = [np.roll(one, 300) for one in apart[1]]
+        found = stats.compare_account_strata(*account_sums(apart))
+        plain = stats.compare_clustered(*(accounts(size.tolist(), did.tolist()) for size, did in sides))
+        assert isinstance(found, stats.Clustered)
+        assert isinstance(plain, stats.Clustered)
+        assert found.comparison.error == pytest.approx(plain.comparison.error)
+        assert found.comparison.p_value == pytest.approx(plain.comparison.p_value)
+
+    def test_accounts_of_several_strata_are_units_of_all(self) -> None:
+        """Against leaving out one account at a time, which knows no formula."""
+        random = np.random.default_rng(5)
+        rate = random.beta(1, 4, 400)
+        cells = []
+        for share, level in ((0.1, 0.7), (0.5, 1.2)):
+            size = random.geometric(0.15, 400)
+            control = random.binomial(size, share)
+            cells += [[count, random.binomial(count, rate * level)] for count in (control, size - control)]
+        found = stats.compare_account_strata(*account_sums(cells))
+        assert isinstance(found, stats.Clustered)
+
+        def difference(left_out: int | None) -> float:
+            kept = np.arange(400) != (-1 if left_out is None else left_out)
+            sums = [(size[kept].sum(), did[kept].sum()) for size, did in cells]
+            whole = [sums[0][0] + sums[1][0], sums[2][0] + sums[3][0]]
+            gaps = [sums[place + 1][1] / sums[place + 1][0] - sums[place][1] / sums[place][0] for place in (0, 2)]
+            return float(np.average(gaps, weights=whole))
+
+        assert isinstance(found.comparison.difference, Estimate)
+        assert found.comparison.difference.value == pytest.approx(difference(None))
+        left = np.array([difference(one) for one in range(400)])
+        jackknife = math.sqrt((399 / 400) * ((left - left.mean()) ** 2).sum())
+        assert found.comparison.error == pytest.approx(jackknife, rel=0.05)
+
+    def test_what_cannot_be_compared_is_named(self) -> None:
+        cell = stats.AccountCell(stratum=0, treated=True, visitors=10, total=1)
+        side = stats.AccountSide(accounts=5, visitors_squared=20)
+        assert stats.compare_account_strata([cell], {}, (side, side)) == NotComputable(Reason.NOT_COMPARABLE)
+        assert stats.compare_account_strata([], {}, (side, side)) == NotComputable(Reason.NO_VISITORS)
+        both = [cell, stats.AccountCell(stratum=0, treated=False, visitors=10, total=1)]
+        one = stats.AccountSide(accounts=1, visitors_squared=100)
+        assert stats.compare_account_strata(both, {}, (one, side)) == NotComputable(Reason.TOO_FEW)
+        wrong = [cell, stats.AccountCell(stratum=0, treated=False, visitors=-1, total=1)]
+        assert stats.compare_account_strata(wrong, {}, (side, side)) == NotComputable(Reason.IMPOSSIBLE_COUNTS)
 
 
 class TestSequentialMeans:

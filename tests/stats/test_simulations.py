@@ -15,10 +15,22 @@ from benchmarks.report import Line
         lambda: simulations.power(runs=6_000),
         lambda: simulations_soundness.splits(runs=3_000),
         lambda: simulations_soundness.clusters(runs=500),
+        lambda: simulations_soundness.clusters_over_epochs(runs=300),
         simulations_soundness.devices,
         lambda: simulations_soundness.bandit(runs=20),
+        lambda: simulations_soundness.bandit_that_finds(runs=20),
     ],
-    ids=["looks", "coverage", "power", "splits", "clusters", "devices", "bandit"],
+    ids=[
+        "looks",
+        "coverage",
+        "power",
+        "splits",
+        "clusters",
+        "clusters over epochs",
+        "devices",
+        "bandit",
+        "bandit finds",
+    ],
 )
 def test_promises_are_kept(simulated: Callable[[], Iterator[Line]]) -> None:
     lines = list(simulated())

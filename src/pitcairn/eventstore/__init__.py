@@ -4,7 +4,7 @@ from pitcairn.conditions.sql import Question
 from pitcairn.eventstore.audiences import Preview
 from pitcairn.eventstore.errors import EventStoreBusy, EventStoreError, EventStoreUnavailable
 from pitcairn.eventstore.records import (
-    ClusterSums,
+    AccountProducts,
     EventName,
     GoalQuery,
     Refusal,
@@ -14,11 +14,11 @@ from pitcairn.eventstore.records import (
     StoredMessage,
     TableTotal,
 )
-from pitcairn.eventstore.results import Statement, clusters_statement, results_statement
+from pitcairn.eventstore.results import Statement, account_products_statement, results_statement
 from pitcairn.eventstore.store import EventStore
 
 __all__ = [
-    "ClusterSums",
+    "AccountProducts",
     "EventName",
     "EventStore",
     "EventStoreBusy",
@@ -34,6 +34,6 @@ __all__ = [
     "Statement",
     "StoredMessage",
     "TableTotal",
-    "clusters_statement",
+    "account_products_statement",
     "results_statement",
 ]

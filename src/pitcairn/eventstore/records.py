@@ -196,17 +196,20 @@ class ResultCell(msgspec.Struct, frozen=True, kw_only=True):
     covariance: float
 
 
-class ClusterSums(msgspec.Struct, frozen=True, kw_only=True):
-    """One arm's accounts: how many, and the sums over them of their visitors (`size`), of what these did (`total`), of both
-    squared, and of their product."""
+class AccountProducts(msgspec.Struct, frozen=True, kw_only=True):
+    """What accounts have in two cells: see `results_accounts`. A cell is (segment id, epoch, treated).
+
+    `accounts` have visitors in both; `size` and `total` are their visitors, and what these did, in the first of the two;
+    n and y stand for size and total in the sums of products, the first cell's first.
+    """
 
     goal: int
-    segment_id: int
-    variation_id: int
-    epoch: int
+    one: tuple[int, int, bool]
+    other: tuple[int, int, bool]
     accounts: int
     size: float
     total: float
-    size_squared: float
-    total_squared: float
-    size_total: float
+    nn: float
+    ny: float
+    yn: float
+    yy: float

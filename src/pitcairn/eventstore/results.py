@@ -7,8 +7,8 @@ from typing import Any
 
 import msgspec
 
-from pitcairn.eventstore import results_queries
-from pitcairn.eventstore.records import ClusterSums, GoalQuery, ResultCell, ResultsQuery, to_ms
+from pitcairn.eventstore import results_accounts, results_queries
+from pitcairn.eventstore.records import AccountProducts, GoalQuery, ResultCell, ResultsQuery, to_ms
 
 _FOREVER_MS = 253_402_300_800_000
 EXPOSURE_EVENT = "Mutiny Experience Viewed"
@@ -84,21 +84,21 @@ class ResultReads:
             for kind, part in (("first_day", row[5]), ("converted_day", row[6]))
         ]
 
-    def clusters(self, query: ResultsQuery) -> list[ClusterSums]:
+    def account_products(self, query: ResultsQuery) -> list[AccountProducts]:
         """The same by account."""
-        statement = clusters_statement(query)
+        statement = account_products_statement(query)
         return [
-            ClusterSums(
+            AccountProducts(
                 goal=row[0] - 1,
-                segment_id=row[1],
-                variation_id=row[2],
-                epoch=row[3],
-                accounts=row[4],
-                size=row[5],
-                total=row[6],
-                size_squared=row[7],
-                total_squared=row[8],
-                size_total=row[9],
+                one=(row[1], row[2], bool(row[3])),
+                other=(row[4], row[5], bool(row[6])),
+                accounts=row[7],
+                size=row[8],
+                total=row[9],
+                nn=row[10],
+                ny=row[11],
+                yn=row[12],
+                yy=row[13],
             )
             for row in self._rows(statement.text, statement.parameters)
         ]
@@ -136,10 +136,10 @@ def results_statement(query: ResultsQuery) -> Statement:
     return Statement(text=results_queries.cells(goals, programme=query.programme), parameters=_with_goals(query, goals))
 
 
-def clusters_statement(query: ResultsQuery) -> Statement:
-    """The query behind `EventStore.clusters`."""
+def account_products_statement(query: ResultsQuery) -> Statement:
+    """The query behind `EventStore.account_products`."""
     goals = query.goals or _NO_GOALS
-    return Statement(text=results_queries.clusters(goals), parameters=_with_goals(query, goals))
+    return Statement(text=results_accounts.account_products(goals), parameters=_with_goals(query, goals))
 
 
 def _with_goals(query: ResultsQuery, goals: tuple[GoalQuery, ...]) -> dict[str, Any]:

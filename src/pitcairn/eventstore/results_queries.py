@@ -278,38 +278,6 @@ ORDER BY outcomes.goal, excluded, segment_id, variation_id, outcomes.epoch, firs
 """
 
 
-def clusters(goals: Sequence[GoalQuery]) -> str:
-    """The same by account: for each arm the sums over accounts of which a clustered comparison is made. A person without
-    account is one of their own; with several, the one with the lowest id."""
-    return f"""{units(goals)},
-    accounts_of AS (
-        SELECT people.profile_id AS profile_id, argMax(people.accounts, people.batch) AS accounts
-        FROM people
-        WHERE people.workspace_id = {{workspace_id:UInt32}}
-        GROUP BY people.profile_id
-        HAVING notEmpty(accounts)
-    ),
-    clusters AS (
-        SELECT outcomes.goal AS goal, toUInt32(bitShiftRight(outcomes.arm, 32)) AS segment_id,
-            toUInt32(bitAnd(outcomes.arm, 4294967295)) AS variation_id,
-            outcomes.epoch AS epoch,
-            if(notEmpty(accounts_of.accounts), arrayMin(accounts_of.accounts), 0) AS account,
-            if(account > 0, 0, outcomes.person) AS person, if(account > 0, '', outcomes.alone) AS alone,
-            toFloat64(count()) AS size, sum(outcomes.value) AS total
-        FROM outcomes
-        LEFT JOIN accounts_of ON accounts_of.profile_id = outcomes.person
-        WHERE splitByString('{_BETWEEN}', outcomes.traits)[1] = ''
-        GROUP BY goal, segment_id, variation_id, epoch, account, person, alone
-    )
-SELECT clusters.goal, clusters.segment_id, clusters.variation_id, clusters.epoch,
-    count(), sum(clusters.size), sum(clusters.total),
-    sum(clusters.size * clusters.size), sum(clusters.total * clusters.total), sum(clusters.size * clusters.total)
-FROM clusters
-GROUP BY clusters.goal, clusters.segment_id, clusters.variation_id, clusters.epoch
-ORDER BY clusters.goal, clusters.segment_id, clusters.variation_id, clusters.epoch
-"""
-
-
 # Whether anything can have changed: the batch of the newest exposure, and of the newest event of the goals' names.
 NEWEST = """
 SELECT

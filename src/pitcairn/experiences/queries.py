@@ -144,6 +144,14 @@ def allocation_epochs(experience_id: int) -> list[Epoch]:
     ]
 
 
+def learning_experiences() -> list[int]:
+    """The live experiences of all workspaces with a segment whose visitors are shared to what works."""
+    segments = AudienceSegment.objects.filter(
+        removed=False, allocation=Allocation.OPTIMIZE, experience__state=ExperienceState.LIVE
+    )
+    return list(segments.order_by("experience_id").values_list("experience_id", flat=True).distinct())
+
+
 def holdout_periods(workspace_id: int) -> list[HoldoutOutline]:
     """Which share of visitors was kept from all experiences, from when on; the newest last. Without any: nobody."""
     return [

@@ -9,7 +9,14 @@ from django.db import transaction
 from django.utils import timezone
 
 from pitcairn.experiences.content import ExperienceError, Problem
-from pitcairn.experiences.models import Allocation, AudienceSegment, Experience, HoldoutPeriod, Variation
+from pitcairn.experiences.models import (
+    Allocation,
+    AudienceSegment,
+    Experience,
+    ExperienceState,
+    HoldoutPeriod,
+    Variation,
+)
 from pitcairn.experiences.saving import open_epoch
 from pitcairn.workspaces.services import configuration_changed
 
@@ -36,20 +43,34 @@ def set_holdout(workspace_id: int, share: float, *, by: str = "", now: datetime 
 
 @transaction.atomic
 def set_weights(
-    workspace_id: int, segment_id: int, weights: Mapping[int, float], *, now: datetime | None = None
+    workspace_id: int,
+    experience_id: int,
+    weights: Mapping[int, Mapping[int, float]],
+    *,
+    now: datetime | None = None,
 ) -> None:
-    """Sets the weights of a segment that is shared to what works, by variation. It makes an epoch and no version.
+    """Sets the weights of segments that are shared to what works, by segment and variation. It makes one epoch for all of
+    them, and no version.
 
-    Raises ExperienceError unless the segment has that allocation and each of its variations gets a weight.
+    Raises ExperienceError unless the experience is live, each segment has that allocation, and each of its variations gets
+    a weight; then nothing is changed.
     """
-    segment = AudienceSegment.objects.filter(
-        id=segment_id, experience__workspace_id=workspace_id, removed=False
-    ).first()
+    experience = Experience.objects.select_for_update().filter(workspace_id=workspace_id, id=experience_id).first()
+    if experience is None:
+        raise ExperienceError(f"there is no experience {experience_id} in this workspace; it may have been deleted")
+    if experience.state != ExperienceState.LIVE:
+        raise ExperienceError(f"“{experience.name}” is not live, so nobody is shared among its variations")
+    for segment_id, given in weights.items():
+        _set_segment_weights(experience, segment_id, given)
+    open_epoch(experience, now or timezone.now())
+    configuration_changed()
+
+
+def _set_segment_weights(experience: Experience, segment_id: int, weights: Mapping[int, float]) -> None:
+    segment = AudienceSegment.objects.filter(id=segment_id, experience=experience, removed=False).first()
     if segment is None:
-        raise ExperienceError(f"there is no segment {segment_id} in this workspace; it may have been removed")
-    experience = Experience.objects.select_for_update().get(id=segment.experience_id)
-    segment.refresh_from_db()
-    if segment.removed or segment.allocation != Allocation.OPTIMIZE:
+        raise ExperienceError(f"there is no segment {segment_id} in “{experience.name}”; it may have been removed")
+    if segment.allocation != Allocation.OPTIMIZE:
         raise ExperienceError(f"the variations of “{segment.name}” are not shared to what works; choose that first")
     variations = list(segment.variations.filter(removed=False))
     if {one.id for one in variations} != set(weights) or any(not 0 <= one < float("inf") for one in weights.values()):
@@ -58,5 +79,3 @@ def set_weights(
         raise ExperienceError(f"all weights of “{segment.name}” are 0; give one of its variations a weight")
     for one in variations:
         Variation.objects.filter(id=one.id).update(weight=weights[one.id])
-    open_epoch(experience, now or timezone.now())
-    configuration_changed()

@@ -9,7 +9,7 @@ import msgspec
 from pitcairn.experiences.queries import ExperienceOutline
 from pitcairn.experiments.allocation import Allocation, allocation_of
 from pitcairn.experiments.goal_definitions import condition_of, event_of, page_of
-from pitcairn.experiments.queries import ChosenGoal, goals_of, plan_of
+from pitcairn.experiments.queries import ChosenGoal, SharingStep, goals_of, plan_of, sharing_steps
 
 if TYPE_CHECKING:
     from pitcairn.eventstore import GoalQuery, ResultsQuery
@@ -25,6 +25,7 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
     goals: tuple[ChosenGoal, ...]
     allocation: Allocation
     planned: int
+    steps: tuple[SharingStep, ...]
     query: "ResultsQuery"
     now: datetime
 
@@ -45,6 +46,7 @@ def asked_of(experience: ExperienceOutline, now: datetime, goals: Sequence[Chose
         goals=chosen,
         allocation=allocation,
         planned=plan.visitors if plan else USUAL_PLAN,
+        steps=tuple(sharing_steps(experience.id)),
         now=now,
         query=ResultsQuery(
             workspace_id=experience.workspace_id,

@@ -243,12 +243,12 @@ def _range(series: Sequence[DayResult], ticks: int, most: float) -> tuple[float,
     high = max([one.high for one in settled] + [one.value for one in lines])
     low = min([one.low for one in settled] + [one.value for one in lines])
     low = 0.0 if low < 0.6 * high else low
-    step = _nice((high - low) / ticks) if high > low else 0.25
+    step = nice_step((high - low) / ticks) if high > low else 0.25
     low = math.floor(low / step + 1e-9) * step
     return low, min(most, math.ceil(high / step - 1e-9) * step), step
 
 
-def _nice(step: float) -> float:
+def nice_step(step: float) -> float:
     """The next 1, 2, 2.5 or 5 times a power of ten."""
     magnitude = 10.0 ** math.floor(math.log10(step))
     return next(factor * magnitude for factor in (1, 2, 2.5, 5, 10) if factor * magnitude >= step)

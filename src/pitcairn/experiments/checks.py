@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from pitcairn.experiments import words
+from pitcairn.experiments.models import OptimizationOutcome
 from pitcairn.stats import Crossing, Crossover, NotComputable, Novelty, SliceFinding, Split, SplitCheck, Wear, crossover
 
 if TYPE_CHECKING:
@@ -47,6 +48,7 @@ def checks(results: "ExperienceResults") -> tuple[Check, ...]:
         check
         for check in (
             _split(results),
+            *_variation_splits(results),
             _crossed(results),
             _unassigned(results),
             _allocation(results),
@@ -73,8 +75,7 @@ def _split(results: "ExperienceResults") -> Check | None:
     visitors = sum(split.observed)
     observed, expected = split.observed[0] / visitors, split.expected[0] / visitors
     text = f"{words.share(observed)} of visitors in control, {words.share(expected)} set"
-    if not isinstance(split.p_value, NotComputable):
-        text += f", p {_p(split.p_value)}"
+    text += _probabilities(split)
     if split.split is Split.UNKNOWN:
         return Check(name="split", ok=True, title="Too few visitors to check the split", text=text)
     if split.split is Split.AS_SET:
@@ -93,6 +94,45 @@ def _split(results: "ExperienceResults") -> Check | None:
         title="The split is not as set",
         text=f"{text}. {_cause(results, split)}",
     )
+
+
+def _probabilities(split: SplitCheck) -> str:
+    """`; p = 0.4 at every look (0.2 for one look)`."""
+    if isinstance(split.always_p_value, NotComputable):
+        return ""
+    once = "" if isinstance(split.p_value, NotComputable) else f" ({words.probability(split.p_value)} for one look)"
+    return f"; p {_p(split.always_p_value)} at every look{once}"
+
+
+def _variation_splits(results: "ExperienceResults") -> list[Check]:
+    """Segments whose variations did not get the visitors they were to get, whatever control got."""
+    found = []
+    for one in results.variation_splits:
+        if one.check.split not in {Split.DOUBTFUL, Split.MISMATCH}:
+            continue
+        serious = one.check.split is Split.MISMATCH
+        visitors = sum(one.check.observed)
+        names = [results.allocation.variations.get(arm, f"Deleted variation {arm}") for arm in one.arms[1:]]
+        parts = ", ".join(
+            f"{name} {words.share(got / visitors)} of visitors, {words.share(meant / visitors)} set"
+            for name, got, meant in zip(["Control", *names], one.check.observed, one.check.expected, strict=True)
+        )
+        segment = results.allocation.segments.get(one.segment_id, f"Deleted segment {one.segment_id}")
+        advice = (
+            "A variation that loses visitors is slower, redirects or fails: open each and look."
+            if serious
+            else "It may be chance; look again in a few days."
+        )
+        found.append(
+            Check(
+                name="variation_split",
+                ok=False,
+                serious=serious,
+                title=f"The variations of “{segment}” did not get the visitors they were to get",
+                text=f"{parts}{_probabilities(one.check)}. {advice}",
+            )
+        )
+    return found
 
 
 def _cause(results: "ExperienceResults", split: SplitCheck) -> str:
@@ -153,6 +193,14 @@ def _allocation(results: "ExperienceResults") -> Check | None:
     if not changed:
         return None
     times = "once" if changed == 1 else f"{changed} times"
+    learned = {step.made_at for step in results.steps if step.outcome is OptimizationOutcome.CHANGED}
+    if changed <= len(learned):
+        return Check(
+            name="allocation",
+            ok=True,
+            title=f"The split was learned, and changed {times}",
+            text="Visitors are compared only with those who came while the split was the same.",
+        )
     return Check(
         name="allocation",
         ok=False,

@@ -1,8 +1,10 @@
 """What one goal says: as a whole, by audience segment and variation, and day by day. Pure."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, date, timedelta
 from typing import TYPE_CHECKING
+
+import msgspec
 
 from pitcairn import stats
 from pitcairn.experiences.models import ExperienceState
@@ -17,6 +19,7 @@ from pitcairn.experiments.result_values import (
     ArmResult,
     DayResult,
     GoalResult,
+    LiftOnDay,
     SegmentResult,
     VariationResult,
     arm_result,
@@ -24,10 +27,10 @@ from pitcairn.experiments.result_values import (
 from pitcairn.stats import Arm, Clustered, NotComputable, Reason
 
 if TYPE_CHECKING:
-    from pitcairn.eventstore import ClusterSums, ResultCell
+    from pitcairn.eventstore import AccountProducts, ResultCell
 
-# Every look of a segment costs what one of the whole does, and its chart is not drawn.
-LOOKS_OF_A_SEGMENT = 10
+# Every look of a segment costs what one of the whole does, and its chart is smaller.
+LOOKS_OF_A_SEGMENT = 20
 LOOKS = 60
 
 
@@ -35,7 +38,7 @@ def goal_result(
     asked: Asked,
     goal: ChosenGoal,
     cells: Sequence["ResultCell"],
-    clusters: Sequence["ClusterSums"],
+    accounts: Sequence["AccountProducts"],
     parts: Sequence[tally.Stratum],
     apart: Mapping[int, Sequence[tally.Stratum]],
     traffic: float,
@@ -84,7 +87,9 @@ def goal_result(
         ),
         series=tuple(_series(first, days, looked, analysis, numeric=numeric)),
         parts=tuple(part_results(cells, parts, numeric=numeric)),
-        clustered=_clustered(clusters, parts) if goal.definition.unit is GoalUnit.ACCOUNT else None,
+        clustered=_clustered(accounts, first, parts, finding.fixed)
+        if goal.definition.unit is GoalUnit.ACCOUNT
+        else None,
         adjusted=_adjusted(first),
         analysis=analysis,
     )
@@ -123,18 +128,23 @@ def _segment(
     traffic = traffic_per_visitor * (control.visitors + personalized.visitors)
     over = ended(asked.experience)
 
-    def judge(parts: Sequence[tally.Stratum]) -> list[Finding]:
+    def judge(parts: Sequence[tally.Stratum]) -> list[_Judged]:
         if numeric:
-            return _mean_findings(first, parts, asked.planned, control, personalized, traffic, over=over)
-        analysis = stats.analyse(tally.looks(first, converted, parts, days)) if parts and days else None
+            means = _mean_findings(first, parts, asked.planned, control, personalized, traffic, over=over)
+            return [_Judged(finding) for finding in means]
+        looked = tally.looks(first, converted, parts, days) if parts and days else []
+        analysis = stats.analyse(looked) if looked else None
         if analysis is None or isinstance(analysis, NotComputable):
             reason = analysis or NotComputable(Reason.NO_VISITORS)
-            return [findings.without(control, personalized, reason)]
-        return [find(one, visitors_a_day=traffic, ended=over) for one in analysis.variations]
+            return [_Judged(findings.without(control, personalized, reason))]
+        return [
+            _Judged(find(one, visitors_a_day=traffic, ended=over), tuple(_lifts(days, looked, one.looks, arm)))
+            for arm, one in enumerate(analysis.variations, 1)
+        ]
 
     ids = [next(iter(arm)) for arm in strata[0].arms[1:]] if strata else []
     found = judge(strata) if ids else []
-    together = judge(tally.strata(first, asked.allocation.shares)) if len(ids) > 1 or not found else found
+    [together] = judge(tally.strata(first, asked.allocation.shares)) if len(ids) > 1 or not found else found
     names = asked.allocation
     return SegmentResult(
         id=segment_id,
@@ -150,12 +160,28 @@ def _segment(
                     [c for c in first if c.variation_id == variation_id],
                     numeric=numeric,
                 ),
-                finding=finding,
+                finding=one.finding,
+                lifts=one.lifts,
             )
-            for variation_id, finding in zip(ids, found, strict=False)
+            for variation_id, one in zip(ids, found, strict=False)
         ),
-        finding=together[0],
+        finding=together.finding,
+        lifts=together.lifts,
     )
+
+
+class _Judged(msgspec.Struct, frozen=True):
+    finding: Finding
+    lifts: tuple[LiftOnDay, ...] = ()
+
+
+def _lifts(
+    days: Sequence[date], looked: Sequence[Sequence[stats.Epoch]], always: Sequence[stats.Always], arm: int
+) -> Iterator[LiftOnDay]:
+    """The lift of an arm over the control at each look."""
+    for day, look, holds in zip(days, looked, always, strict=True):
+        compared = stats.compare_strata([(epoch.arms[0], epoch.arms[arm]) for epoch in look])
+        yield LiftOnDay(day=day, lift=findings.running_lift(compared, holds))
 
 
 def _series(
@@ -168,9 +194,11 @@ def _series(
 ) -> list[DayResult]:
     """One entry for every day from the first exposure to today, or to the last day on which anything can change."""
     thin = tally.thinned(days, LOOKS)
-    always = {}
+    thin_days = set(thin)
+    lifts: dict[date, LiftOnDay] = {}
     if isinstance(analysis, stats.Analysis):
-        always = dict(zip(thin, analysis.variations[0].looks, strict=True))
+        seen = [look for day, look in zip(days, looked, strict=True) if day in thin_days]
+        lifts = {one.day: one for one in _lifts(thin, seen, analysis.variations[0].looks, 1)}
     series = []
     for day, look in zip(days, looked, strict=True):
         control, personalized = (stats.together(epoch.arms[arm] for epoch in look) for arm in (0, 1))
@@ -182,26 +210,27 @@ def _series(
             ]
         else:
             sides = [ArmResult.of(control), ArmResult.of(personalized)]
-        lift = None
-        if day in always:
-            compared = stats.compare_strata([(epoch.arms[0], epoch.arms[1]) for epoch in look])
-            lift = findings.running_lift(compared, always[day])
+        lift = lifts[day].lift if day in lifts else None
         series.append(DayResult(day=day, control=sides[0], personalized=sides[1], lift=lift))
     return series
 
 
-def _clustered(clusters: Sequence["ClusterSums"], parts: Sequence[tally.Stratum]) -> Clustered | NotComputable:
-    """By account, as a whole. Accounts of strata with different shares are not put together: the largest stratum speaks."""
-    sizes: dict[tuple[int, int], float] = {}
-    for row in clusters:
-        sizes[row.segment_id, row.epoch] = sizes.get((row.segment_id, row.epoch), 0.0) + row.size
-    shares = {part.shares for part in parts}
-    place = max(sizes, key=lambda one: sizes[one], default=None)
-    if place is None:
-        return NotComputable(Reason.NO_VISITORS)
-    ours = [row for row in clusters if len(shares) == 1 or (row.segment_id, row.epoch) == place]
-    sides = [tally.accounts(row for row in ours if bool(row.variation_id) == treated) for treated in (False, True)]
-    return stats.compare_clustered(sides[0], sides[1])
+def _clustered(
+    accounts: Sequence["AccountProducts"],
+    first: Sequence["ResultCell"],
+    parts: Sequence[tally.Stratum],
+    by_visitor: stats.Comparison | stats.MeanComparison | NotComputable,
+) -> Clustered | NotComputable:
+    """By account, over all strata: those of the same shares are one, as their visitors are shared alike."""
+    cells, products, sides = tally.account_cells(accounts, parts)
+    naive: stats.MeanComparison | NotComputable
+    if isinstance(by_visitor, stats.MeanComparison):
+        naive = by_visitor
+    else:
+        arms = tally.arms_by_shares(first, parts)
+        stratified = stats.compare_stratified(stats.rates_by_stratum(arms))
+        naive = stratified if isinstance(stratified, NotComputable) else stratified.comparison
+    return stats.compare_account_strata(cells, products, sides, by_visitor=naive)
 
 
 def _adjusted(first: Sequence["ResultCell"]) -> stats.Adjusted | None:

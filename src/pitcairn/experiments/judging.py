@@ -5,7 +5,7 @@ off, and what to do. The only rule of its own is this one: arms are compared onl
 allocation epoch, and the whole is put together from these comparisons.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -16,20 +16,20 @@ from pitcairn.experiments import tally
 from pitcairn.experiments.asking import USUAL_PLAN, Asked
 from pitcairn.experiments.breakdowns import split_causes
 from pitcairn.experiments.findings import Finding
-from pitcairn.experiments.goal_results import goal_result
+from pitcairn.experiments.goal_results import LOOKS, goal_result
 from pitcairn.experiments.models import GoalRole
-from pitcairn.experiments.result_values import ExperienceResults, Left
+from pitcairn.experiments.result_values import ExperienceResults, Left, VariationSplit
 from pitcairn.stats import Estimate, NotComputable
 
 if TYPE_CHECKING:
-    from pitcairn.eventstore import ClusterSums, ResultCell
+    from pitcairn.eventstore import AccountProducts, ResultCell
 
 # The traffic of these days says how fast evidence comes in.
 TRAFFIC_DAYS = 7
 
 
 def judged(
-    asked: Asked, cells: Sequence["ResultCell"], clusters: Sequence["ClusterSums"], unassigned: int
+    asked: Asked, cells: Sequence["ResultCell"], accounts: Sequence["AccountProducts"], unassigned: int
 ) -> ExperienceResults:
     """What follows from the counts; pure."""
     whole = [cell for cell in cells if cell.kind == "first_day" and cell.goal == 0]
@@ -42,14 +42,14 @@ def judged(
             asked,
             goal,
             [cell for cell in cells if cell.goal == number and not cell.excluded],
-            [row for row in clusters if row.goal == number],
+            [row for row in accounts if row.goal == number],
             parts,
             apart,
             traffic,
         )
         for number, goal in enumerate(asked.goals)
     )
-    split = stats.check_split([one for stratum in apart.values() for one in _padded(tally.split(counted, stratum))])
+    split, variation_splits = _splits(counted, asked, apart)
     left = Left(
         bots=sum(cell.units for cell in whole if cell.excluded == "bot"),
         internal=sum(cell.units for cell in whole if cell.excluded == "internal"),
@@ -58,7 +58,6 @@ def judged(
         unassigned=unassigned,
     )
     visitors = sum(cell.units for cell in counted)
-    off = isinstance(split, stats.SplitCheck) and split.split is not stats.Split.AS_SET
     window = max((goal.definition.window_days for goal in asked.goals[:1]), default=0.0)
     opened = (asked.now - timedelta(days=window)).astimezone(UTC).date()
     novelty = _novelty(counted if not asked.goals else [c for c in cells if c.goal == 0 and not c.excluded], asked)
@@ -71,11 +70,15 @@ def judged(
         visitors_a_day=traffic,
         allocation=asked.allocation,
         split=split,
-        causes=tuple(split_causes(cells, parts)) if off else (),
+        variation_splits=variation_splits,
+        causes=(),
         inside_window=sum(cell.units for cell in counted if date.fromisoformat(cell.part) >= opened),
         novelty=novelty,
         recommendation=None,
+        steps=asked.steps,
     )
+    off = any(one.split in {stats.Split.DOUBTFUL, stats.Split.MISMATCH} for one in found.splits)
+    found = msgspec.structs.replace(found, causes=tuple(split_causes(cells, parts)) if off else ())
     return msgspec.structs.replace(found, recommendation=_recommended(found, asked))
 
 
@@ -89,6 +92,29 @@ def _by_segment(counted: Sequence["ResultCell"], asked: Asked) -> dict[int, list
         )
         for segment_id in ids
     }
+
+
+def _splits(
+    counted: Sequence["ResultCell"], asked: Asked, apart: Mapping[int, Sequence[tally.Stratum]]
+) -> tuple[stats.SplitCheck | NotComputable, tuple[VariationSplit, ...]]:
+    """The split as it stood at the end of each day, because that is when it is looked at."""
+    days = tally.thinned(tally.days_of(counted, asked.now.astimezone(UTC).date()), LOOKS)
+    looked = {
+        segment_id: [
+            [epoch.visitors for epoch in look]
+            for look in tally.looks([one for one in counted if one.segment_id == segment_id], [], strata, days)
+        ]
+        for segment_id, strata in apart.items()
+        if strata
+    }
+    together = [[part for looks in looked.values() for part in _padded(looks[at])] for at in range(len(days))]
+    several = {one: looks for one, looks in looked.items() if len(apart[one][0].arms) > 2}
+    checks = {one: stats.check_split_at_looks(looks, alarms=len(several)) for one, looks in several.items()}
+    return stats.check_split_at_looks(together), tuple(
+        VariationSplit(segment_id=one, arms=tuple(next(iter(arm)) for arm in apart[one][0].arms), check=check)
+        for one, check in checks.items()
+        if isinstance(check, stats.SplitCheck)
+    )
 
 
 def _padded(counts: Sequence[stats.Counts]) -> list[stats.Counts]:
@@ -119,23 +145,35 @@ def _novelty(cells: Sequence["ResultCell"], asked: Asked) -> stats.Novelty | Not
 
 def _recommended(results: ExperienceResults, asked: Asked) -> stats.Recommendation | None:
     goal = results.primary
-    if goal is None or goal.numeric or not isinstance(goal.analysis, stats.Analysis):
+    if goal is None or not results.splits:
         return None
     guardrails = tuple(
         stats.Guardrail(name=one.name, lift=_interval(one.finding))
         for one in results.goals
         if one.goal.role is GoalRole.GUARDRAIL
     )
-    evidence = stats.evidence_of(
-        goal.analysis,
-        goal.analysis.variations[0],
+    finding = goal.finding
+    interval = _interval(finding)
+    if isinstance(goal.analysis, stats.Analysis):
+        interval = goal.analysis.variations[0].always.running
+    crossed = stats.crossover(results.left.crossed, results.visitors)
+    some = isinstance(crossed, stats.Crossover) and crossed.crossing is not stats.Crossing.FEW
+    evidence = stats.Evidence(
         full_days=results.full_days,
-        crossover=stats.crossover(results.left.crossed, results.visitors),
+        conversions_in_smaller=min(goal.control.converted, goal.personalized.converted),
+        split=max((one.split for one in results.splits), key=_SEVERITY.index),
+        p_value=finding.p_value,
+        lift=finding.lift if goal.numeric else finding.fixed_lift,
+        interval=interval,
+        crossover=crossed.rate if isinstance(crossed, stats.Crossover) and some else 0.0,
         guardrails=guardrails,
-        novelty=results.novelty,
+        novelty=results.novelty if isinstance(results.novelty, stats.Novelty) else None,
         planned_reached=asked.planned != USUAL_PLAN and results.visitors >= asked.planned,
     )
     return stats.recommend(evidence)
+
+
+_SEVERITY = (stats.Split.AS_SET, stats.Split.UNKNOWN, stats.Split.DOUBTFUL, stats.Split.MISMATCH)
 
 
 def _interval(finding: Finding) -> stats.Interval | NotComputable:

@@ -105,3 +105,40 @@ class ResultsReport(models.Model):
     every_days = models.PositiveSmallIntegerField(default=7)
     next_at = models.DateTimeField()
     last_problem = models.CharField(max_length=500, blank=True, default="")
+
+
+class Optimization(models.Model):
+    """That the shares of an experience are learned; `next_at` is when they are looked at again. See `optimizing`."""
+
+    experience = models.OneToOneField("experiences.Experience", on_delete=models.CASCADE, related_name="optimization")
+    next_at = models.DateTimeField()
+
+
+class OptimizationOutcome(models.TextChoices):
+    CHANGED = "changed", "The shares were changed"
+    KEPT = "kept", "The shares stay: what was learned since changes them by little"
+    GATHERING = "gathering", "Shared evenly until more is known"
+    UNKNOWN = "unknown", "Nothing can be learned"
+
+
+class OptimizationStep(models.Model):
+    """One look at a segment whose shares are learned: what was counted, what follows, and whether it was done.
+
+    `shares` are the variations' shares of the personalized visitors from then on; `chances` how probable each was to be the
+    best; `counted` its visitors and how many of them converted so far; all by variation id. Steps are only ever added.
+    """
+
+    segment = models.ForeignKey("experiences.AudienceSegment", on_delete=models.CASCADE, related_name="steps")
+    made_at = models.DateTimeField()
+    outcome = models.CharField(max_length=20, choices=OptimizationOutcome.choices)
+    goal = models.CharField(max_length=200, blank=True, default="")
+    shares = models.JSONField(default=dict)
+    chances = models.JSONField(default=dict)
+    counted = models.JSONField(default=dict)
+    note = models.CharField(max_length=300, blank=True, default="")
+
+    class Meta:
+        ordering: ClassVar[list[str]] = ["made_at", "id"]
+        indexes: ClassVar[list[models.Index]] = [
+            models.Index(fields=["segment", "made_at"], name="optimization_step_by_time")
+        ]

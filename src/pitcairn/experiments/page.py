@@ -8,6 +8,7 @@ from pitcairn.experiments import findings, words
 from pitcairn.experiments.chart import charts, day_text
 from pitcairn.experiments.checks import checks, window_words
 from pitcairn.experiments.findings import Finding, Verdict
+from pitcairn.experiments.lift_chart import lift_charts
 from pitcairn.experiments.recommendations import advice, cautions
 from pitcairn.experiments.result_values import (
     ArmResult,
@@ -17,6 +18,7 @@ from pitcairn.experiments.result_values import (
     PartResult,
     SegmentResult,
 )
+from pitcairn.experiments.sharing_history import sharing_history
 from pitcairn.experiments.worth import worth
 from pitcairn.stats import Clustered, Estimate, NotComputable, Odds
 
@@ -103,6 +105,8 @@ def results_context(results: ExperienceResults, name: str = "", url: str = "") -
         "cautions": cautions(results) if goal.primary else (),
         "window": window_words(goal),
         "charts": charts(goal.series, numeric=goal.numeric),
+        "lift_charts": lift_charts(goal),
+        "sharing": sharing_history(results),
         "rows": _rows(goal),
         "days": [_day_row(day, numeric=goal.numeric) for day in reversed(goal.series)],
         "checks": found,

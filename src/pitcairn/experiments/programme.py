@@ -72,7 +72,8 @@ def programme(workspace_id: int, store: "EventStore", now: datetime, name: str =
         stats.Arm(sum(c.units for c in side), sum(c.converted for c in side))
         for side in ([c for c in first if not c.variation_id], [c for c in first if c.variation_id])
     )
-    analysis = stats.analyse(tally.looks(first, converted, parts, days)) if parts else NotComputable(Reason.NO_VISITORS)
+    looked = tally.looks(first, converted, parts, days) if parts else []
+    analysis = stats.analyse(looked) if looked else NotComputable(Reason.NO_VISITORS)
     return Programme(
         goal=goal,
         goals=goals,
@@ -81,7 +82,7 @@ def programme(workspace_id: int, store: "EventStore", now: datetime, name: str =
         finding=findings.without(holdout, everyone, analysis)
         if isinstance(analysis, NotComputable)
         else findings.find(analysis.variations[0]),
-        split=stats.check_split(tally.split(first, parts)),
+        split=stats.check_split_at_looks([[epoch.visitors for epoch in look] for look in looked]),
         share=periods[-1].share,
         since=next(period.started_at for period in periods if period.share),
         as_of=now,

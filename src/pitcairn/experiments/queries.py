@@ -16,6 +16,8 @@ from pitcairn.experiments.models import (
     GoalRole,
     GoalUnit,
     InternalTraffic,
+    OptimizationOutcome,
+    OptimizationStep,
 )
 
 
@@ -161,6 +163,40 @@ def plan_of(experience_id: int) -> Plan | None:
     if row is None:
         return None
     return Plan(visitors=row.visitors, lift=row.lift, baseline=row.baseline, made_at=row.made_at)
+
+
+class SharingStep(msgspec.Struct, frozen=True, kw_only=True):
+    """One look at a segment whose shares are learned: see `models.OptimizationStep`. Keys are variation ids."""
+
+    segment_id: int
+    made_at: datetime
+    outcome: OptimizationOutcome
+    goal: str
+    shares: dict[int, float]
+    chances: dict[int, float]
+    counted: dict[int, tuple[int, int]]
+    note: str
+
+
+MOST_STEPS = 400
+
+
+def sharing_steps(experience_id: int) -> list[SharingStep]:
+    """What was learned about the shares of an experience, the newest last: at most the newest `MOST_STEPS`."""
+    rows = OptimizationStep.objects.filter(segment__experience_id=experience_id).order_by("-made_at", "-id")
+    return [
+        SharingStep(
+            segment_id=row.segment_id,
+            made_at=row.made_at,
+            outcome=OptimizationOutcome(row.outcome),
+            goal=row.goal,
+            shares={int(key): value for key, value in row.shares.items()},
+            chances={int(key): value for key, value in row.chances.items()},
+            counted={int(key): (value[0], value[1]) for key, value in row.counted.items()},
+            note=row.note,
+        )
+        for row in rows[:MOST_STEPS]
+    ][::-1]
 
 
 def internal_rules() -> dict[int, InternalRules]:

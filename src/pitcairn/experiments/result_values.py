@@ -15,7 +15,7 @@ from pitcairn.experiences.queries import ExperienceOutline
 from pitcairn.experiments import tally
 from pitcairn.experiments.allocation import Allocation
 from pitcairn.experiments.findings import Finding
-from pitcairn.experiments.queries import ChosenGoal
+from pitcairn.experiments.queries import ChosenGoal, SharingStep
 from pitcairn.stats import Arm, Clustered, Estimate, NotComputable
 
 if TYPE_CHECKING:
@@ -46,11 +46,21 @@ def arm_result(arm: Arm, cells: Sequence["ResultCell"], *, numeric: bool) -> Arm
     return ArmResult(visitors=arm.visitors, converted=arm.converted, rate=tally.mean(cells))
 
 
+class LiftOnDay(msgspec.Struct, frozen=True, kw_only=True):
+    """The lift as it stood at the end of a UTC day, with the interval that holds at every look until then."""
+
+    day: date
+    lift: Estimate | NotComputable
+
+
 class VariationResult(msgspec.Struct, frozen=True, kw_only=True):
+    """`lifts` are those of days that are evenly spread, the last among them; none for a number per visitor."""
+
     id: int
     name: str
     result: ArmResult
     finding: Finding
+    lifts: tuple[LiftOnDay, ...] = ()
 
 
 class SegmentResult(msgspec.Struct, frozen=True, kw_only=True):
@@ -62,6 +72,7 @@ class SegmentResult(msgspec.Struct, frozen=True, kw_only=True):
     control: ArmResult
     variations: tuple[VariationResult, ...]
     finding: Finding
+    lifts: tuple[LiftOnDay, ...] = ()
 
 
 class DayResult(msgspec.Struct, frozen=True, kw_only=True):
@@ -133,6 +144,14 @@ class GoalResult(msgspec.Struct, frozen=True, kw_only=True):
         return self.personalized.converted + self.control.converted
 
 
+class VariationSplit(msgspec.Struct, frozen=True, kw_only=True):
+    """How the visitors of one segment fell to its control and variations; `arms` are the variations, the control (0) first."""
+
+    segment_id: int
+    arms: tuple[int, ...]
+    check: stats.SplitCheck
+
+
 class Left(msgspec.Struct, frozen=True, kw_only=True):
     """Who is not among the visitors of the results, who is there more than once, and what could not be used."""
 
@@ -155,16 +174,27 @@ class ExperienceResults(msgspec.Struct, frozen=True, kw_only=True):
     visitors_a_day: float
     allocation: Allocation
     split: stats.SplitCheck | NotComputable
+    """Control against all variations, of all segments together."""
+    variation_splits: tuple["VariationSplit", ...]
+    """The same within each segment that has several variations, for each of them."""
     causes: tuple[stats.SliceFinding, ...]
     """Where a mismatch of the split comes from; the likely cause first. Empty while the split is as set."""
     inside_window: int
     """Visitors whose attribution window is still open, by the days on which they were first exposed."""
     novelty: stats.Novelty | NotComputable
     recommendation: stats.Recommendation | None
+    steps: tuple[SharingStep, ...] = ()
+    """What was learned about the shares of segments that are shared to what works, the newest last."""
 
     @property
     def primary(self) -> GoalResult | None:
         return self.goals[0] if self.goals else None
+
+    @property
+    def splits(self) -> tuple[stats.SplitCheck, ...]:
+        """All checks of the split that could be made."""
+        whole = () if isinstance(self.split, NotComputable) else (self.split,)
+        return (*whole, *(one.check for one in self.variation_splits))
 
     @property
     def full_days(self) -> int:

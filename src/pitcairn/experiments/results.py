@@ -41,8 +41,8 @@ def count(asked: Asked, store: "EventStore") -> ExperienceResults:
     """The results for what is asked. Asks the event store alone."""
     cells = store.results(asked.query)
     by_account = any(goal.definition.unit is GoalUnit.ACCOUNT for goal in asked.goals)
-    clusters = store.clusters(asked.query) if by_account else []
-    return judged(asked, cells, clusters, store.unassigned_exposures(asked.query))
+    accounts = store.account_products(asked.query) if by_account else []
+    return judged(asked, cells, accounts, store.unassigned_exposures(asked.query))
 
 
 def primary_finding(experience: ExperienceOutline, store: "EventStore", now: datetime) -> Finding | None:

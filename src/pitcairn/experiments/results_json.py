@@ -1,16 +1,16 @@
 """Results for other programs: JSON with camelCase keys, and rows for a table."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from pitcairn.experiments.checks import checks
 from pitcairn.experiments.findings import ALPHA, Finding, plain
 from pitcairn.experiments.recommendations import advice
-from pitcairn.stats import Clustered, Estimate, NotComputable, Odds
+from pitcairn.stats import Clustered, Estimate, NotComputable, Odds, SplitCheck
 
 if TYPE_CHECKING:
-    from pitcairn.experiments.result_values import ArmResult, ExperienceResults, GoalResult
+    from pitcairn.experiments.result_values import ArmResult, ExperienceResults, GoalResult, LiftOnDay
 
 COLUMNS = (
     "goal",
@@ -57,8 +57,10 @@ def as_json(results: "ExperienceResults") -> dict[str, Any]:
         "seenInSeveralVariations": results.left.crossed,
         "mergedVisitors": results.left.merged,
         "exposuresWithoutDecision": results.left.unassigned,
+        "split": _split(results.split),
         "recommendation": advice(results),
         "goals": [_goal(goal) for goal in results.goals],
+        "sharing": _sharing(results),
         "checks": [
             {"name": check.name, "ok": check.ok, "title": check.title, "text": check.text} for check in checks(results)
         ],
@@ -112,8 +114,13 @@ def _goal(goal: "GoalResult") -> dict[str, Any]:
             {
                 "audienceSegment": {"id": segment.id, "name": segment.name},
                 **_sides(segment.personalized, segment.control, segment.finding),
+                "series": _lifts(segment.lifts),
                 "variations": [
-                    {"variation": {"id": one.id, "name": one.name}, **_sides(one.result, segment.control, one.finding)}
+                    {
+                        "variation": {"id": one.id, "name": one.name},
+                        **_sides(one.result, segment.control, one.finding),
+                        "series": _lifts(one.lifts),
+                    }
                     for one in segment.variations
                 ],
             }
@@ -159,6 +166,47 @@ def _sides(personalized: "ArmResult", control: "ArmResult", finding: Finding) ->
         "chanceToBeBetter": odds.chance if isinstance(odds, Odds) else None,
         "expectedLossIfChosen": odds.loss_if_chosen if isinstance(odds, Odds) else None,
     }
+
+
+def _split(split: "SplitCheck | NotComputable") -> dict[str, Any]:
+    """Visitors in control and in all variations together. `pValue` holds at every look."""
+    if isinstance(split, NotComputable):
+        return {"notComputable": split.reason.value}
+    return {
+        "verdict": split.split.value,
+        "observed": list(split.observed),
+        "expected": list(split.expected),
+        "pValue": _number(split.always_p_value),
+        "fixedHorizon": {"verdict": split.at_one_look.value, "pValue": _number(split.p_value)},
+    }
+
+
+def _lifts(lifts: "Sequence[LiftOnDay]") -> list[dict[str, Any]]:
+    return [{"day": one.day.isoformat(), "lift": _estimate(one.lift)} for one in lifts]
+
+
+def _sharing(results: "ExperienceResults") -> list[dict[str, Any]]:
+    """What was learned about the shares of segments that are shared to what works, the newest last."""
+    return [
+        {
+            "at": _time(step.made_at),
+            "audienceSegmentId": step.segment_id,
+            "outcome": step.outcome.value,
+            "goal": step.goal,
+            "note": step.note,
+            "variations": [
+                {
+                    "variationId": variation,
+                    "share": share,
+                    "chanceToBeBest": step.chances.get(variation),
+                    "visitors": step.counted.get(variation, (None, None))[0],
+                    "converted": step.counted.get(variation, (None, None))[1],
+                }
+                for variation, share in step.shares.items()
+            ],
+        }
+        for step in results.steps
+    ]
 
 
 def _clustered(found: "Clustered | NotComputable | None") -> dict[str, Any] | None:

@@ -20,7 +20,7 @@ class ShownStatement(msgspec.Struct, frozen=True, kw_only=True):
 
 def statements(asked: Asked) -> list[ShownStatement]:
     """The query of all counts, and that of the sums by account where a goal is asked by account."""
-    from pitcairn.eventstore import clusters_statement, results_statement  # noqa: PLC0415 - the engine takes long to import
+    from pitcairn.eventstore import account_products_statement, results_statement  # noqa: PLC0415 - the engine takes long to import
     from pitcairn.experiments.models import GoalUnit  # noqa: PLC0415
 
     found = results_statement(asked.query)
@@ -33,11 +33,11 @@ def statements(asked: Asked) -> list[ShownStatement]:
         )
     ]
     if any(goal.definition.unit is GoalUnit.ACCOUNT for goal in asked.goals):
-        found = clusters_statement(asked.query)
+        found = account_products_statement(asked.query)
         shown.append(
             ShownStatement(
                 title="Sums by account",
-                about="What the comparison by account is made of.",
+                about="What the comparison by account is made of: what accounts have in two parts, multiplied.",
                 text=filled(found.text, found.parameters),
             )
         )

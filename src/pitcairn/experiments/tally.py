@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, TypeAlias
 import msgspec
 
 from pitcairn.stats import (
-    Accounts,
+    AccountCell,
+    AccountSide,
     Arm,
     Counts,
     Epoch,
@@ -21,13 +22,15 @@ from pitcairn.stats import (
     MeansEpoch,
     NotComputable,
     PairMoments,
+    Products,
     Reason,
     merged_pairs,
+    together,
 )
 from pitcairn.stats.moments import mean_of
 
 if TYPE_CHECKING:
-    from pitcairn.eventstore import ClusterSums, ResultCell
+    from pitcairn.eventstore import AccountProducts, ResultCell
 
 CONTROL = 0
 NOT_CONVERTED = "1970-01-01"
@@ -191,17 +194,56 @@ def thinned(days: Sequence[date], most: int) -> list[date]:
     return list(days[(len(days) - 1) % step :: step])
 
 
-def accounts(sums: Iterable["ClusterSums"]) -> Accounts:
-    """The sums over accounts of several cells, together."""
-    rows = list(sums)
-    return Accounts(
-        accounts=sum(row.accounts for row in rows),
-        visitors=int(sum(row.size for row in rows)),
-        total=sum(row.total for row in rows),
-        visitors_squared=int(sum(row.size_squared for row in rows)),
-        total_squared=sum(row.total_squared for row in rows),
-        product=sum(row.size_total for row in rows),
-    )
+def account_cells(
+    rows: Iterable["AccountProducts"], parts: Sequence[Stratum]
+) -> tuple[list[AccountCell], dict[tuple[int, int], Products], tuple[AccountSide, AccountSide]]:
+    """What accounts did, as `compare_account_strata` takes it. Strata of the same shares are put together."""
+    group = _groups(parts)
+    sums: dict[tuple[int, bool], list[float]] = defaultdict(lambda: [0.0, 0.0])
+    products: dict[tuple[tuple[int, bool], tuple[int, bool]], list[float]] = defaultdict(lambda: [0.0] * 4)
+    sides = [AccountSide(accounts=0, visitors_squared=0.0)] * 2
+    for row in rows:
+        if row.one == row.other and row.one[:2] == (0, 0):
+            sides[row.one[2]] = AccountSide(accounts=row.accounts, visitors_squared=row.nn)
+            continue
+        one, other = group.get(row.one[:2]), group.get(row.other[:2])
+        if one is None or other is None:
+            continue
+        if row.one == row.other:
+            here = sums[one, row.one[2]]
+            here[0] += row.size
+            here[1] += row.total
+        pair = products[(one, row.one[2]), (other, row.other[2])]
+        for place, value in enumerate((row.nn, row.ny, row.yn, row.yy)):
+            pair[place] += value
+    keys = sorted(sums)
+    place_of = {key: place for place, key in enumerate(keys)}
+    cells = [
+        AccountCell(
+            stratum=stratum, treated=treated, visitors=sums[stratum, treated][0], total=sums[stratum, treated][1]
+        )
+        for stratum, treated in keys
+    ]
+    found = {(place_of[one], place_of[other]): Products(*values) for (one, other), values in products.items()}
+    return cells, found, (sides[0], sides[1])
+
+
+def arms_by_shares(cells: Iterable["ResultCell"], parts: Sequence[Stratum]) -> list[tuple[Arm, Arm]]:
+    """Control and personalized of all strata of the same shares together."""
+    group = _groups(parts)
+    there: dict[int, list[Epoch]] = defaultdict(list)
+    for part, epoch in zip(parts, epochs(cells, parts), strict=True):
+        there[group[part.segment_id, part.epoch]].append(epoch)
+    return [(together(one.arms[0] for one in ours), together(one.arms[1] for one in ours)) for ours in there.values()]
+
+
+def _groups(parts: Sequence[Stratum]) -> dict[tuple[int, int], int]:
+    """By segment and epoch, the number of the group of strata that have the same shares."""
+    numbers: dict[tuple[float, ...], int] = {}
+    return {
+        (part.segment_id, part.epoch): numbers.setdefault(tuple(round(share, 9) for share in part.shares), len(numbers))
+        for part in parts
+    }
 
 
 def _places(parts: Iterable[Stratum]) -> dict[tuple[int, int, int], tuple[int, int, int]]:

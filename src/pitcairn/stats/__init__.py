@@ -18,11 +18,12 @@ raised only for settings that no counts can cause, such as an alpha of 2.
 <Decision.CHOOSE: 'choose'>
 
 Beside these stand planning (`sample_size`, `sequential_size`, `detectable_lift`, `duration`), soundness (`check_split`,
-`rank_slices`, `crossover`, `novelty`), other comparisons (`compare_adjusted`, `compare_ratios`, `compare_clustered`, each
-made always-valid by `sequential(effect_of(comparison), planned)`), corrections (`holm`, `benjamini_hochberg`), and the split
-that learns (`next_shares`).
+`check_split_at_looks`, `rank_slices`, `crossover`, `novelty`), other comparisons (`compare_adjusted`, `compare_ratios`,
+`compare_clustered`, each made always-valid by `sequential(effect_of(comparison), planned)`), corrections (`holm`,
+`benjamini_hochberg`), and the split that learns (`next_shares`).
 """
 
+from pitcairn.stats.account_strata import AccountCell, AccountSide, Products, compare_account_strata
 from pitcairn.stats.analysis import (
     Analysis,
     MeansEpoch,
@@ -33,7 +34,7 @@ from pitcairn.stats.analysis import (
 )
 from pitcairn.stats.arms import Arm, Comparison, Estimate, Interval, NotComputable, Number, Rate, Reason, together
 from pitcairn.stats.asymptotic import RunningSequential, Sequential, expected_in_smaller, running, sequential
-from pitcairn.stats.bandit import next_shares
+from pitcairn.stats.bandit import chances_of_highest_mean, chances_to_be_best, next_shares, shares_by_chance
 from pitcairn.stats.bayes import Best, Odds, Prior, best, odds
 from pitcairn.stats.clusters import Accounts, Clustered, SharedAccounts, compare_clustered
 from pitcairn.stats.comparison import ENOUGH_CONVERSIONS, Summary, Verdict, compare, compare_strata, summary
@@ -80,11 +81,13 @@ from pitcairn.stats.recommendation import (
     recommend,
 )
 from pitcairn.stats.slices import Slice, SliceFinding, rank_slices
-from pitcairn.stats.split import Split, SplitCheck, check_split, split_evidence
+from pitcairn.stats.split import Split, SplitCheck, check_split, check_split_at_looks, split_evidence
 from pitcairn.stats.wilson import rate
 
 __all__ = [
     "ENOUGH_CONVERSIONS",
+    "AccountCell",
+    "AccountSide",
     "Accounts",
     "Adjusted",
     "Always",
@@ -122,6 +125,7 @@ __all__ = [
     "PairMoments",
     "Plan",
     "Prior",
+    "Products",
     "Rate",
     "Reason",
     "Recommendation",
@@ -143,8 +147,12 @@ __all__ = [
     "beliefs",
     "benjamini_hochberg",
     "best",
+    "chances_of_highest_mean",
+    "chances_to_be_best",
     "check_split",
+    "check_split_at_looks",
     "compare",
+    "compare_account_strata",
     "compare_adjusted",
     "compare_clustered",
     "compare_means",
@@ -183,6 +191,7 @@ __all__ = [
     "sequential_detectable_lift",
     "sequential_power",
     "sequential_size",
+    "shares_by_chance",
     "split_evidence",
     "summary",
     "together",

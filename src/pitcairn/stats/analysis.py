@@ -18,7 +18,7 @@ from pitcairn.stats.eprocess import Always, always_valid
 from pitcairn.stats.gaussian import NormalOdds, NormalPrior, normal_odds
 from pitcairn.stats.means import compare_stratified
 from pitcairn.stats.moments import Moments, mean_of
-from pitcairn.stats.split import SplitCheck, check_split, split_evidence
+from pitcairn.stats.split import SplitCheck, check_split_at_looks
 
 
 class Variation(msgspec.Struct, frozen=True, kw_only=True):
@@ -48,14 +48,13 @@ class Variation(msgspec.Struct, frozen=True, kw_only=True):
 class Analysis(msgspec.Struct, frozen=True, kw_only=True):
     """A conversion goal of an experiment.
 
-    `split` is the check of the split as of now, `split_p_value` the one that holds at every look. `best` are the chances of
+    `split` is the check of the split, which holds at every look. `best` are the chances of
     all arms, the control first, to have the highest rate.
     """
 
     alpha: float
     variations: tuple[Variation, ...]
     split: SplitCheck
-    split_p_value: float
     best: Best
 
 
@@ -78,13 +77,10 @@ def analyse(
     arms = len(now[0].arms)
     if any(len(look[0].arms) != arms for look in looks):
         return NotComputable(Reason.IMPOSSIBLE_COUNTS)
-    split = check_split([epoch.visitors for epoch in now])
-    evidence = split_evidence([[epoch.visitors for epoch in look] for look in looks])
+    split = check_split_at_looks([[epoch.visitors for epoch in look] for look in looks])
     believed = beliefs(now, prior=prior)
     if isinstance(split, NotComputable):
         return split
-    if isinstance(evidence, NotComputable):
-        return evidence
     if isinstance(believed, NotComputable):
         return believed
     chances = best(believed)
@@ -112,7 +108,6 @@ def analyse(
             for (comparison, always, belief), p_value, always_p_value in zip(found, fixed, anytime, strict=True)
         ),
         split=split,
-        split_p_value=evidence[-1][1],
         best=chances,
     )
 

@@ -99,11 +99,21 @@ def _rate(side: Accounts) -> Measured | NotComputable:
     measured = ratio_of(side.moments())
     if isinstance(measured, NotComputable):
         return measured
-    uneven = max(0.0, side.accounts * side.visitors_squared / side.visitors**2 - 1)
-    kept = max(0.5, 1 - (1 + 3 * uneven) / side.accounts)
-    usual = 1 - 1 / side.accounts
-    freedom = max(1, int(side.accounts / (1 + uneven)) - 1)
-    return Measured(measured.value, measured.variance * max(1.0, usual / kept), measured.units, freedom)
+    # `ratio_of` has corrected for the number of accounts alone.
+    plain = measured.variance * (1 - 1 / side.accounts)
+    return corrected(
+        measured.value, plain, accounts=side.accounts, squares=side.visitors_squared, visitors=side.visitors
+    )
+
+
+def corrected(value: float, variance: float, *, accounts: int, squares: float, visitors: float) -> Measured:
+    """A value with the plain variance of its accounts' contributions made larger, as `_rate` says; `squares` is the sum
+    of the squares of the accounts' visitors. There are at least two accounts."""
+    uneven = max(0.0, accounts * squares / visitors**2 - 1)
+    kept = max(0.5, 1 - (1 + 3 * uneven) / accounts)
+    usual = 1 - 1 / accounts
+    freedom = max(1, int(accounts / (1 + uneven)) - 1)
+    return Measured(value, variance * max(1 / usual, 1 / kept), accounts, freedom)
 
 
 def _covariance(control: Accounts, treatment: Accounts, c: float, t: float, shared: SharedAccounts) -> float:

@@ -93,3 +93,11 @@ def boschloo_two_sided(table: list[list[int]]) -> float:
     from scipy import stats
 
     return float(stats.boschloo_exact(table).pvalue)
+
+
+def normal_below(z: Floats) -> Floats:
+    """The standard normal distribution function."""
+    from scipy import special
+
+    share: Floats = special.ndtr(z)
+    return share

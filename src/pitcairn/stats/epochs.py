@@ -15,7 +15,7 @@ import numpy as np
 
 from pitcairn.stats.arms import Arm, NotComputable, Reason, together
 from pitcairn.stats.bayes import MOST_VISITORS, Prior, posterior
-from pitcairn.stats.distributions import Beta
+from pitcairn.stats.distributions import Beta, Floats
 from pitcairn.stats.eprocess import Counts
 
 
@@ -61,18 +61,27 @@ def beliefs(epochs: Sequence[Epoch], *, prior: Prior | None = None) -> tuple[Bet
     before = prior or Prior()
     visitors = np.array([[arm.visitors for arm in epoch.arms] for epoch in filled], dtype=float)
     converted = np.array([[arm.converted for arm in epoch.arms] for epoch in filled], dtype=float)
-    in_epoch = visitors.sum(axis=1, keepdims=True)
-    shares = visitors / in_epoch
-    beyond = (converted - shares * converted.sum(axis=1, keepdims=True)).sum(axis=0)
-    information = np.diag(visitors.sum(axis=0)) - shares.T @ visitors
-    own = np.linalg.lstsq(information, beyond, rcond=None)[0]
-    of_arm, everyone = visitors.sum(axis=0), float(visitors.sum())
-    own = own - float(of_arm @ own) / everyone
-    level = float(converted.sum()) / everyone
-    others = everyone - of_arm
-    worth = np.where(others > 0, np.diag(information) * everyone / np.maximum(others, 1.0), 0.0)
+    level, own, worth = own_parts(visitors, converted)
     found = []
-    for size, part in zip(np.maximum(worth, 0.0).tolist(), own.tolist(), strict=True):
+    for size, part in zip(worth.tolist(), own.tolist(), strict=True):
         rate = min(1.0, max(0.0, level + part))
         found.append(Beta(before.a + size * rate, before.b + size * (1 - rate)))
     return tuple(found)
+
+
+def own_parts(units: Floats, totals: Floats) -> tuple[float, Floats, Floats]:
+    """An arm's own part of what is counted, beyond the level of its epochs: rows are epochs, columns arms.
+
+    Gives the average level, the own part of each arm, and how many units each is worth: those that the comparison within
+    epochs is made of. What an arm had in an epoch of its own alone is worth nothing.
+    """
+    in_epoch = units.sum(axis=1, keepdims=True)
+    shares = np.divide(units, in_epoch, out=np.zeros_like(units), where=in_epoch > 0)
+    beyond = (totals - shares * totals.sum(axis=1, keepdims=True)).sum(axis=0)
+    information = np.diag(units.sum(axis=0)) - shares.T @ units
+    own = np.linalg.lstsq(information, beyond, rcond=None)[0]
+    of_arm, everyone = units.sum(axis=0), float(units.sum())
+    own = own - float(of_arm @ own) / everyone
+    others = everyone - of_arm
+    worth = np.where(others > 0, np.diag(information) * everyone / np.maximum(others, 1.0), 0.0)
+    return float(totals.sum()) / everyone, own, np.maximum(worth, 0.0)

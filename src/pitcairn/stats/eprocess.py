@@ -8,8 +8,8 @@ p-value 1/e and the interval hold at every look, and at all looks together. Noth
 number of visitors either. Lindon and Malek, "Anytime-valid inference for multinomial count data", NeurIPS 2022.
 
 The mixture is Dirichlet's with the split as its mean and the weight of `CONCENTRATION` earlier conversions. When the
-split changes, a new epoch begins: e-values of epochs are multiplied. Each conversion counts in the epoch of its visitor's
-first exposure.
+split changes, a new epoch begins: e-values of epochs with different splits are multiplied. Each conversion counts in the epoch
+of its visitor's first exposure.
 """
 
 from __future__ import annotations
@@ -82,7 +82,22 @@ def log_evidence(counted: Look, *, concentration: float = CONCENTRATION) -> floa
     """The logarithm of the e-value of "the counts fell to the arms as the split says"."""
     if not all(part.possible for part in counted):
         return NotComputable(Reason.IMPOSSIBLE_COUNTS)
-    return math.fsum(_log_e(part, concentration) for part in counted)
+    return math.fsum(_log_e(part, concentration) for part in pooled(counted))
+
+
+def pooled(counted: Look) -> list[Counts]:
+    """Epochs and segments of the same split put together: without an effect their counts are throws of the same coin.
+
+    One bet on many throws finds more than many bets on few of them, and it is as safe: which of them comes next may depend
+    on anything that was seen before.
+    """
+    together: dict[tuple[float, ...], tuple[int | float, ...]] = {}
+    for part in counted:
+        whole = math.fsum(part.shares)
+        split = tuple(round(share / whole, 12) for share in part.shares) if whole > 0 else part.shares
+        before = together.get(split, (0,) * len(part.counts))
+        together[split] = tuple(one + more for one, more in zip(before, part.counts, strict=True))
+    return [Counts(split, counts) for split, counts in together.items()]
 
 
 def always_valid(
@@ -103,7 +118,7 @@ def always_valid(
             return evidence
         highest = max(highest, evidence)
         usable = [part.between(0, 1) for part in look if sum(part.counts)]
-        usable = [part for part in usable if part.counts]
+        usable = pooled([part for part in usable if part.counts])
         point = _likeliest_log_ratio(usable)
         interval = _interval(usable, point, evidence, -math.log(alpha))
         running: Interval | NotComputable = NotComputable(Reason.SPLITS_DISAGREE)

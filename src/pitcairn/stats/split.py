@@ -1,4 +1,7 @@
-"""Whether the arms got the visitors that they were meant to get: the sample ratio."""
+"""Whether the arms got the visitors that they were meant to get: the sample ratio.
+
+`check_split` is for one look, by chi-square or exactly; `check_split_at_looks` for as many as anybody likes.
+"""
 
 from __future__ import annotations
 
@@ -51,6 +54,31 @@ class SplitCheck(msgspec.Struct, frozen=True, kw_only=True):
     observed: tuple[int, ...]
     expected: tuple[float, ...]
     unplanned: bool = False
+    always_p_value: Number = NotComputable(Reason.NOT_COMPARABLE)
+    """Of `check_split_at_looks` only: it holds at every look."""
+    at_one_look: Split = Split.UNKNOWN
+    """What the check of one look says; the same as `split` where there was but one."""
+
+
+def check_split_at_looks(looks: Sequence[Look], *, alarms: int = 1) -> SplitCheck | NotComputable:
+    """The split where somebody looks again and again: judged by the e-process, so that every look is as safe as one.
+
+    Each look is cumulative, the last the present. `p_value` and `at_one_look` stay those of the present alone.
+    `alarms` is how many such checks stand beside each other: the bars are that much lower for each.
+    """
+    if not looks:
+        return NotComputable(Reason.NO_VISITORS)
+    now = check_split(looks[-1])
+    evidence = split_evidence(looks)
+    if isinstance(now, NotComputable):
+        return now
+    if isinstance(evidence, NotComputable):
+        return evidence
+    always = min(1.0, evidence[-1][1] * alarms)
+    # An alarm needs no least number of visitors here; to say that all is well does.
+    known = now.at_one_look is not Split.UNKNOWN
+    split = _judged(always, now.deviation, enough=known or always < DOUBT, unplanned=now.unplanned)
+    return msgspec.structs.replace(now, split=split, always_p_value=always)
 
 
 def check_split(epochs: Look) -> SplitCheck | NotComputable:
@@ -79,6 +107,7 @@ def check_split(epochs: Look) -> SplitCheck | NotComputable:
         nothing = NotComputable(Reason.NO_VISITORS if visitors == 0 else Reason.NOT_COMPARABLE)
         return SplitCheck(
             split=Split.MISMATCH if unplanned else Split.UNKNOWN,
+            at_one_look=Split.MISMATCH if unplanned else Split.UNKNOWN,
             chi_square=nothing,
             freedom=freedom,
             p_value=nothing,
@@ -95,8 +124,10 @@ def check_split(epochs: Look) -> SplitCheck | NotComputable:
         p_value = exact_split_p_value(observed[first], both, shares[0][first])
         enough = min(exact_split_p_value(end, both, shares[0][first]) for end in (0, both)) < ALARM
     deviation = max(abs(got - meant) for got, meant in zip(observed, expected, strict=True)) / visitors
+    judged = _judged(p_value, deviation, enough=enough, unplanned=unplanned)
     return SplitCheck(
-        split=_judged(p_value, deviation, enough=enough, unplanned=unplanned),
+        split=judged,
+        at_one_look=judged,
         chi_square=statistic,
         freedom=freedom,
         p_value=p_value,
