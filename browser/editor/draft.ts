@@ -172,3 +172,14 @@ function merged(changes: readonly Change[], more: readonly Change[]): Change[] {
   }
   return result;
 }
+
+/** What says of which element a change is. */
+export function targetOf({ selector, otherwise, matches, look }: Change): Pick<Change, "selector" | "otherwise" | "matches" | "look"> {
+  return { selector, ...(otherwise && { otherwise }), ...(matches && { matches }), ...(look && { look }) };
+}
+
+/** The change, made of what another selector finds. */
+export function targeted(change: Change, selector: string, matches: number, others: readonly string[]): Change {
+  const { otherwise: _, ...rest } = change;
+  return { ...rest, selector, matches, ...(matches === 1 && others.length ? { otherwise: others } : {}) } as Change;
+}

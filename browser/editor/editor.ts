@@ -1,20 +1,26 @@
 // The editor: its panel beside the page, and what its parts do to the draft.
-import { pathMatches } from "./page";
+import { isShownHere, pathMatches } from "./page";
 import { cameWithAny } from "../tag/changes";
 import { EDITOR } from "../tag/editing";
+import { watchRoutes } from "../tag/routes";
 import type { Change, Opened, Variation } from "./contract";
 import { button, field, h } from "./dom";
-import { Draft } from "./draft";
-import { elementPart, positions, type Actions, type Bare, type Chosen } from "./element";
+import { whereTo, whichToKeep } from "./asking";
+import { Draft, targeted, targetOf } from "./draft";
+import { elementPart, type Actions, type Bare, type Chosen } from "./element";
 import { changeList, findings, type Finding } from "./list";
 import { LOOK } from "./look";
 import { Picker } from "./picking";
 import { lookOf } from "./refind";
 import { scoreOf, selectorsOf } from "./selectors";
 import { Refusal, type Server } from "./server";
-import { asOriginal, countOf, show } from "./stage";
+import { asOriginal, countOf, elementOf, show } from "./stage";
 import { forgetToken } from "./token";
 import { inFrame, widths } from "./widths";
+import { label, named } from "./words";
+
+/** How long the page is let alone before what it has rendered since is looked at, in ms. */
+const SETTLING = 250;
 
 const STATES = {
   draft: "Draft: nobody sees it until you start it in the dashboard.",
@@ -34,6 +40,10 @@ export class Editor {
   private moving: HTMLElement | null = null;
   private chosen: Chosen | null = null;
   private found: Finding[] = [];
+  /** How many elements each change finds with all of them made; when these are others, the page has rendered something. */
+  private counts = "";
+  private address = location.href;
+  private wasElsewhere = false;
   private ended = false;
 
   private readonly versions = h("select", { className: "input" });
@@ -55,13 +65,19 @@ export class Editor {
   ) {
     this.version = opened.experience.variations[0] ?? null;
     this.draft = new Draft(opened.experience, () => this.refresh());
-    this.picker = new Picker(this.host, (element) => this.choose(element));
+    this.picker = new Picker(
+      this.host,
+      (element) => this.choose(element),
+      () => this.again(),
+    );
     this.build();
     this.point(true);
     if (this.draft.resume()) this.say("What was not saved the last time is here again.");
     else this.refresh();
     if (!this.version) this.warn("This experience has no audience segment yet. Add one in the dashboard, then open the editor again.");
     else if (!pathMatches(opened.experience)) this.warn(`The experience runs on ${opened.experience.page}, and this page is not among them: visitors of this page will not see it.`);
+    watchRoutes(() => this.moved());
+    this.watchThePage();
     setTimeout(() => this.warnOfTheEnd(), Math.max(0, opened.expiresAt - Date.now() - 120_000));
   }
 
@@ -117,8 +133,9 @@ export class Editor {
 
   private refresh(): void {
     const changes = this.version ? this.draft.changes(this.version.id) : [];
-    show(changes);
-    this.found = findings(changes);
+    show(this.isHere ? changes : []);
+    this.found = this.isHere ? findings(changes) : [];
+    this.counts = this.countAll();
     this.versions.replaceChildren(
       h("option", { value: "" }, "Original"),
       ...this.draft.experience.variations.map((one) => h("option", { value: String(one.id) }, label(one, this.draft.experience.variations))),
@@ -162,6 +179,11 @@ export class Editor {
       this.chosenPart.replaceChildren(h("h3", {}, named(element)), h("p", { className: "mut" }, "A change put this in. Edit or remove that change in the list."));
       return;
     }
+    if (!this.isHere) {
+      this.chosen = null;
+      this.chosenPart.replaceChildren(h("p", { className: "mut" }, "The experience does not run on this page, so there is nothing to change here."));
+      return;
+    }
     const changes = this.draft.changes(this.version.id);
     // What finds it for a change already, found again without that change: its own new text or address must not count.
     const found = asOriginal(() => {
@@ -196,26 +218,12 @@ export class Editor {
       this.moving = null;
       this.picker.select(moved, true);
     };
-    const where = positions();
-    const to = target && target !== moved && !moved.contains(target) ? target : null;
     this.chosenPart.replaceChildren(
-      h("h3", {}, `Move ${named(moved)}`),
-      h("p", {}, to ? `To ${named(to)}` : "Point at the element that it shall stand beside, and press it. The arrow keys of the toolbar work too."),
-      ...(to ? [field("Where", where)] : []),
-      h(
-        "p",
-        { className: "row" },
-        to
-          ? button("Move it there", () => {
-              const place = asOriginal(() => selectorsOf(to, 1)[0]!.selector);
-              this.moving = null;
-              this.put([{ type: "move", to: place, position: where.value as "before" }]);
-              done();
-            })
-          : null,
-        button("Cancel", done),
-      ),
-      h("p", { className: "hint" }, "A copy stands at the new place; clicks on it are handed to the original. Do not move forms: what is typed into a copy does not reach the page."),
+      ...whereTo(moved, target, done, (to, position) => {
+        this.moving = null;
+        this.put([{ type: "move", to, position }]);
+        done();
+      }),
     );
   }
 
@@ -225,7 +233,13 @@ export class Editor {
     const { chosen, version } = this;
     if (!chosen || !version) return;
     const { selector } = chosen.found[0]!;
+    const [known] = chosen.changes;
+    if (!chosen.element.isConnected && !known) {
+      this.say("The element is not on the page any more. Select it again when it is back.", true);
+      return;
+    }
     const target = asOriginal(() => {
+      if (!chosen.element.isConnected) return targetOf(known!);
       const count = countOf({ type: "hide", selector });
       const otherwise = chosen.found.slice(1).map((one) => one.selector);
       return { selector, matches: count, ...(count === 1 && otherwise.length ? { otherwise } : {}), look: lookOf(chosen.element) };
@@ -268,7 +282,7 @@ export class Editor {
   }
 
   private selectOf(change: Change): void {
-    const element = document.querySelector<HTMLElement>([change.selector, ...(change.otherwise ?? [])].find((one) => document.querySelector(one)) ?? change.selector);
+    const element = this.isHere && elementOf(change);
     if (element) this.picker.select(element, true);
     else this.say("Its element is not on this page.", true);
   }
@@ -278,6 +292,48 @@ export class Editor {
     this.moving = null;
     this.refresh();
     this.picker.select(this.picker.element);
+  }
+
+  // What the page does meanwhile.
+
+  private get isHere(): boolean {
+    return isShownHere(this.draft.experience);
+  }
+
+  /** The page's own way led to another address, without the page being loaded anew. */
+  private moved(): void {
+    const [from, to] = [this.address, location.href].map((address) => address.split("#")[0]);
+    this.address = location.href;
+    if (from === to) return;
+    this.moving = null;
+    this.picker.select(null);
+    this.refresh();
+    if (!this.isHere) this.warn(`This page is not among those that the experience runs on (${this.opened.experience.page}): it is as it is. Go back to one of them to go on.`);
+    else if (this.wasElsewhere) this.notice.hidden = true;
+    this.wasElsewhere = !this.isHere;
+  }
+
+  private again(): HTMLElement | null {
+    const { chosen } = this;
+    const [first, ...others] = chosen?.found ?? [];
+    const element = first && this.isHere ? elementOf({ type: "hide", selector: first.selector, otherwise: others.map((one) => one.selector), matches: 1 }) : null;
+    if (element) this.chosen = { ...chosen!, element };
+    return element;
+  }
+
+  private countAll(): string {
+    return this.version && this.isHere ? this.draft.changes(this.version.id).map(countOf).join() : "";
+  }
+
+  /** What comes late, or is rendered anew, is found for its changes in the list as well. */
+  private watchThePage(): void {
+    let waiting = 0;
+    new MutationObserver(() => {
+      waiting ||= setTimeout(() => {
+        waiting = 0;
+        if (this.counts !== this.countAll()) this.refresh();
+      }, SETTLING);
+    }).observe(document, { childList: true, subtree: true });
   }
 
   private point(selecting: boolean): void {
@@ -306,19 +362,16 @@ export class Editor {
   }
 
   private askWhich(theirs: Opened["experience"], message: string): void {
-    const choose = (how: "theirs" | "mine" | "both", said: string) =>
-      button(said, () => {
+    this.notice.className = "notice";
+    this.notice.hidden = false;
+    this.notice.replaceChildren(
+      ...whichToKeep(message, (how) => {
         this.draft.goOnFrom(theirs, how);
         this.notice.hidden = true;
         this.version = theirs.variations.find((one) => one.id === this.version?.id) ?? theirs.variations[0] ?? null;
         this.refresh();
         this.say(how === "theirs" ? "This is what was saved. Undo brings yours back." : "Look at it, then save.");
-      });
-    this.notice.className = "notice";
-    this.notice.hidden = false;
-    this.notice.replaceChildren(
-      h("p", {}, `${message} Nothing of yours is lost.`),
-      h("div", { className: "row" }, choose("both", "Put mine on top of theirs"), choose("mine", "Replace theirs with mine"), choose("theirs", "Take theirs")),
+      }),
     );
   }
 
@@ -371,19 +424,4 @@ export class Editor {
     this.notice.hidden = false;
     this.notice.replaceChildren(h("p", {}, text));
   }
-}
-
-function label(one: Variation, all: readonly Variation[]): string {
-  const alone = all.filter(({ segment }) => segment === one.segment).length === 1;
-  return alone ? one.segment : `${one.segment}: ${one.name}`;
-}
-
-function targeted(change: Change, selector: string, matches: number, others: readonly string[]): Change {
-  const { otherwise: _, ...rest } = change;
-  return { ...rest, selector, matches, ...(matches === 1 && others.length ? { otherwise: others } : {}) } as Change;
-}
-
-function named(element: HTMLElement): string {
-  const text = (element.textContent ?? "").replace(/\s+/g, " ").trim();
-  return `${element.localName}${text ? ` “${text.length > 40 ? `${text.slice(0, 39)}…` : text}”` : ""}`;
 }

@@ -3,6 +3,7 @@ import type { Change } from "./contract";
 import { button, h } from "./dom";
 import { findAgain } from "./refind";
 import { asOriginal, countOf } from "./stage";
+import { inWords } from "./words";
 
 export interface ListActions {
   set(changes: readonly Change[]): void;
@@ -31,6 +32,7 @@ export function findings(changes: readonly Change[]): Finding[] {
   );
 }
 
+/** `found` is empty on a page that is not to be changed. */
 export function changeList(changes: readonly Change[], found: readonly Finding[], actions: ListActions): HTMLElement {
   if (!changes.length) return h("p", { className: "mut" }, "Nothing is changed yet. Point at an element of the page and press it.");
   const moved = (from: number, to: number) => {
@@ -43,12 +45,12 @@ export function changeList(changes: readonly Change[], found: readonly Finding[]
     { className: "changes" },
     ...changes.map((change, index) => {
       const name = inWords(change);
-      const finding = found[index]!;
+      const finding = found[index];
       return h(
         "li",
         {},
         button(name, () => actions.select(change), { className: "text" }),
-        where(change, finding, actions),
+        finding && where(change, finding, actions),
         h(
           "span",
           { className: "row" },
@@ -73,28 +75,4 @@ function where(change: Change, { count, by, again }: Finding, actions: ListActio
   if (!count) return h("span", { className: "where bad" }, "No element of this page is found for it.");
   const text = `${count} element${count === 1 ? "" : "s"}${by ? ", by another selector than the first" : ""}`;
   return h("span", { className: by ? "where warn" : "where" }, text);
-}
-
-const short = (text: string) => {
-  const line = text.replace(/\s+/g, " ").trim();
-  return line.length > 60 ? `${line.slice(0, 59)}…` : line;
-};
-
-export function inWords(change: Change): string {
-  const what = change.look?.tag ? `${change.look.tag} “${short(change.look.text).slice(0, 28)}”` : change.selector;
-  switch (change.type) {
-    case "text":
-    case "html":
-      return `${what}: “${short(change.value.replace(/<[^>]*>/g, " "))}”`;
-    case "attribute":
-      return change.value === null ? `${what}: no ${change.name}` : `${what}: ${change.name} is “${short(change.value)}”`;
-    case "style":
-      return `${what}: ${change.name} is ${short(change.value)}`;
-    case "hide":
-      return `${what}: hidden`;
-    case "insert":
-      return `${what}: ${short(change.value)} ${{ before: "before it", after: "after it", start: "at its start", end: "at its end" }[change.position]}`;
-    case "move":
-      return `${what}: moved ${{ before: "before", after: "after", start: "to the start of", end: "to the end of" }[change.position]} ${change.to}`;
-  }
 }

@@ -1,5 +1,6 @@
 // The visual editor. The tag loads it where a member came with a token; docs/editor.md says how it works.
 import { typePolicy } from "../tag/changes";
+import type { TagScript } from "../tag/contract";
 import { EDITOR } from "../tag/editing";
 import { awaitHydration } from "../tag/hydration";
 import { Editor } from "./editor";
@@ -9,7 +10,7 @@ import { Refusal, Server } from "./server";
 import { forgetToken, keptToken, takeToken } from "./token";
 import { belongsHere } from "./widths";
 
-const script = document.currentScript as HTMLScriptElement & { types?: ReturnType<typeof typePolicy> };
+const script = document.currentScript as TagScript;
 const host = script.src.replace(/\/editor\/editor\.js.*$/, ""); // Which may be a path of the website itself.
 typePolicy(script.types);
 delete script.types; // It is nothing for the page's own scripts.

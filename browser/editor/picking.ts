@@ -17,6 +17,8 @@ export class Picker {
   constructor(
     private readonly host: HTMLElement,
     private readonly onSelect: (element: HTMLElement | null) => void,
+    /** The element that stands for the selected one since the page rendered that anew; null while there is none. */
+    private readonly again: () => HTMLElement | null,
   ) {
     for (const type of ["pointerdown", "mousedown", "pointerup", "mouseup", "click", "dblclick", "auxclick", "submit", "dragstart"]) {
       addEventListener(type, this.intercept, { capture: true });
@@ -61,8 +63,8 @@ export class Picker {
   }
 
   readonly draw = (): void => {
-    if (this.selected && !this.selected.isConnected) this.selected = null;
-    place(this.chosen, this.selected);
+    if (this.selected && !this.selected.isConnected) this.selected = this.again() ?? this.selected;
+    place(this.chosen, this.selected?.isConnected ? this.selected : null);
     if (this.hover.hidden === false && !this.selecting) this.hover.hidden = true;
   };
 

@@ -31,6 +31,11 @@ export function asOriginal<Found>(look: () => Found): Found {
   }
 }
 
+/** The first element that a change finds. */
+export function elementOf(change: Change): HTMLElement | null {
+  return elementsOf(change)[0] ?? null;
+}
+
 /** How many elements a change finds on the page without changes. */
 export function countOf(change: Change): number {
   return elementsOf(change).length;

@@ -1,10 +1,11 @@
 // A preview: one experience as a link shows it, for whoever has the link, on this page and on those that the tab goes to
 // next. The tag loads it instead of deciding anything. Nobody is a visitor here: no id, no cookie, nothing reported.
 import { typePolicy } from "../tag/changes";
-import type { Decision } from "../tag/contract";
+import type { Decision, TagScript } from "../tag/contract";
 import { PREVIEW } from "../tag/editing";
 import { awaitHydration } from "../tag/hydration";
 import { keep, restore } from "../tag/page";
+import { watchRoutes } from "../tag/routes";
 import { forgetToken, keptToken, takeToken } from "../editor/token";
 import { Bar } from "./bar";
 
@@ -15,7 +16,7 @@ interface Shown {
   readonly message?: string;
 }
 
-const script = document.currentScript as HTMLScriptElement & { types?: ReturnType<typeof typePolicy> };
+const script = document.currentScript as TagScript;
 const host = script.src.replace(/\/editor\/preview\.js.*$/, ""); // Which may be a path of the website itself.
 const writeKey = script.dataset.writeKey!;
 typePolicy(script.types);
@@ -81,24 +82,13 @@ const move = () => {
   if (location.href.split("#")[0] !== address) void show();
 };
 
-function watchRoutes(): void {
-  for (const name of ["pushState", "replaceState"] as const) {
-    const original = history[name];
-    history[name] = function (...args) {
-      original.apply(this, args);
-      move();
-    };
-  }
-  addEventListener("popstate", move);
-  addEventListener("pageshow", (event) => event.persisted && void show());
-}
-
 takeToken(PREVIEW);
 if (!window.mutiny) {
   // A page may call these without looking. They do nothing: nothing that happens in a preview counts.
   const nothing = () => Promise.resolve();
   window.mutiny = { client: (window.mutinyClient = { identify: nothing, trackConversion: nothing, optIn: nothing, optOut: nothing, defaultOptOut: nothing }) };
 }
-watchRoutes();
+watchRoutes(move);
+addEventListener("pageshow", (event) => event.persisted && void show());
 awaitHydration();
 void show();

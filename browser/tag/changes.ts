@@ -3,7 +3,7 @@
 // Applying is idempotent: it looks first and writes only what differs, so it is also the check whether a change still
 // stands. And it never takes a node of the page out of its place: a framework that holds on to the nodes it made would
 // fail on its next update. What has to go is emptied or hidden where it is, and what is new stands beside it.
-import type { Change, Position } from "./contract";
+import type { Change, Position, TypePolicy } from "./contract";
 import { disguiseNodes, disguiseText, readText, undisguise, writeText } from "./hydration";
 
 export interface State {
@@ -225,10 +225,6 @@ function move(element: HTMLElement, to: string, position: Position, state: State
   return setStyle(element, "display", "none", state) || put;
 }
 
-interface TypePolicy {
-  createHTML(html: string): string;
-  createScriptURL(url: string): string;
-}
 const STYLE = "data-pitcairn-style";
 let policy: TypePolicy | undefined;
 

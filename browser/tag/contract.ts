@@ -146,3 +146,12 @@ declare global {
     };
   }
 }
+
+/** How a page that asks for Trusted Types is given HTML and addresses of scripts. */
+export interface TypePolicy {
+  createHTML(html: string): string;
+  createScriptURL(url: string): string;
+}
+
+/** A script of ours that brings along the policy of the one that loaded it. */
+export type TagScript = HTMLScriptElement & { types?: TypePolicy | undefined };

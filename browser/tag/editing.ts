@@ -1,5 +1,5 @@
 import { typePolicy } from "./changes";
-import type { Config } from "./contract";
+import type { Config, TagScript } from "./contract";
 
 /** What the tokens of the visual editor, of a preview and of *why* are called: in the address that leads here, and while they last. */
 export const EDITOR = "pitcairn-editor";
@@ -26,7 +26,7 @@ export const aside = (): string | undefined => [EDITOR, PREVIEW].find(has);
 export function editing({ host, writeKey }: Config): boolean {
   const name = aside() || (has(WHY) && WHY);
   if (!name) return false;
-  const script: HTMLScriptElement & { types?: unknown } = document.createElement("script");
+  const script: TagScript = document.createElement("script");
   const address = host + "/editor/" + name.slice(9) + ".js";
   const types = typePolicy();
   script.src = types ? types.createScriptURL(address) : address;

@@ -7,7 +7,8 @@
 // kind of blocking script allows. The decision is asked for meanwhile. And where the tag never comes, the calls that the
 // page makes are there all the same: they fail by rejecting, after a while.
 import { storedChoice } from "./consent";
-import type { Call, Client } from "./contract";
+import { typePolicy } from "./changes";
+import type { Call, Client, TagScript, TypePolicy } from "./contract";
 import { aside } from "./editing";
 import { ask } from "./question";
 import { storedId } from "./visitor";
@@ -18,21 +19,38 @@ const CALL = 500; // ms: how long a call waits for the tag
 const own = document.currentScript as HTMLScriptElement;
 const { pitcairnHost: host, writeKey, version } = own.dataset;
 const choice = storedChoice();
-const tag = document.createElement("script");
-tag.src = host + "/tag/" + (version ? version + "/" : "") + writeKey + ".js";
-tag.nonce = own.nonce;
-if (choice === "out") {
-  tag.async = true; // There is nothing to wait for; it comes for the day the visitor opts in.
-} else {
-  tag.setAttribute("blocking", "render");
-  setTimeout(() => tag.remove(), CAP);
-  // On plain http there is no `crypto.randomUUID`; room for another one is in the tag only.
-  const newId = () => (crypto.randomUUID ? crypto.randomUUID() : Math.random() + "-" + Date.now());
-  const id = storedId();
-  // Who edits or looks at a preview is no visitor. Whether a new visitor may be remembered, the tag knows.
-  if (!aside()) window.__pitcairn = ask(host!, writeKey!, id || newId(), choice, !!id);
+
+function load(): void {
+  const tag: TagScript = document.createElement("script");
+  const address = host + "/tag/" + (version ? version + "/" : "") + writeKey + ".js";
+  let types: TypePolicy | undefined;
+  try {
+    types = typePolicy();
+  } catch {
+    // The page's policy names others alone; it may still take an address as it is.
+  }
+  tag.src = types ? types.createScriptURL(address) : address;
+  tag.types = types;
+  tag.nonce = own.nonce;
+  if (choice === "out") {
+    tag.async = true; // There is nothing to wait for; it comes for the day the visitor opts in.
+  } else {
+    tag.setAttribute("blocking", "render");
+    setTimeout(() => tag.remove(), CAP);
+    // On plain http there is no `crypto.randomUUID`; room for another one is in the tag only.
+    const newId = () => (crypto.randomUUID ? crypto.randomUUID() : Math.random() + "-" + Date.now());
+    const id = storedId();
+    // Who edits or looks at a preview is no visitor. Whether a new visitor may be remembered, the tag knows.
+    if (!aside()) window.__pitcairn = ask(host!, writeKey!, id || newId(), choice, !!id);
+  }
+  own.after(tag);
 }
-own.after(tag);
+
+try {
+  load();
+} catch {
+  // A page that asks for Trusted Types and allows no policy of ours is as if the tag were blocked.
+}
 
 if (!window.mutiny) {
   const calls: Call[] = (window.__pitcairnCalls = []);

@@ -4,10 +4,11 @@
 // the view's start for at most the cap. What comes in time is applied before anything is shown. After the cap, nothing
 // that a visitor may have seen is changed any more: a late decision is taken only if none of its elements is on the
 // page yet, and not exposed otherwise, for treatment and control alike.
+import { typePolicy } from "./changes";
 import { newClient, takeCalls } from "./client";
 import { forgetComponents, loadComponents, showComponents } from "./components";
 import { chosen, configure, isRefused, mayStore } from "./consent";
-import type { Client, Config, Decision, Page, Question } from "./contract";
+import type { Client, Config, Decision, Page, Question, TagScript } from "./contract";
 import { expose, whenVisited } from "./exposure";
 import { editing } from "./editing";
 import { watchGoals } from "./goals";
@@ -16,6 +17,7 @@ import { awaitHydration } from "./hydration";
 import { isPresent, keep, restore } from "./page";
 import { ask } from "./question";
 import { quietly } from "./quiet";
+import { watchRoutes } from "./routes";
 import { arrive, leave, stay } from "./redirect";
 import { adoptId, forgetId, storeId, storedId, visitorId } from "./visitor";
 import { beginView, decided, endView, measure } from "./vitals";
@@ -24,8 +26,13 @@ import { beginView, decided, endView, measure } from "./vitals";
 const PATIENCE = 10000;
 
 /** Where this very script came from: behind a proxy of the website's own, the server does not know the way to itself. */
-const own = document.currentScript as HTMLScriptElement | null;
+const own = document.currentScript as TagScript | null;
 const [cameFrom, isHere] = own && own.src ? own.src.split("/tag/") : [];
+
+if (own && own.types) {
+  typePolicy(own.types); // The shim's: a policy can be made once.
+  delete own.types; // It is nothing for the page's own scripts.
+}
 
 let config: Config;
 let client: Client;
@@ -111,21 +118,6 @@ const move = quietly(() => {
   if (here !== from) begin(undefined, pathOf(here) === pathOf(from));
 });
 
-function watchRoutes(): void {
-  for (const name of ["pushState", "replaceState"] as const) {
-    const original = history[name];
-    history[name] = function (...args) {
-      original.apply(this, args);
-      move();
-    };
-  }
-  addEventListener("popstate", move);
-  // Routers that use the Navigation API go past `history`.
-  const { navigation } = window as { navigation?: EventTarget };
-  if (navigation) navigation.addEventListener("currententrychange", move);
-  addEventListener("pageshow", quietly((event) => event.persisted && begin(undefined, true)));
-}
-
 /** The visitor allows it: this page goes on as it is, for the same visitor, who is remembered from now on. */
 function optedIn(): void {
   if (!begun) return;
@@ -158,7 +150,8 @@ window.__pitcairnTag = quietly((given: Config) => {
   begun = true;
   arrive(config);
   if (asked && mayStore()) visitorId(true);
-  watchRoutes();
+  watchRoutes(move);
+  addEventListener("pageshow", quietly((event) => event.persisted && begin(undefined, true)));
   awaitHydration();
   measure(config);
   begin(asked && asked.url === location.href ? asked : undefined);

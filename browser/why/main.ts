@@ -1,5 +1,5 @@
 // *Why* on the page: for a member, what becomes of every experience for the visitor that this browser is.
-import { typePolicy } from "../tag/changes";
+import type { TagScript } from "../tag/contract";
 import { WHY } from "../tag/editing";
 import { storedId } from "../tag/visitor";
 import { button, h } from "../editor/dom";
@@ -32,7 +32,7 @@ interface Told {
   readonly message?: string;
 }
 
-const script = document.currentScript as HTMLScriptElement & { types?: ReturnType<typeof typePolicy> };
+const script = document.currentScript as TagScript;
 const base = script.src.replace(/\.js.*$/, "");
 delete script.types; // It is nothing for the page's own scripts.
 

@@ -67,6 +67,7 @@ class Application:
         from pitcairn.connections.delivery.engine import Engine  # noqa: PLC0415
         from pitcairn.connections.delivery.transport import Transport  # noqa: PLC0415
         from pitcairn.control import ControlRoom  # noqa: PLC0415
+        from pitcairn.dashboard.turns import Turns  # noqa: PLC0415
         from pitcairn.edge.app import Edge  # noqa: PLC0415
         from pitcairn.eventstore import EventStore  # noqa: PLC0415
         from pitcairn.experiments.optimizing import optimize_due  # noqa: PLC0415
@@ -80,7 +81,7 @@ class Application:
         self._engine: Engine | None = None
         self._replays: Replays | None = None
         self._edge = Edge(on_commit=self._call_worker) if Role.EDGE in self.roles else None
-        self._pages = get_asgi_application() if Role.DASHBOARD in self.roles else None
+        self._pages = Turns(get_asgi_application()) if Role.DASHBOARD in self.roles else None  # type: ignore[arg-type]
         self._control = ControlRoom()
         self._open_store = EventStore.open
         self._make_alerts = functools.partial(AlertWatch, senders=[send_due, optimize_due])
@@ -151,7 +152,7 @@ class Application:
             raise RuntimeError(f"Pitcairn answers HTTP, not {scope['type']}")
         path = scope["path"]
         if self._pages is not None and path.startswith(PROFILE_API):
-            await self._pages(scope, receive, send)  # type: ignore[arg-type]  # the same protocol, other names for it
+            await self._pages(scope, receive, send)
         elif self._edge is not None and (
             path.startswith(("/v1/", "/tag/")) or self._edge.owns_besides(scope["method"], path)
         ):
@@ -161,7 +162,7 @@ class Application:
         elif path == "/control":
             await self._control(scope, receive, send)
         elif self._pages is not None:
-            await self._pages(scope, receive, send)  # type: ignore[arg-type]  # the same protocol, other names for it
+            await self._pages(scope, receive, send)
         else:
             await send_error(
                 send,

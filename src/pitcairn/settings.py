@@ -102,7 +102,8 @@ def _postgresql(url: str) -> dict[str, object]:
         "HOST": unquote(parts.hostname or ""),
         "PORT": str(parts.port or ""),
         "CONN_HEALTH_CHECKS": True,
-        "CONN_MAX_AGE": 60,
+        # A request has a thread of its own, and nobody would find a connection again that is kept for longer.
+        "CONN_MAX_AGE": 0,
     }
 
 

@@ -16,7 +16,7 @@ from pitcairn.experiences import services
 from pitcairn.experiences.editing import EditConflict, VariationEdit, edited_experience, save_edits
 from pitcairn.experiences.editor_access import new_token
 from pitcairn.experiences.editor_tokens import TOKEN_SECONDS, claimed, origin_of, write_token
-from pitcairn.experiences.models import Experience, ExperienceVersion
+from pitcairn.experiences.models import Experience, ExperienceType, ExperienceVersion
 from pitcairn.workspaces.models import Member, Role, User, Workspace
 from pitcairn.workspaces.services import create_workspace, set_public_traits
 
@@ -150,6 +150,19 @@ def test_no_token_for_what_is_no_page(member: Member, experience: Experience, cl
     assert origin_of("HTTPS://WWW.Quayside.example:443/x") == SITE
 
 
+@pytest.mark.parametrize("kind", [one for one in ExperienceType if one is not ExperienceType.PAGE])
+def test_only_for_what_changes_a_page(workspace: Workspace, client: Client, kind: ExperienceType) -> None:
+    """What a banner says, or where a redirect leads, are fields of the dashboard; the editor is neither offered nor opened."""
+    page, other = make(workspace), services.save_experience(workspace_id=workspace.id, name="Other", type=kind)
+    offer = "Edit on your website"
+    assert offer in client.get(f"/experiences/{page.id}/").content.decode()
+    assert offer not in client.get(f"/experiences/{other.id}/").content.decode()
+    for method in (client.get, client.post):
+        answer = method(f"/experiences/{other.id}/on-your-website/", {"address": SITE})
+        assert (answer.status_code, answer.headers["Location"]) == (302, f"/experiences/{other.id}/edit/")
+    assert ExperienceType(kind).label.lower() in client.get(answer.headers["Location"]).content.decode()
+
+
 def test_a_viewer_gets_no_token(experience: Experience, viewer_client: Client) -> None:
     answer = viewer_client.post(f"/experiences/{experience.id}/on-your-website/", {"address": SITE})
     assert answer.status_code == 403
@@ -161,10 +174,18 @@ def test_the_later_save_is_told_and_nothing_is_lost(member: Member, experience: 
     assert ask(token, "post", body={"variations": [edit_of(first, 0, CHANGE, CHANGE)]}).status_code == 200
     answer = ask(token, "post", body={"variations": [edit_of(second, 0), edit_of(second, 1)]})
     assert (answer.status_code, answer.json()["code"]) == (409, "conflict")
+    assert answer.json()["savedBy"] == member.user.email
+    version = ExperienceVersion.objects.get(experience=experience, number=2)
+    assert answer.json()["savedAt"] == int(version.made_at.timestamp() * 1000)
+    assert f"A was saved by {member.user.email} on {version.made_at:%Y-%m-%d at %H:%M} UTC" in answer.json()["message"]
     now = answer.json()["experience"]["variations"]
     assert [len(one["changes"]) for one in now] == [2, 1]
     # Of another segment it is no conflict.
     assert ask(token, "post", body={"variations": [edit_of(second, 1, CHANGE, CHANGE, CHANGE)]}).status_code == 200
+    # Who is told of is who saved that segment, not who saved last.
+    ExperienceVersion.objects.filter(experience=experience, number=3).update(made_by="other@quayside.example")
+    assert ask(token, "post", body={"variations": [edit_of(second, 0)]}).json()["savedBy"] == member.user.email
+    assert ask(token, "post", body={"variations": [edit_of(second, 1)]}).json()["savedBy"] == "other@quayside.example"
 
 
 def test_problems_say_where_they_are(member: Member, experience: Experience, workspace: Workspace) -> None:

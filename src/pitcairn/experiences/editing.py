@@ -7,14 +7,16 @@ nothing is written and the saver is told, with what is saved now: two editors ne
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
 from django.db import transaction
 
 from pitcairn import conditions
-from pitcairn.experiences.models import Experience
+from pitcairn.experiences.content import Content, read_content
+from pitcairn.experiences.models import Experience, ExperienceType, ExperienceVersion
 from pitcairn.experiences.page_patterns import PagePatternError, compile_page_pattern
 from pitcairn.experiences.saving import content_of, whole
 from pitcairn.experiences.services import ExperienceError, Problem, save_experience
@@ -52,14 +54,26 @@ class VariationEdit(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
 
 
 class EditConflict(Exception):
-    """Somebody else has saved one of the variations since it was read. `saved` is what is there now; nothing was written."""
+    """Somebody else has saved one of the variations since it was read. `saved` is what is there now; nothing was written.
 
-    def __init__(self, saved: EditedExperience, variations: Sequence[str]) -> None:
+    `by` is who saved it last (an email address; empty where nobody said), and `at` when; None where no version says.
+    """
+
+    def __init__(self, saved: EditedExperience, variations: Sequence[str], by: str, at: datetime | None) -> None:
+        when = f" on {at.astimezone(UTC):%Y-%m-%d at %H:%M} UTC" if at else ""
         super().__init__(
-            f"{', '.join(variations)} was saved by somebody else in the meantime; look at both and save again"
+            f"{', '.join(variations)} was saved by {by or 'somebody else'}{when}, after you had opened it; look at both "
+            "and save again"
         )
         self.saved = saved
         self.variations = tuple(variations)
+        self.by = by
+        self.at = at
+
+
+def is_editable(kind: str) -> bool:
+    """Whether an experience of this type has changes of a page, which the editor makes. Others have fields in the dashboard."""
+    return kind == ExperienceType.PAGE
 
 
 def edited_experience(workspace_id: int, experience_id: int) -> EditedExperience | None:
@@ -111,7 +125,8 @@ def save_edits(workspace_id: int, experience_id: int, edits: Sequence[VariationE
             *(Problem("variations", f"the version {one} was removed from the experience") for one in missing)
         )
     if behind := [saved[edit.id] for edit in edits if saved[edit.id].revision != edit.revision]:
-        raise EditConflict(now, [variation.segment for variation in behind])
+        by, at = _last_saved(experience_id, {variation.id: variation.revision for variation in behind})
+        raise EditConflict(now, [variation.segment for variation in behind], by, at)
     changes = {edit.id: edit.changes for edit in edits}
     content = content_of(whole(ours).get())
     segments = [
@@ -142,6 +157,25 @@ def save_edits(workspace_id: int, experience_id: int, edits: Sequence[VariationE
 def revision_of(changes: object) -> str:
     """A name for a list of changes: the same for equal lists, whatever the order of the keys."""
     return hashlib.blake2b(msgspec.json.encode(changes, order="sorted"), digest_size=12).hexdigest()
+
+
+def _last_saved(experience_id: int, revisions: Mapping[int, str]) -> tuple[str, datetime | None]:
+    """Who made the newest version in which one of these variations became what it is, and when."""
+    newer: ExperienceVersion | None = None
+    for version in ExperienceVersion.objects.filter(experience_id=experience_id).order_by("-number").iterator():
+        if newer is not None and _revisions(read_content(version.content), revisions) != dict(revisions):
+            break
+        newer = version
+    return (newer.made_by, newer.made_at) if newer else ("", None)
+
+
+def _revisions(content: Content, variations: Collection[int]) -> dict[int | None, str]:
+    return {
+        one.id: revision_of(one.changes)
+        for segment in content.segments
+        for one in segment.variations
+        if one.id in variations
+    }
 
 
 def _in_words(condition: object) -> str:

@@ -16,10 +16,10 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_GET, require_http_methods
 
 from pitcairn.dashboard.requests import MemberRequest
-from pitcairn.experiences.editing import EditConflict, VariationEdit, edited_experience, save_edits
+from pitcairn.experiences.editing import EditConflict, VariationEdit, edited_experience, is_editable, save_edits
 from pitcairn.experiences.editor_access import EditorRequest, answer, new_token, preflight, refused
 from pitcairn.experiences.editor_tokens import TOKEN_SECONDS
-from pitcairn.experiences.models import ExperienceState
+from pitcairn.experiences.models import ExperienceState, ExperienceType
 from pitcairn.experiences.pages import found, page_context
 from pitcairn.experiences.services import ExperienceError
 
@@ -94,7 +94,15 @@ def experience(request: EditorRequest) -> HttpResponse:
     try:
         saved = save_edits(member.workspace_id, token.experience_id, given.variations, by=member.user.email)
     except EditConflict as conflict:
-        return refused(request, "conflict", f"{conflict}.", 409, experience=conflict.saved)
+        return refused(
+            request,
+            "conflict",
+            f"{conflict}.",
+            409,
+            experience=conflict.saved,
+            savedBy=conflict.by,
+            savedAt=conflict.at and int(conflict.at.timestamp() * 1000),
+        )
     except ExperienceError as error:
         return refused(request, "invalid_changes", f"{error}.", 422)
     return answer(request, {"experience": saved})
@@ -107,6 +115,10 @@ def open_editor(request: MemberRequest, experience_id: int) -> HttpResponse:
     if experience.state is ExperienceState.ARCHIVED:
         messages.error(request, f"{experience.name} is archived and stays as it was. Duplicate it instead.")
         return redirect("experiences:detail", experience_id)
+    if not is_editable(experience.type):
+        label = ExperienceType(experience.type).label.lower()
+        messages.error(request, f"{experience.name} is a {label}: it changes nothing of a page. Its fields are here.")
+        return redirect("experiences:edit", experience_id)
     addresses: dict[str, str] = request.session.get(ADDRESS_KEY, {})
     address, error = addresses.get(str(experience_id)) or address_in(experience.page_url), ""
     if request.method == "POST":

@@ -88,13 +88,16 @@ def make_experience(page: Page, demo: Demo, name: str, path: str = "/", segment:
 
 
 def open_editor(page: Page, demo: Demo, experience: str, path: str = "/", site: str = "") -> Locator:
-    """From the experience's page to the editor on the website, or on another one like it; the editor's panel."""
+    """From the experience's page to the editor on the website, or on another one; the editor's panel.
+
+    It does not wait for scripts of the website that are still awaited.
+    """
     site = site or demo.site
     page.goto(experience)
     page.get_by_role("link", name="Edit on your website").click()
     page.get_by_label("Page to edit").fill(site + path)
     page.get_by_role("button", name="Open the editor").click()
-    page.wait_for_url(site + path)
+    page.wait_for_url(site + path, wait_until="commit")
     panel = page.get_by_role("region", name="Pitcairn editor")
     expect(panel.get_by_role("button", name="Save", exact=True)).to_be_visible()
     return panel

@@ -3,12 +3,24 @@
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Iterator
 from typing import Any
 
+import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from browser.conftest import Complaints
-from browser.editor.editing import Demo, make_experience, open_editor
+from browser.editor.editing import EMAIL, Demo, make_experience, open_editor
+from browser.editor.frameworks import (
+    AGAIN,
+    ORIGINAL,
+    FrameworkSite,
+    edit_everything,
+    rerender,
+    shows_everything,
+)
+from browser.editor.frameworks import HEADLINE as MADE_HEADLINE
+from browser.tag.servers import served
 
 HEADLINE = "Rosters in an afternoon"
 
@@ -34,7 +46,7 @@ def shown_to_a_visitor(browser: Browser, demo: Demo, headline: str) -> Page:
 
 def test_from_the_dashboard_to_a_live_change(page: Page, browser: Browser, demo: Demo, complaints: Complaints) -> None:
     """Counted from the dashboard's first page: what is typed, pressed and opened is under sixty steps, waiting included."""
-    experience = make_experience(page, demo, "Rosters")
+    experience = make_experience(page, demo, "Rosters", f"{demo.site}/")
     panel = open_editor(page, demo, experience)
     assert "pitcairn-editor" not in page.url
 
@@ -154,7 +166,7 @@ def test_two_editors_lose_nothing(page: Page, member: Any, demo: Demo) -> None:
     page.locator("#headline").click()
     panel.get_by_role("textbox", name="Text").fill("Mine")
     panel.get_by_role("button", name="Save", exact=True).click()
-    expect(panel.get_by_role("alert").first).to_contain_text("was saved by somebody else")
+    expect(panel.get_by_role("alert").first).to_contain_text(f"was saved by {EMAIL}")
     expect(page.locator("#headline")).to_have_text("Mine")
     panel.get_by_role("button", name="Take theirs").click()
     expect(page.locator("#lead")).to_have_text("Theirs")
@@ -192,3 +204,92 @@ def test_what_is_not_saved_outlives_the_token(page: Page, demo: Demo) -> None:
     expect(page.locator("#headline")).to_have_text("Not saved in time")
     panel.get_by_role("button", name="Save", exact=True).click()
     expect(panel.get_by_role("status").last).to_have_text("Saved.")
+
+
+@pytest.fixture
+def framework_site(demo: Demo) -> Iterator[FrameworkSite]:
+    """At an address of its own: no other test's experience is live on it."""
+    site = FrameworkSite(demo)
+    with served(site.answer) as site.url:
+        yield site
+
+
+@pytest.mark.parametrize("framework", ["react", "next", "vue", "svelte"])
+def test_on_pages_that_frameworks_render(
+    page: Page, browser: Browser, demo: Demo, framework_site: FrameworkSite, complaints: Complaints, framework: str
+) -> None:
+    """Edited before the framework takes the page over and after it, over re-renders and routes, saved, and seen by visitors."""
+    site = framework_site
+    site.framework = framework
+    page.goto(site.url)
+    site.take_over(page)
+    looks = page.evaluate(LOOKS)
+    site.takes_over.close()
+    experience = make_experience(page, demo, f"On {framework}", f"{site.url}/")
+    panel = open_editor(page, demo, experience, site=site.url)
+
+    page.locator("h1").click()
+    panel.get_by_role("textbox", name="Text").fill(MADE_HEADLINE)
+    expect(page.locator("h1")).to_have_text(MADE_HEADLINE, use_inner_text=True)
+    site.take_over(page)
+    expect(page.locator("h1")).to_have_text(MADE_HEADLINE, use_inner_text=True)
+    undo, redo = (panel.get_by_role("button", name=name, exact=True) for name in ("Undo", "Redo"))
+    undo.click()
+    expect(page.locator("h1")).to_have_text(ORIGINAL, use_inner_text=True)
+    page.mouse.move(0, 0)
+    assert page.evaluate(LOOKS) == looks
+    redo.click()
+    edit_everything(page, panel)
+    shows_everything(page, MADE_HEADLINE)
+    undo.click()
+    redo.click()
+    shows_everything(page, MADE_HEADLINE)
+
+    page.locator("h1").click()
+    rerender(page)
+    shows_everything(page, MADE_HEADLINE)
+    panel.get_by_role("textbox", name="Text").fill(AGAIN)
+    shows_everything(page, AGAIN)
+    panel.get_by_role("button", name="Save", exact=True).click()
+    expect(panel.get_by_role("status").last).to_have_text("Saved.")
+
+    panel.get_by_role("button", name="Use the page").click()
+    page.get_by_role("link", name="Second").click()
+    expect(page.locator("main h1")).to_have_text("The original second page")
+    expect(panel.get_by_role("alert").first).to_contain_text("not among those that the experience runs on")
+    page.go_back()
+    shows_everything(page, AGAIN)
+    expect(panel.get_by_role("alert").first).to_be_hidden()
+
+    page.goto(experience)
+    page.get_by_role("button", name="Start").click()
+    expect(page.get_by_role("status")).to_contain_text("is live")
+    assert not complaints, complaints
+    visit(browser, site)
+
+
+def visit(browser: Browser, site: FrameworkSite) -> None:
+    """The page as a visitor has it: changed before it is taken over, and ever after."""
+    for _ in range(20):
+        site.takes_over.close()
+        page = browser.new_context().new_page()
+        said: list[str] = []
+        page.on("console", lambda message, said=said: said.append(message.text))
+        page.on("pageerror", lambda error, said=said: said.append(str(error)))
+        page.goto(site.url, wait_until="commit")
+        with contextlib.suppress(AssertionError):
+            expect(page.locator("h1")).to_have_text(AGAIN, use_inner_text=True, timeout=8_000)
+            break
+        page.context.close()
+    shows_everything(page, AGAIN)
+    site.take_over(page)
+    shows_everything(page, AGAIN)
+    rerender(page)
+    shows_everything(page, AGAIN)
+    page.get_by_role("link", name="Second").click()
+    expect(page.locator("main h1")).to_have_text("The original second page")
+    page.go_back()
+    shows_everything(page, AGAIN)
+    expect(page.locator("pitcairn-editor")).to_have_count(0)
+    assert said == []
+    page.context.close()

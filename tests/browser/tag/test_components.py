@@ -311,6 +311,6 @@ def test_its_script_is_loaded_only_where_it_is_needed(scene: Scene) -> None:
 def test_trusted_types(scene: Scene) -> None:
     runs(scene, component("survey"))
     more = "require-trusted-types-for 'script'; trusted-types pitcairn"
-    scene.open(f"<h1>{ORIGINAL}</h1>", policy=policy(scene, more=more))
+    scene.open(f"<h1>{ORIGINAL}</h1>", head=scene.shim(), policy=policy(scene, more=more))
     expect(shown(scene)).to_be_visible()
     assert not scene.complaints

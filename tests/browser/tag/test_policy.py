@@ -18,6 +18,7 @@ CHANGES = (
     {"type": "insert", "selector": "p", "position": "after", "value": "<i>new</i>"},
     {"type": "hide", "selector": "h2"},
 )
+INSTALLS = pytest.mark.parametrize("install", [Scene.plain, Scene.shim], ids=["plain", "shim"])
 BODY = f"<h1>{ORIGINAL}</h1><p>One <b>two</b></p><h2>Gone</h2>"
 
 
@@ -40,7 +41,7 @@ def check(scene: Scene) -> None:
     assert not scene.complaints
 
 
-@pytest.mark.parametrize("install", [Scene.plain, Scene.shim], ids=["plain", "shim"])
+@INSTALLS
 def test_no_inline_script_or_style_is_needed(scene: Scene, install: type[Scene]) -> None:
     scene.runs(decision(*CHANGES))
     scene.open(BODY, head=install(scene), policy=policy(scene))
@@ -73,9 +74,15 @@ def test_the_shim_inline_by_a_nonce(scene: Scene) -> None:
     check(scene)
 
 
-def test_trusted_types(scene: Scene) -> None:
+@INSTALLS
+def test_trusted_types(scene: Scene, install: type[Scene]) -> None:
+    """The shim hands its policy to the tag it loads: the page allows one of the name to be made."""
     scene.runs(decision(*CHANGES))
-    scene.open(BODY, policy=policy(scene, more="require-trusted-types-for 'script'; trusted-types pitcairn"))
+    scene.open(
+        BODY,
+        head=install(scene),
+        policy=policy(scene, more="require-trusted-types-for 'script'; trusted-types pitcairn"),
+    )
     check(scene)
 
 
@@ -86,4 +93,26 @@ def test_trusted_types_that_do_not_know_us(scene: Scene) -> None:
     scene.seen()
     assert scene.page.inner_text("h1") == PERSONALIZED
     assert scene.page.inner_text("p") == "One two"
+    assert scene.complaints.thrown == []
+
+
+def test_the_shim_where_trusted_types_do_not_know_us(scene: Scene) -> None:
+    """The page is as if the tag were blocked: whole, nothing thrown, and its calls fail by rejecting."""
+    scene.runs(decision(*CHANGES))
+    scene.open(
+        BODY, head=scene.shim(), policy=policy(scene, more="require-trusted-types-for 'script'; trusted-types other")
+    )
+    failed = "mutiny.client.identify('ann').then(() => false, (error) => error.message)"
+    assert scene.page.evaluate(failed) == "Pitcairn's tag did not come."
+    assert scene.page.inner_text("h1") == ORIGINAL
+    assert scene.page.evaluate("document.querySelector('h1').checkVisibility({ visibilityProperty: true })")
+    assert scene.edge.questions() == []
+    assert scene.complaints.thrown == []
+
+
+def test_the_shim_where_policies_are_named_and_types_are_not_required(scene: Scene) -> None:
+    scene.runs(decision(text()))
+    scene.open(BODY, head=scene.shim(), policy=policy(scene, more="trusted-types other"))
+    scene.seen()
+    assert scene.page.inner_text("h1") == PERSONALIZED
     assert scene.complaints.thrown == []

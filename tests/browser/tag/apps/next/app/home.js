@@ -18,6 +18,7 @@ export function Home() {
     h("p", { className: "lead" }, "The ", name, " lead"),
     h("a", { className: "cta", href: "/original" }, "The original link"),
     h("p", { className: "clicks" }, `Clicks: ${clicks}`),
+    h("img", { className: "photo", src: "data:image/gif;base64,R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7", alt: "The original photo", width: 40, height: 20 }),
     h("button", { onClick: () => setClicks(clicks + 1) }, "More"),
   );
 }
