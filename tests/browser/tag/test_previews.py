@@ -17,7 +17,7 @@ from browser.tag.test_components import KINDS, component, shown
 from browser.tag.test_policy import policy
 from browser.tag.test_redirects import redirect
 
-TOKEN = "A-preview_token"  # noqa: S105 - the stand-in takes any
+TOKEN = "A-preview_token"
 TALL = f"<h1>{ORIGINAL}</h1><p class=tall id=there>There</p>"
 
 
@@ -116,7 +116,9 @@ def test_every_component_is_shown_and_tells_nobody(scene: Scene) -> None:
             scene.page.get_by_role("link", name="Go on").click()
         if kind in {"survey", "side_pop"}:
             box, over = shown(scene).bounding_box(), bar(scene).bounding_box()
-            assert box and over and over["y"] + over["height"] <= box["y"], "the bar covers what it is about"
+            assert box is not None
+            assert over is not None
+            assert over["y"] + over["height"] <= box["y"], "the bar covers what it is about"
         # Closed, it stays closed for a visitor; here it can be had again.
         shown(scene).get_by_role("button", name="Close").click()
         expect(shown(scene)).to_have_count(0)
