@@ -9,6 +9,7 @@
 import { storedChoice } from "./consent";
 import type { Call, Client } from "./contract";
 import { aside } from "./editing";
+import { identityToken } from "./identity";
 import { ask } from "./question";
 import { storedId } from "./visitor";
 
@@ -21,6 +22,7 @@ const choice = storedChoice();
 const tag = document.createElement("script");
 tag.src = host + "/tag/" + (version ? version + "/" : "") + writeKey + ".js";
 tag.nonce = own.nonce;
+if (own.dataset.identityToken) tag.dataset.identityToken = own.dataset.identityToken;
 if (choice === "out") {
   tag.async = true; // There is nothing to wait for; it comes for the day the visitor opts in.
 } else {
@@ -30,7 +32,7 @@ if (choice === "out") {
   const newId = () => (crypto.randomUUID ? crypto.randomUUID() : Math.random() + "-" + Date.now());
   const id = storedId();
   // Who edits or looks at a preview is no visitor. Whether a new visitor may be remembered, the tag knows.
-  if (!aside()) window.__pitcairn = ask(host!, writeKey!, id || newId(), choice, !!id);
+  if (!aside()) window.__pitcairn = ask(host!, writeKey!, id || newId(), choice, !!id, identityToken(own));
 }
 own.after(tag);
 
