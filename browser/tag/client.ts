@@ -1,6 +1,7 @@
 // The calls that a page may make, as Mutiny's customers make them: `window.mutiny.client` and `window.mutinyClient`.
 import type { Client, Config } from "./contract";
-import { choose, refuseByDefault, whenAllowed } from "./consent";
+import { choose, mayStore, refuseByDefault, whenAllowed } from "./consent";
+import { keepToken } from "./identity";
 import { message, post } from "./message";
 
 /** What the tag does when the visitor's choice changes. */
@@ -21,9 +22,13 @@ export function newClient(config: Config, { optedIn, optedOut }: Reactions): Cli
     });
     return sent;
   };
-  const calls: Record<keyof Client, (first?: unknown, second?: object) => unknown> = {
-    identify: (userId, traits) =>
-      isObject(userId) ? say("identify", undefined, userId) : say("identify", userId ? String(userId) : undefined, traits || {}),
+  const calls: Record<keyof Client, (first?: unknown, second?: object, third?: { token?: unknown }) => unknown> = {
+    identify(userId, traits, options) {
+      if (isObject(userId)) return say("identify", undefined, userId);
+      // Who says who they are without a proof may be somebody else than the one before.
+      if (userId) keepToken(options && options.token, mayStore());
+      return say("identify", userId ? String(userId) : undefined, traits || {});
+    },
     trackConversion(conversion, properties) {
       const { name, event, ...rest } = (isObject(conversion) ? conversion : { name: conversion }) as Record<string, string>;
       return say("track", name || event || "Conversion", { ...rest, ...properties });
@@ -43,7 +48,7 @@ export function newClient(config: Config, { optedIn, optedOut }: Reactions): Cli
   };
   const client: Partial<Client> = {};
   for (const name of Object.keys(calls) as (keyof Client)[]) {
-    client[name] = (...args: [unknown?, object?]) => {
+    client[name] = (...args: [unknown?, object?, object?]) => {
       const settled = (async () => void (await calls[name](...args)))();
       settled.catch(() => {}); // It is the page's to know, and a page that does not ask hears nothing.
       return settled;

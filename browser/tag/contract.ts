@@ -99,6 +99,8 @@ export interface Stage {
 export interface Answer {
   readonly visitorId: string;
   readonly decisions: readonly Decision[];
+  /** What became of the identity token, if one was shown: `proven`, or why not. */
+  readonly identity?: string;
 }
 
 /** A question to /v1/decide that is under way. */
@@ -116,7 +118,8 @@ export interface Question {
 
 /** The calls that a page may make. Each promise settles, and a rejected one that nobody awaits is not reported. */
 export interface Client {
-  identify(userId?: unknown, traits?: object): Promise<void>;
+  /** `token`: an identity token, which proves who it is. */
+  identify(userId?: unknown, traits?: object, options?: { token?: unknown }): Promise<void>;
   trackConversion(conversion?: unknown, properties?: object): Promise<void>;
   optIn(): Promise<void>;
   optOut(): Promise<void>;

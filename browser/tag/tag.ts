@@ -14,6 +14,7 @@ import { editing } from "./editing";
 import { watchGoals } from "./goals";
 import { hide, show } from "./hiding";
 import { awaitHydration } from "./hydration";
+import { identityToken, keepToken } from "./identity";
 import { isPresent, keep, restore } from "./page";
 import { ask } from "./question";
 import { quietly } from "./quiet";
@@ -48,7 +49,7 @@ const pagesHere = (): Page[] => config.pages.filter(({ pattern }) => new RegExp(
 function askNow(): Question {
   // The server's cookie waits until the visitor is known by another: the page's next script may still opt them out.
   const known = mayStore() && (!!storedId() || chosen() === "in");
-  return ask(config.host, config.writeKey, visitorId(mayStore()), chosen(), known);
+  return ask(config.host, config.writeKey, visitorId(mayStore()), chosen(), known, identityToken(own));
 }
 
 /** Begins a view. `asked`: what the shim has asked already. `seen`: the page stands as it is until the answer comes. */
@@ -88,6 +89,11 @@ function begin(asked?: Question, seen?: boolean): void {
   void mine.answer.then(
     quietly((answer) => {
       if (mine !== question) return;
+      const { identity } = answer || {};
+      if (identity && identity !== "proven") {
+        keepToken("", false);
+        console.warn(`Pitcairn takes the identity token for no proof: ${identity}.`);
+      }
       if (answer && answer.decisions && !(late && seen)) {
         const visitorId = answer.visitorId || mine.anonymousId;
         const decisions = answer.decisions.filter((one) => one.config || one.type === "redirect" || !(late && isPresent(one)));
@@ -130,6 +136,7 @@ function optedIn(): void {
 function optedOut(): void {
   if (!begun || !isRefused()) return;
   begin();
+  keepToken("", false);
   forgetId();
   forgetComponents();
   if (chosen()) askNow(); // Has the server's cookie removed.

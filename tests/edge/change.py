@@ -87,6 +87,26 @@ class Changes:
 
         set_public_traits(self.workspace_id, traits)
 
+    def identity_secret(self, *, source: str = "website") -> str:
+        from pitcairn.connections.identity_proof import new_identity_secret
+
+        return new_identity_secret(workspace_id=self.workspace_id, source_id=self._source(source))
+
+    def end_identity_secret(self, *, all_of_them: bool = False) -> None:
+        from pitcairn.connections.identity_proof import end_identity_secret
+
+        end_identity_secret(workspace_id=self.workspace_id, source_id=self._source("website"), all_of_them=all_of_them)
+
+    def prove(self, *, proves: bool) -> None:
+        from pitcairn.connections.identity_proof import set_proves_identity
+
+        set_proves_identity(workspace_id=self.workspace_id, source_id=self._source("tokens"), proves=proves)
+
+    def _source(self, name: str) -> int:
+        from pitcairn.connections.models import Source
+
+        return Source.objects.get(workspace_id=self.workspace_id, name=name).id
+
     def variations(self, *, experience_id: int) -> list[int]:
         from pitcairn.experiences.queries import experience_content
 
@@ -94,12 +114,11 @@ class Changes:
         return [one.id or 0 for segment in content.segments for one in segment.variations]
 
     def privacy(self, *, asks_consent: bool, honours_gpc: bool) -> None:
-        from pitcairn.connections.models import Source
         from pitcairn.connections.source_settings import set_source_rules
 
         set_source_rules(
             workspace_id=self.workspace_id,
-            source_id=Source.objects.get(workspace_id=self.workspace_id, name="website").id,
+            source_id=self._source("website"),
             rate_limit=None,
             allowed_origins=[],
             requires_token=False,

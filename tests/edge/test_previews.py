@@ -67,6 +67,7 @@ def test_a_link_shows_its_variation_and_nothing_else(world: World) -> None:
     assert set(body) == {"preview", "decisions"}
     assert body["preview"] | {"expiresAt": 0} == {
         "experience": "Draft", "segment": "Secret small", "variation": "V1", "here": True, "expiresAt": 0,
+        "as": [], "arrived": False, "selectors": ["h1"],
     }  # fmt: skip
     (decision,) = body["decisions"]
     assert decision["changes"] == [{"type": "text", "selector": "h1", "value": "Second way"}]
@@ -93,7 +94,7 @@ def test_it_is_seen_as_a_person_whose_traits_stay_here(world: World) -> None:
     traits = {"first_name": "Ada", "company": {"employee_count": 12}, "salary": 4711}
     person.identify(traits, user_id=user_id)
     as_person = world.ask(world.token(person=f"user_id:{user_id}")).json()
-    assert as_person["preview"]["segment"] == "Secret small"
+    assert (as_person["preview"]["segment"], as_person["preview"]["as"]) == ("Secret small", ["person"])
     assert as_person["decisions"][0]["changes"][0]["value"] == "Hello Ada of your team"
     assert not [word for word in ("4711", "salary", user_id, person.anonymous_id) if word in json.dumps(as_person)]
     # Nobody known is in none of the segments, and a variation that is named needs nobody.
@@ -109,8 +110,35 @@ def test_it_is_seen_as_an_account(world: World) -> None:
     world.site.server.send("/v1/group", {**group, "messageId": message_id})
     world.site.server.message(message_id)
     told = world.ask(world.token(account="acorn")).json()
-    assert told["preview"]["segment"] == "Secret gold"
+    assert (told["preview"]["segment"], told["preview"]["as"]) == ("Secret gold", ["account"])
     assert told["decisions"][0]["changes"][0]["value"] == "Hello you of Acorn"
+
+
+def test_every_type_is_shown_with_what_it_says_and_nothing_to_count(world: World) -> None:
+    card = {"headline": 'For {{ account.name | default: "you" }}', "text": "Some text"}
+    question = {"text": "How many?", "kind": "text", "trait": "size"}
+    contents: dict[str, dict[str, Any]] = {
+        "banner": {"text": "For you"},
+        "modal": card,
+        "side_pop": card,
+        "survey": {"headline": "For you", "questions": [question], "thanks": "Thanks"},
+        "redirect": {"url": "/there"},
+    }
+    for kind, content in contents.items():
+        everybody = {"name": "Everybody", "condition": {"all": []}, "variations": [{"name": "V", "config": content}]}
+        made = world.site.change("save", name=f"A {kind}", type=kind, page_url="*", segments=[everybody], draft=True)
+        token = world.site.change("preview", experience_id=made["id"])["token"]
+        body = world.ask(token, "/page?a=1").json()
+        (decision,) = body["decisions"]
+        assert (decision["type"], decision["reason"], decision["exposureId"]) == (kind, "preview", "")
+        if kind == "redirect":
+            assert decision["redirect"] == f"{ORIGIN}/there?a=1"
+            assert body["preview"]["selectors"] == []
+            arrived = world.ask(token, "/there?a=1").json()
+            assert (arrived["preview"]["arrived"], arrived["decisions"]) == (True, [])
+        else:
+            assert "For you" in decision["config"].values()
+            assert not body["preview"]["arrived"]
 
 
 def test_an_edit_is_seen_at_once(world: World) -> None:

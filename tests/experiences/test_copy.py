@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from pitcairn.conditions import Facts
 from pitcairn.experiences.changes import ChangeError, parse_changes
-from pitcairn.experiences.copy import Copy, public_problems
+from pitcairn.experiences.copy import Copy, Sayable, public_problems
 
 PUBLIC = frozenset({"account.name", "traits.company.name", "traits.size"})
 ATTACKS = (
@@ -57,7 +57,7 @@ def test_only_what_is_public_is_said() -> None:
     texts = [change("text", '{{ traits.salary | default: "unknown" }}')]
     assert filled(texts, traits={"salary": 90_000}) == ["unknown"]
     assert filled(texts, frozenset({"traits.salary"}), traits={"salary": 90_000}) == ["90000"]
-    ((number, problem),) = public_problems(parse_changes(texts), PUBLIC)
+    ((number, problem),) = public_problems(parse_changes(texts), Sayable(PUBLIC))
     assert (number, problem.startswith("traits.salary is not public")) == (0, True)
 
 

@@ -58,6 +58,10 @@ class SourceItem:
     requires_token: bool
     asks_consent: bool
     honours_gpc: bool
+    identity_secret: SecretState
+    """Of a website: what its server signs identity tokens with, and the secret before that."""
+    identity_secret_before: SecretState
+    proves_identity: bool
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -183,6 +187,9 @@ def _source_item(source: Source, *, destinations: Iterable[Destination] | None =
         requires_token=source.requires_token,
         asks_consent=source.asks_consent,
         honours_gpc=source.honours_gpc,
+        identity_secret=secret_state(source.identity_secret),
+        identity_secret_before=secret_state(source.identity_secret_before),
+        proves_identity=source.proves_identity,
     )
 
 

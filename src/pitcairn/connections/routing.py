@@ -11,7 +11,7 @@ import msgspec
 from pitcairn.connections.destination import CatalogEntry, Pace
 from pitcairn.connections.filters import FilterRule, compile_filters
 from pitcairn.connections.mapping import MappingError, compile_mapping
-from pitcairn.connections.models import DeliveryState, Destination, DestinationFilter, Source
+from pitcairn.connections.models import DeliveryState, Destination, DestinationFilter, Source, SourceKind
 from pitcairn.connections.registry import catalog
 
 logger = logging.getLogger(__name__)
@@ -75,6 +75,10 @@ class RoutedSource(msgspec.Struct, frozen=True, kw_only=True):
     requires_token: bool
     asks_consent: bool
     honours_gpc: bool
+    identity_secrets: tuple[str, ...]
+    """What identity tokens may be signed with; the newest first."""
+    proves_identity: bool
+    """Its calls come with a bearer token, and prove who a visitor is."""
 
 
 def routed_sources() -> list[RoutedSource]:
@@ -97,6 +101,8 @@ def routed_sources() -> list[RoutedSource]:
             requires_token=source.requires_token,
             asks_consent=source.asks_consent,
             honours_gpc=source.honours_gpc,
+            identity_secrets=tuple(filter(None, (source.identity_secret, source.identity_secret_before))),
+            proves_identity=source.proves_identity and source.requires_token and source.kind == SourceKind.SERVER,
         )
         for source in Source.objects.order_by("id")
     ]

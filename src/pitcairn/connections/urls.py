@@ -3,7 +3,16 @@
 from django.urls import path
 
 from pitcairn.connections import urls_delivery, urls_filters, urls_schema
-from pitcairn.connections.views import catalog, debugger, destinations, oauth_apps, segment, source_settings, sources
+from pitcairn.connections.views import (
+    catalog,
+    debugger,
+    destinations,
+    identity_proof,
+    oauth_apps,
+    segment,
+    source_settings,
+    sources,
+)
 
 app_name = "connections"
 urlpatterns = [
@@ -19,6 +28,19 @@ urlpatterns = [
         "connections/sources/<int:source_id>/write-key/", source_settings.replace_write_key, name="source-replace-key"
     ),
     path("connections/sources/<int:source_id>/api-key/", source_settings.new_api_key, name="source-new-api-key"),
+    path(
+        "connections/sources/<int:source_id>/identity-secret/",
+        identity_proof.new_secret,
+        name="source-identity-secret",
+    ),
+    path(
+        "connections/sources/<int:source_id>/identity-secret/end/",
+        identity_proof.end_secret,
+        name="source-identity-end",
+    ),
+    path(
+        "connections/sources/<int:source_id>/proves-identity/", identity_proof.set_proves, name="source-proves-identity"
+    ),
     path("connections/sources/<int:source_id>/delete/", source_settings.delete_source, name="source-delete"),
     path("connections/oauth-apps/", oauth_apps.app_list, name="oauth-apps"),
     path("connections/oauth-apps/<int:app_id>/remove/", oauth_apps.remove, name="oauth-app-remove"),

@@ -7,11 +7,13 @@ import os
 import re
 import time
 import uuid
+from collections.abc import Mapping
 from typing import Any
 
 import msgspec
 
 from pitcairn.conditions import Facts
+from pitcairn.edge.identity_tokens import TokenState, read_identity_token
 from pitcairn.edge.ip_data import IPData
 from pitcairn.edge.previews import Previews
 from pitcairn.edge.profile_reader import UNKNOWN, ProfileReader
@@ -28,13 +30,15 @@ from pitcairn.edge.responses import Receive, Scope, Send, credentialed, send_err
 from pitcairn.edge.snapshot import Snapshot, SourceConfiguration
 from pitcairn.edge.visits import Asked, visit_of
 from pitcairn.edge.vitals import SHARE as VITALS_SHARE
+from pitcairn.experiences.copy import NOTHING_PROVEN
 from pitcairn.experiences.decisions import DECIDES, Decision, decide
 from pitcairn.experiences.exposures import exposure_id
+from pitcairn.profiles.proofs import proven_label, user_label
 
 VISITOR_COOKIE = b"pitcairn_visitor"
 _COOKIE_SECONDS = 365 * 24 * 3600
 REQUEST_BYTES = 16 * 1024
-"""Two addresses and two ids; browsers stop far below."""
+"""Two addresses, two ids and a token; browsers stop far below."""
 
 _VISITOR = re.compile(r"[A-Za-z0-9_.-]{8,100}")
 
@@ -53,6 +57,8 @@ class DecideRequest(msgspec.Struct, rename="camel"):
     """What the visitor said: "in", "out", or nothing yet."""
     store: bool = True
     """Whether the visitor's id may be kept in the server's cookie, as far as the asker knows."""
+    identity: str = ""
+    """An identity token: the proof of who the visitor is."""
     preview: str = ""
     """The token of a preview link. Then what it shows is answered, and nothing else."""
 
@@ -118,8 +124,11 @@ class Personalizer:
         refused = request.is_refused(source, headers.gpc)
         personalizes = source.personalizes and not refused
         address = client_ip(scope, headers, self._trusted_proxies)
-        decisions = await self._decide(source, request, headers, visitor, address) if personalizes else []
-        body = b'{"visitorId":"%s","decisions":[%s]}' % (visitor.encode(), b",".join(decisions))
+        state, user_id = (
+            read_identity_token(request.identity, source.identity_secrets) if request.identity else (None, "")
+        )
+        decisions = await self._decide(source, request, headers, visitor, address, user_id) if personalizes else []
+        body = b'{"visitorId":"%s",%s"decisions":[%s]}' % (visitor.encode(), _TOLD[state], b",".join(decisions))
         if refused and known:
             cors.append((b"set-cookie", _cookie("", 0, secure=_is_secure(scope, headers))))
         elif visitor != known and not refused and request.may_store(source):
@@ -134,7 +143,9 @@ class Personalizer:
         headers: RequestHeaders,
         visitor: str,
         address: str,
+        user_id: str,
     ) -> list[bytes]:
+        """`user_id` is who the visitor is, as far as a token proves it."""
         workspace = self.snapshot.workspaces[source.workspace_id]
         programme = workspace.programme
         if not programme.experiences:
@@ -150,8 +161,17 @@ class Personalizer:
         asked = _asked(request, headers, visitor, address)
         visit = visit_of(asked, profile, programme, self._ip_data)
         decisions = decide(programme, visit)
+        proven = NOTHING_PROVEN
+        if programme.says_private and profile.id and decisions:
+            if user_id:
+                label = user_label(workspace.secret, user_id)
+            else:
+                # An id that only the cookie knows is no word of the page's: another website may have asked.
+                label = proven_label(profile.proof, visit.facts.now) if request.anonymous_id else 0
+            if label:
+                proven = await self._profiles.traits_of(profile, label)
         nonce = f"{self._process}{next(self._count):x}"
-        return [_json(decision, workspace.secret, nonce, visitor, visit.facts) for decision in decisions]
+        return [_json(decision, workspace.secret, nonce, visitor, visit.facts, proven) for decision in decisions]
 
 
 def _asked(request: DecideRequest, headers: RequestHeaders, visitor: str, address: str) -> Asked:
@@ -168,7 +188,9 @@ def _asked(request: DecideRequest, headers: RequestHeaders, visitor: str, addres
     )
 
 
-def _json(decision: Decision, secret: bytes, nonce: str, visitor: str, facts: Facts) -> bytes:
+def _json(
+    decision: Decision, secret: bytes, nonce: str, visitor: str, facts: Facts, proven: Mapping[str, Any]
+) -> bytes:
     segment = decision.segment
     signed = exposure_id(
         secret,
@@ -179,9 +201,12 @@ def _json(decision: Decision, secret: bytes, nonce: str, visitor: str, facts: Fa
         visitor=visitor,
         reason=decision.reason,
     )
-    head = segment.control if decision.variation is None else decision.variation.body_for(facts)
+    head = segment.control if decision.variation is None else decision.variation.body_for(facts, proven)
     return head + _REASONS[decision.reason] + signed.encode() + b'"}'
 
+
+_TOLD = {None: b""} | {state: b'"identity":"%s",' % state.encode() for state in TokenState}
+"""What the tag hears of its token."""
 
 _REASONS = {reason: b',"reason":"%s","exposureId":"' % reason.encode() for reason in DECIDES}
 

@@ -26,7 +26,14 @@ from pitcairn.edge.visits import Asked, visit_of
 from pitcairn.experiences.decisions import Visit
 from pitcairn.experiences.preview_tokens import PreviewToken, read_token
 from pitcairn.experiences.queries_preview import OpenedPreview, opened_preview
-from pitcairn.experiences.running import Compiler, Programme, RunningExperience, RunningSegment, RunningVariation
+from pitcairn.experiences.running import (
+    REDIRECT,
+    Compiler,
+    Programme,
+    RunningExperience,
+    RunningSegment,
+    RunningVariation,
+)
 from pitcairn.workspaces.queries import public_traits
 
 _EXPIRED = "This preview link has expired. Ask whoever sent it for a new one."
@@ -112,15 +119,20 @@ def _profile(workspace_id: int, opened: OpenedPreview, programme: Programme) -> 
 def _body(running: RunningExperience, opened: OpenedPreview, visit: Visit, claim: PreviewToken) -> bytes:
     segment, variation = _chosen(running, opened, visit)
     here = running.page.search(visit.place) is not None
+    arrived = here and any(redirect.is_at(visit.facts.page_url) for redirect in running.redirects)
     preview: dict[str, Any] = {
         "experience": running.name,
         "segment": segment.name if segment else "",
         "variation": variation.name if variation else "",
+        "as": [name for name, of in (("person", opened.profile_id), ("account", opened.account_id)) if of is not None],
         "here": here,
+        "arrived": arrived,
+        # What to hide on the next page of a website that changes its pages by script; a redirect is not followed here.
+        "selectors": () if running.type == REDIRECT else running.selectors,
         "expiresAt": claim.expires_at * 1000,
     }
     decision = b""
-    if here and variation is not None:
+    if here and not arrived and variation is not None:
         decision = variation.body_for(visit.facts) + b',"reason":"preview","exposureId":""}'
     return b'{"preview":%s,"decisions":[%s]}' % (msgspec.json.encode(preview), decision)
 

@@ -23,7 +23,7 @@ from pitcairn.experiences.decisions import Assignment
 from pitcairn.profiles.visits import NO_VISITS, VisitRecord
 
 _BY_TWO = """
-SELECT i.value, p.personalization, p.assignments, p.id, p.visits, p.accounts
+SELECT i.value, p.personalization, p.assignments, p.id, p.visits, p.accounts, i.proof
 FROM profiles_identifier AS i JOIN profiles_profile AS p ON p.id = i.profile_id
 WHERE i.workspace_id = ? AND i.type = 'anonymous_id' AND i.value IN (?, ?)
 """
@@ -31,6 +31,7 @@ _BY_ONE = _BY_TWO.replace("IN (?, ?)", "= ?")
 """Nearly every visitor: the cookie and analytics.js say the same. Half the work."""
 _POSTGRESQL = _BY_TWO.replace("?", "%s")
 _POSTGRESQL_VALUES = VALUES.replace("?", "%s")
+_TRAITS = "SELECT p.traits FROM profiles_profile AS p WHERE p.id = ?"
 _ACCOUNTS = "SELECT a.traits FROM profiles_account AS a WHERE a.id IN ({})"
 
 MAX_ACCOUNTS = 20
@@ -41,9 +42,20 @@ _decode_assignments = msgspec.json.Decoder(dict[str, Assignment]).decode
 
 _decode_visits = msgspec.json.Decoder(VisitRecord).decode
 _decode_ids = msgspec.json.Decoder(list[int]).decode
-_decode_account = msgspec.json.Decoder(dict[str, tuple[Any, int, int]]).decode
 
-_Row = tuple[str, str, str, int, str, str]
+
+class _Trait(msgspec.Struct, array_like=True):
+    """A trait as profiles and accounts store it."""
+
+    value: Any
+    set_at: int
+    source_id: int
+    user_label: int = 0
+
+
+_decode_stored = msgspec.json.Decoder(dict[str, _Trait]).decode
+
+_Row = tuple[str, str, str, int, str, str, str]
 
 
 class VisitorProfile(msgspec.Struct, frozen=True):
@@ -56,6 +68,9 @@ class VisitorProfile(msgspec.Struct, frozen=True):
     visits: VisitRecord = NO_VISITS
     accounts: tuple[Mapping[str, Any], ...] = ()
     """The traits of each of their accounts, if those were asked for."""
+    id: int = 0
+    proof: str = ""
+    """Whom the website's server proved the anonymous id to be: `profiles/proofs.py`."""
 
 
 UNKNOWN = VisitorProfile()
@@ -80,6 +95,12 @@ class ProfileReader(Protocol):
         """`anonymous_id` is what analytics.js says now: its traits count. What `visitor` was first shown comes first.
 
         `asked` are the audiences and computed traits to look up.
+        """
+
+    async def traits_of(self, profile: VisitorProfile, label: int) -> Mapping[str, Any]:
+        """The traits in the profile that the user with this label said of themself, or their own server of them.
+
+        Of those that can be targeted: what Mutiny was not told is not said on a page either.
         """
 
 
@@ -122,6 +143,11 @@ class SQLiteProfileReader:
             profile = _with_accounts(profile, found)
         return profile
 
+    async def traits_of(self, profile: VisitorProfile, label: int) -> Mapping[str, Any]:
+        assert self._connection is not None
+        row = self._connection.execute(_TRAITS, (profile.id,)).fetchone()
+        return _labelled(row, profile, label)
+
     def _end_transaction(self) -> None:
         self._in_transaction = False
         if self._connection is not None:
@@ -158,6 +184,21 @@ class PostgreSQLProfileReader:
                 profile = _with_accounts(profile, await cursor.fetchall())
             return profile
 
+    async def traits_of(self, profile: VisitorProfile, label: int) -> Mapping[str, Any]:
+        async with self._pool.connection() as connection:
+            cursor = await connection.execute(_TRAITS.replace("?", "%s"), (profile.id,))
+            return _labelled(await cursor.fetchone(), profile, label)
+
+
+def _labelled(row: tuple[str] | None, profile: VisitorProfile, label: int) -> Mapping[str, Any]:
+    if row is None or not label:
+        return {}
+    return {
+        name: trait.value
+        for name, trait in _decode_stored(row[0]).items()
+        if trait.user_label == label and trait.value is not None and name in profile.traits
+    }
+
 
 def read_profile(
     cursor: CursorWrapper, workspace_id: int, visitor: str, anonymous_id: str, asked: Asked = NOTHING_ASKED
@@ -184,7 +225,7 @@ def read_profiles(cursor: CursorWrapper, ids: Sequence[int], asked: Asked) -> di
         group = list(ids[start : start + _AT_ONCE])
         marks = ", ".join(["%s"] * len(group))
         cursor.execute(
-            "SELECT '', p.personalization, '{}', p.id, p.visits, p.accounts FROM profiles_profile AS p "  # noqa: S608
+            "SELECT '', p.personalization, '{}', p.id, p.visits, p.accounts, '' FROM profiles_profile AS p "  # noqa: S608
             f"WHERE p.id IN ({marks})",
             group,
         )
@@ -241,7 +282,9 @@ def _profile(rows: list[_Row], visitor: str, anonymous_id: str) -> VisitorProfil
         if row[2] != "{}":
             assignments.update(_decode_assignments(row[2]))
     visits = _decode_visits(current[4]) if current[4] != "[]" else NO_VISITS
-    return VisitorProfile(traits, assignments, frozenset(), visits)
+    # What was proven of the id in the cookie says nothing of who analytics.js says is there now.
+    proof = current[6] if current[0] == anonymous_id else ""
+    return VisitorProfile(traits, assignments, frozenset(), visits, id=current[3], proof=proof)
 
 
 def _current(rows: list[_Row], visitor: str, anonymous_id: str) -> _Row:
@@ -257,14 +300,14 @@ def _account_ids(rows: list[_Row], visitor: str, anonymous_id: str) -> list[int]
 
 def _with_values(profile: VisitorProfile, rows: Iterable[tuple[int, str]], asked: Asked) -> VisitorProfile:
     audiences, traits = members_and_traits(rows, asked)
-    return VisitorProfile(
-        {**profile.traits, **traits} if traits else profile.traits, profile.assignments, audiences, profile.visits
+    return msgspec.structs.replace(
+        profile, traits={**profile.traits, **traits} if traits else profile.traits, audiences=audiences
     )
 
 
 def _with_accounts(profile: VisitorProfile, rows: Iterable[tuple[str]]) -> VisitorProfile:
     accounts = tuple(
-        {name: value for name, (value, _, _) in _decode_account(traits).items() if value is not None}
+        {name: trait.value for name, trait in _decode_stored(traits).items() if trait.value is not None}
         for (traits,) in rows
     )
-    return VisitorProfile(profile.traits, profile.assignments, profile.audiences, profile.visits, accounts)
+    return msgspec.structs.replace(profile, accounts=accounts)

@@ -61,6 +61,10 @@ class SourceConfiguration(msgspec.Struct, frozen=True, kw_only=True):
     """What its calls must keep to beyond a write key; None for most sources."""
     delivered_by_segment: bool = False
     """Its messages went through Segment: their times are put right already, and `All` was obeyed on the way."""
+    identity_secrets: tuple[str, ...] = ()
+    """Of a website: what its server signs identity tokens with; the newest first."""
+    proves_identity: bool = False
+    """Of a server that has to prove itself: what it says of who visitors are is proven."""
 
 
 class WorkspaceConfiguration(msgspec.Struct, frozen=True, kw_only=True):
@@ -84,6 +88,8 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
     oauth_apps: Mapping[str, ConfiguredApp] = {}
     """By key id."""
     oauth_key_ids: frozenset[str] = frozenset()
+    proving: frozenset[int] = frozenset()
+    """The workspaces with a source that proves identity."""
 
 
 EMPTY = Snapshot(revision=-1, sources={}, sources_by_id={}, workspaces={})
@@ -137,6 +143,7 @@ def _read(revision: int) -> Snapshot:
         ),
         oauth_apps=apps,
         oauth_key_ids=frozenset(apps),
+        proving=frozenset(source.workspace_id for source in sources if source.proves_identity),
     )
 
 
@@ -169,6 +176,8 @@ def _source(source: RoutedSource) -> SourceConfiguration:
         honours_gpc=source.honours_gpc,
         guard=_guard(source),
         delivered_by_segment=source.kind == "segment",
+        identity_secrets=source.identity_secrets,
+        proves_identity=source.proves_identity,
     )
 
 

@@ -9,10 +9,11 @@ from collections.abc import Mapping, Sequence
 import msgspec
 
 from pitcairn import conditions
+from pitcairn.connections.identity_proof import proves_identity
 from pitcairn.experiences.changes import ChangeError, parse_changes
 from pitcairn.experiences.components import content_problems, missing, private_tokens, settings_problems
 from pitcairn.experiences.content import Content, Problem, SegmentInput, VariationInput
-from pitcairn.experiences.copy import public_problems
+from pitcairn.experiences.copy import Sayable, public_problems
 from pitcairn.experiences.models import Allocation, AudienceSegment, Experience, ExperienceType, Variation
 from pitcairn.experiences.page_patterns import PagePatternError, compile_page_pattern
 from pitcairn.experiences.redirects import host_of
@@ -48,7 +49,8 @@ def problems_of(content: Content, workspace_id: int, saved: Experience | None) -
     problems += _timing_problems(content)
     if content.exclusion_group.strip():
         problems += _name_problems("exclusion_group", content.exclusion_group, "exclusion group")
-    return problems + _segments_problems(content, saved, public_traits(workspace_id))
+    sayable = Sayable(public_traits(workspace_id), proves_identity(workspace_id))
+    return problems + _segments_problems(content, saved, sayable)
 
 
 def unready(content: Content, goals: Sequence[str]) -> list[Problem]:
@@ -110,13 +112,13 @@ def _size_problems(path: str, config: object) -> list[Problem]:
     return []
 
 
-def _content_problems(path: str, config: object, content: Content, public: frozenset[str]) -> list[Problem]:
+def _content_problems(path: str, config: object, content: Content, sayable: Sayable) -> list[Problem]:
     if problems := _size_problems(path, config):
         return problems
     if content.type not in ExperienceType.values or not isinstance(config, Mapping):
         return []  # It is told as a problem of the type.
     host = host_of("//" + re.sub(r"^(https?:)?//", "", content.page_url.strip()))
-    found = list(content_problems(content.type, config, content.config, host)) or list(private_tokens(config, public))
+    found = list(content_problems(content.type, config, content.config, host)) or list(private_tokens(config, sayable))
     return [Problem(_inside(path, at), text) for at, text in found]
 
 
@@ -135,7 +137,7 @@ def _timing_problems(content: Content) -> list[Problem]:
     return problems
 
 
-def _segments_problems(content: Content, saved: Experience | None, public: frozenset[str]) -> list[Problem]:
+def _segments_problems(content: Content, saved: Experience | None, sayable: Sayable) -> list[Problem]:
     problems = []
     segments = content.segments
     if len(segments) > MAX_SEGMENTS:
@@ -163,12 +165,12 @@ def _segments_problems(content: Content, saved: Experience | None, public: froze
         except conditions.ConditionError as error:
             inside = f".{error.path}" if error.path else ""
             problems.append(Problem(f"{path}.condition{inside}", error.problem))
-        problems += _variations_problems(path, segment, content, variations, public)
+        problems += _variations_problems(path, segment, content, variations, sayable)
     return problems
 
 
 def _variations_problems(
-    path: str, segment: SegmentInput, content: Content, known: set[tuple[int, int]], public: frozenset[str]
+    path: str, segment: SegmentInput, content: Content, known: set[tuple[int, int]], sayable: Sayable
 ) -> list[Problem]:
     problems = []
     if segment.allocation not in Allocation.values:
@@ -180,7 +182,7 @@ def _variations_problems(
     names: set[str] = set()
     for number, variation in enumerate(segment.variations):
         place = f"{path}.variations[{number}]"
-        problems += _variation_problems(place, variation, content, public)
+        problems += _variation_problems(place, variation, content, sayable)
         name = variation.name.strip()
         if name in names:
             text = f"two variations are named “{name}”; results could not tell them apart"
@@ -198,16 +200,14 @@ def _variations_problems(
     return problems
 
 
-def _variation_problems(
-    path: str, variation: VariationInput, content: Content, public: frozenset[str]
-) -> list[Problem]:
+def _variation_problems(path: str, variation: VariationInput, content: Content, sayable: Sayable) -> list[Problem]:
     problems = _name_problems(f"{path}.name", variation.name, "variation")
     weight = variation.weight
     if weight is not None and not (math.isfinite(weight) and 0 <= weight <= MAX_WEIGHT):
         problems.append(
             Problem(f"{path}.weight", f"{weight!r} is not a weight; give a number from 0 to {MAX_WEIGHT:,}")
         )
-    problems += _content_problems(f"{path}.config", variation.config, content, public)
+    problems += _content_problems(f"{path}.config", variation.config, content, sayable)
     if variation.changes and content.type in ExperienceType.values and content.type != ExperienceType.PAGE:
         label = ExperienceType(content.type).label.lower()
         problems.append(Problem(f"{path}.changes", f"a {label} changes nothing else on the page; remove its changes"))
@@ -216,6 +216,6 @@ def _variation_problems(
     except ChangeError as error:
         problems.append(Problem(error.path, error.problem))
     else:
-        for index, text in public_problems(changes, public):
+        for index, text in public_problems(changes, sayable):
             problems.append(Problem(f"{path}.changes[{index}].value", text))
     return problems

@@ -10,11 +10,13 @@ here when they are saved. A draft may lack content; what it lacks to be live, `m
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, Literal, TypeAlias
 
 import msgspec
 
+from pitcairn.conditions import Facts
+from pitcairn.experiences.copy import NOTHING_PROVEN, Sayable, private_names, said_values
 from pitcairn.experiences.redirects import host_of, url_problem
 from pitcairn.experiences.tokens import Text, TokenError, has_tokens
 
@@ -322,14 +324,16 @@ class ContentCopy:
             for name in TOKENED
             if isinstance(text := config.get(name), str) and has_tokens(text)
         }
-        self.names = frozenset[str]().union(*(text.names for text in self._texts.values())) & public
+        every = frozenset[str]().union(*(text.names for text in self._texts.values()))
+        self.names = every & public
+        self.private = private_names(every, public)
 
     def __bool__(self) -> bool:
         return bool(self._texts)
 
-    def filled(self, value_of: Callable[[str], str | None]) -> dict[str, Any]:
-        """The content; `value_of` gives what a name that may be said says of the visitor."""
-        values = {name: value for name in self.names if (value := value_of(name)) is not None}
+    def filled(self, facts: Facts | None = None, proven: Mapping[str, Any] = NOTHING_PROVEN) -> dict[str, Any]:
+        """The content for a visitor; without facts, for one of whom nothing is known. `proven` are their own traits."""
+        values = said_values(self.names, self.private, facts, proven) if facts is not None else {}
         filled = dict(self._config)
         for name, text in self._texts.items():
             said = text.render(values)
@@ -338,7 +342,7 @@ class ContentCopy:
         return filled
 
 
-def private_tokens(config: Mapping[str, Any], public: frozenset[str]) -> Found:
+def private_tokens(config: Mapping[str, Any], sayable: Sayable) -> Found:
     """Tokens that name a trait which may not be said."""
     for name in TOKENED:
         text = config.get(name)
@@ -348,5 +352,5 @@ def private_tokens(config: Mapping[str, Any], public: frozenset[str]) -> Found:
             names = Text(text, html=False).names
         except TokenError:
             continue  # It is a problem of the text itself, and told as one.
-        for one in sorted(names - public):
-            yield name, f"{one} is not public, so no page may say it; an owner can mark it as public in the settings"
+        for problem in sayable.problems(names):
+            yield name, problem

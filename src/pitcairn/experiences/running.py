@@ -14,11 +14,10 @@ from pitcairn.conditions import Condition, Fact, Facts, Leaf, compile_condition,
 from pitcairn.conditions.places import audiences_in, traits_in, walk
 from pitcairn.experiences.changes import for_visitor, selectors
 from pitcairn.experiences.components import COMPONENTS, ContentCopy, pushes, whole_content, whole_settings
-from pitcairn.experiences.copy import Copy
+from pitcairn.experiences.copy import NOTHING_PROVEN, Copy
 from pitcairn.experiences.queries_live import LiveExperience, LiveSegment, LiveVariation
 from pitcairn.experiences.redirects import Redirect
 from pitcairn.experiences.timing import Frequency, Timetable, timetable
-from pitcairn.experiences.tokens import value_at
 
 REDIRECT = "redirect"
 WHOLE_PAGE = ("*",)
@@ -40,17 +39,17 @@ class RunningVariation(msgspec.Struct, frozen=True, kw_only=True):
     """As `copy`, of a component."""
     redirect: Redirect | None = None
 
-    def body_for(self, facts: Facts) -> bytes:
-        """The body for a visitor."""
+    def body_for(self, facts: Facts, proven: Mapping[str, Any] = NOTHING_PROVEN) -> bytes:
+        """The body for a visitor. `proven` are the traits of their own, if it is proven who they are."""
         if self.redirect is not None:
             return _open_json({**self.head, "changes": [], "redirect": self.redirect.target(facts.page_url)})
         if self.content is not None:
-            said = self.content.filled(lambda name: value_at(name, facts.traits, facts.accounts))
+            said = self.content.filled(facts, proven)
             config: Any = self.head["config"]
             return _open_json({**self.head, "changes": [], "config": {**config, **said}})
         if self.copy is None:
             return self.body
-        return _open_json({**self.head, "changes": for_visitor(self.copy.filled(facts), True)})
+        return _open_json({**self.head, "changes": for_visitor(self.copy.filled(facts, proven), True)})
 
 
 class RunningSegment(msgspec.Struct, frozen=True, kw_only=True):
@@ -115,15 +114,17 @@ class Programme:
         )
         """What else they ask about."""
         said = [
-            copy.names
+            copy
             for one in self.experiences
             for each in one.segments
             for variation in each.variations
             for copy in (variation.copy, variation.content)
             if copy
         ]
-        self.said: frozenset[str] = frozenset().union(*said)
-        """The traits that texts say, as tokens name them."""
+        self.said: frozenset[str] = frozenset().union(*(copy.names for copy in said))
+        """The traits that texts say to everybody, as tokens name them."""
+        self.says_private = any(copy.private for copy in said)
+        """Some text says more to one whose identity is proven."""
         self.traits |= {name.removeprefix("traits.") for name in self.said if name.startswith("traits.")}
         self.capped: frozenset[str] = frozenset(one.key for one in self.experiences if one.frequency is not None)
         """Keys of the experiences whose views are counted."""
@@ -221,7 +222,7 @@ class Compiler:
 def _variation_head(live: LiveExperience, one: LiveVariation, head: Mapping[str, object]) -> dict[str, object]:
     config = {}
     if live.type in COMPONENTS:
-        said = ContentCopy(whole_content(live.type, one.config), frozenset()).filled(lambda _: None)
+        said = ContentCopy(whole_content(live.type, one.config), frozenset()).filled()
         config = {"config": {**whole_settings(live.type, live.config), **said}}
     return {**head, "variation": {"id": one.id, "name": one.name}, "personalized": True, **config}
 

@@ -34,6 +34,8 @@ class Traveller(msgspec.Struct, eq=False):
     routing: Routing = msgspec.field(default_factory=lambda: Routing([], {}))
     identifiers: list[Identifier] = []
     person: Person | None = None
+    user_label: int = 0
+    """Of the user id that an Identify call names: `profiles/proofs.py`."""
     violation: Violation | None = None
     """How it breaks the tracking plan of its source."""
 
@@ -95,6 +97,8 @@ class Batch(msgspec.Struct):
     identity_requests: list[WantedIdentityRequest] = []
     rules: Mapping[int, IdentityRules] = {}
     """The identity rules of the workspaces that have their own."""
+    proving: frozenset[int] = frozenset()
+    """The workspaces that have a server which proves who visitors are."""
     changed_people: dict[int, Person] = {}
     """Whoever is new, learned something, was merged or parted; for the event store. The deleted are not among them."""
     changed_accounts: list[tuple[int, int, str, dict[str, Any]]] = []

@@ -24,6 +24,7 @@ from pitcairn.pipeline.batch import Batch, Refused, SeenVitals, Traveller, Wante
 from pitcairn.pipeline.deletion import delete_people, refuse_suppressed, suppressed
 from pitcairn.pipeline.identity_changes import change_identities
 from pitcairn.pipeline.outgoing import queue_deliveries
+from pitcairn.pipeline.proofs import save_proofs
 from pitcairn.pipeline.routing import route
 from pitcairn.pipeline.tracking_plans import record_schema
 from pitcairn.profiles.identifiers import identifiers_of
@@ -265,6 +266,7 @@ def learn(traveller: Traveller, person: Person) -> bool:
             at=at,
             source_id=traveller.source.id,
             personalize=traveller.routing.personalize is not None,
+            user_label=traveller.user_label,
         )
     if traveller.exposure is not None:
         changed |= _learn_exposure(traveller, traveller.exposure, person, at)
@@ -327,6 +329,7 @@ STEPS: tuple[Step, ...] = (
     drop_duplicates,
     identify,
     save_profiles,
+    save_proofs,
     queue_deliveries,
     record_schema,
     change_identities,

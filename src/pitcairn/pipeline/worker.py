@@ -39,6 +39,7 @@ from pitcairn.pipeline.lease import Lease
 from pitcairn.pipeline.mirror import fill
 from pitcairn.pipeline.models import PipelineState
 from pitcairn.pipeline.progress import LeaseLost, given_up_lately, lock, read_state, recover
+from pitcairn.pipeline.proofs import label_users
 from pitcairn.pipeline.rules import Rules
 from pitcairn.pipeline.tracking_plans import Plans
 from pitcairn.profiles.identity import TraitValue
@@ -275,6 +276,7 @@ class Worker:
         self._plans.check(batch, self._snapshot.revision)
         steps.choose_destinations(batch)
         steps.recognise_exposures(batch, self._snapshot)
+        label_users(batch, self._snapshot)
         with connection.cursor() as cursor:
             for step in steps.STEPS:
                 step(batch, cursor)

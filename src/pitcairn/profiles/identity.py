@@ -27,7 +27,8 @@ Key: TypeAlias = tuple[int, Identifier]
 
 
 class TraitValue(msgspec.Struct, array_like=True):
-    """A trait as it is stored: the value, when it was set (ms since 1970) and by which source.
+    """A trait as it is stored: the value, when it was set (ms since 1970), by which source, and the label of the user id
+    that the call named (`profiles/proofs.py`); 0 where it named none.
 
     A value of None says that the trait was deleted then, so that an older value that comes late does not bring it back.
     """
@@ -35,6 +36,7 @@ class TraitValue(msgspec.Struct, array_like=True):
     value: Any
     set_at: int
     source_id: int
+    user_label: int = 0
 
 
 class StoredAssignment(msgspec.Struct, array_like=True):
@@ -144,6 +146,11 @@ class IdentityGraph:
                 return self._join(candidates, matched, occasion)
             candidates.pop()
         return None
+
+    def owner_of(self, key: Key) -> Person | None:
+        """Whom the identifier points to now; None when that is nobody, or it does not occur in the batch."""
+        person = self._people.get(key)
+        return survivor(person) if person is not None else None
 
     def join(self, winner: Person, loser: Person, occasion: Occasion, by: str) -> None:
         """Merges two living profiles because a member asked for it; whoever kept them apart is overruled."""
@@ -304,25 +311,33 @@ def absorb(winner: Person, loser: Person) -> None:
 
 
 def write_traits(
-    known: MutableMapping[str, TraitValue], traits: Mapping[str, Any], *, at: int, source_id: int
+    known: MutableMapping[str, TraitValue],
+    traits: Mapping[str, Any],
+    *,
+    at: int,
+    source_id: int,
+    user_label: int = 0,
 ) -> list[str]:
     """Writes a call's traits over what is known: the later value wins, null deletes. The names that were written."""
     written = []
     for name, value in traits.items():
         before = known.get(name)
         if before is None or before.set_at <= at:
-            known[name] = TraitValue(value, at, source_id)
+            known[name] = TraitValue(value, at, source_id, user_label)
             written.append(name)
     return written
 
 
-def learn_traits(person: Person, traits: Mapping[str, Any], *, at: int, source_id: int, personalize: bool) -> bool:
+def learn_traits(
+    person: Person, traits: Mapping[str, Any], *, at: int, source_id: int, personalize: bool, user_label: int = 0
+) -> bool:
     """Writes an Identify call's traits into the profile. True when it changed.
 
     `at` is the call's corrected time, never later than its receipt, so that a wrong clock cannot hold a value for ever.
-    With `personalize` the Mutiny destination took the call, and its traits can be targeted.
+    With `personalize` the Mutiny destination took the call, and its traits can be targeted. `user_label` is that of the user
+    id that the call names.
     """
-    written = write_traits(person.traits, traits, at=at, source_id=source_id)
+    written = write_traits(person.traits, traits, at=at, source_id=source_id, user_label=user_label)
     if personalize:
         for name in written:
             if traits[name] is None:

@@ -1,7 +1,8 @@
 """People, the identifiers that point to them, and the merges that made them one.
 
 `Profile.id` is a dense integer given out by the pipeline, so that sets of profiles are bitmaps. `traits` is a JSON
-object `{name: [value, time in ms, source id]}`; a deleted trait has the value null. `personalization` is
+object `{name: [value, time in ms, source id, label of the user id]}`; a deleted trait has the value null, and labels are
+explained in `profiles/proofs.py`. `personalization` is
 `{name: value}`: the traits that the Mutiny destination was given, and the only ones that conditions on a visitor see.
 `assignments` is `{experience id: [arm, audience segment id, variation id, time in ms]}`: what the profile's visitors
 were first shown. `accounts` is a JSON list of the ids of the accounts that the person belongs to. `apart` is a JSON list
@@ -47,6 +48,9 @@ class Identifier(models.Model):
     created_at = models.BigIntegerField(help_text="ms since 1970")
     source_id = models.BigIntegerField()
     message_id = models.CharField(max_length=100)
+    proof = models.CharField(
+        max_length=40, db_default="", help_text="of an anonymous id: whom a server proved it to be; profiles/proofs.py"
+    )
 
     class Meta:
         constraints: ClassVar[list[models.BaseConstraint]] = [

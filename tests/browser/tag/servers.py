@@ -22,6 +22,7 @@ from server import PATIENCE_SECONDS
 
 ROOT = Path(__file__).parents[3]
 BUILT = ROOT / "src/pitcairn/edge/built"
+PREVIEW = ROOT / "src/pitcairn/experiences/built/preview.js"
 DEMO = ROOT / "demo"
 WRITE_KEY = "demo-write-key"
 OWN_PATH = "/pitcairn"
@@ -138,6 +139,8 @@ class Edge:
         self.goals: list[dict[str, Any]] = []
         self.pages: list[dict[str, Any]] = []
         self.decide: Callable[[dict[str, Any]], list[dict[str, Any]]] = lambda _: []
+        self.preview: Callable[[dict[str, Any]], dict[str, Any]] = lambda _: {}
+        """What a preview link shows."""
         self.visitor_id: str | None = None
         """What the server's own cookie would say; None echoes the visitor id it is asked with."""
         self.cap_ms = 400
@@ -219,6 +222,9 @@ class Edge:
             if self.delay:
                 threading.Event().wait(self.delay)
             return self._decision(asked)
+        if path == "/editor/preview.js":
+            self._record(asked)
+            return Answer(PREVIEW.read_bytes(), headers={"content-type": "text/javascript; charset=utf-8"})
         if path.startswith("/v1/projects/"):
             return _json(asked, self._settings())
         if path.startswith("/v1/"):
@@ -250,6 +256,8 @@ class Edge:
 
     def _decision(self, asked: Asked) -> Answer:
         question = asked.json()
+        if question.get("preview"):
+            return _json(asked, self.preview(question))
         visitor = self.visitor_id or question.get("anonymousId") or "made-by-the-server"
         answer = _json(asked, {"visitorId": visitor, "decisions": self.decide(question)})
         if question["store"] and (question["consent"] == "in" or not self.asks_consent):

@@ -25,6 +25,9 @@ class Source(models.Model):
     requires_token = models.BooleanField(default=False, help_text="takes OAuth bearer tokens only")
     asks_consent = models.BooleanField(default=False, help_text="the tag stores nothing before a visitor opts in")
     honours_gpc = models.BooleanField(default=False, help_text="Global Privacy Control opts a visitor out")
+    identity_secret = models.CharField(max_length=100, blank=True, help_text="signs identity tokens of a website")
+    identity_secret_before = models.CharField(max_length=100, blank=True, help_text="the one before; still taken")
+    proves_identity = models.BooleanField(default=False, help_text="of a server: its calls prove who a visitor is")
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:

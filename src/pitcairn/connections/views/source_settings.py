@@ -36,7 +36,7 @@ def settings(request: MemberRequest, source_id: int) -> HttpResponse:
         else:
             messages.success(request, f"The rules of {source.name} are saved; they hold within a second.")
             return redirect("connections:source-settings", source_id)
-    return _page(request, source, form, status=422 if form.errors else 200)
+    return settings_page(request, source, form, status=422 if form.errors else 200)
 
 
 @require_POST
@@ -52,7 +52,7 @@ def rename(request: MemberRequest, source_id: int) -> HttpResponse:
         else:
             messages.success(request, f"Renamed to {name}.")
             return redirect("connections:source-settings", source_id)
-    return _page(request, source, SourceRulesForm(source), rename_form=form, status=422)
+    return settings_page(request, source, rename_form=form, status=422)
 
 
 @require_POST
@@ -122,17 +122,20 @@ def _ask_for_name(
     return render(request, "connections/delete.html", context, status=422 if form.errors else 200)
 
 
-def _page(
+def settings_page(
     request: MemberRequest,
     source: SourceItem,
-    form: SourceRulesForm,
+    form: SourceRulesForm | None = None,
     *,
     rename_form: RenameForm | None = None,
-    status: int,
+    new_identity_secret: str = "",
+    status: int = 200,
 ) -> HttpResponse:
+    """The page of a source's settings; with a secret that was made just now, it is shown."""
     context = {
         "source": source,
-        "form": form,
+        "form": form or SourceRulesForm(source),
+        "new_identity_secret": new_identity_secret,
         "rename_form": rename_form or RenameForm(initial={"name": source.name}, auto_id="id_rename_%s"),
     }
     return render(request, "connections/source_settings.html", context, status=status)

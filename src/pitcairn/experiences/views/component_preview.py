@@ -65,7 +65,7 @@ def preview(request: MemberRequest) -> HttpResponse:
     content = {
         name: value for name, value in content.items() if not any(path.split("[")[0] == name for path in problems)
     }
-    said = ContentCopy(whole_content(form.type, content), frozenset()).filled(lambda _: None)
+    said = ContentCopy(whole_content(form.type, content), frozenset()).filled()
     if "button_url" in said:
         said["button_url"] = said["button_url"] or "#"  # A button is seen before it leads anywhere.
     shown = {"type": form.type, "config": {**whole_settings(form.type, settings), **said}}
