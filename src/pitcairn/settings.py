@@ -132,6 +132,7 @@ INSTALLED_APPS = [
     "pitcairn.engage",
     "pitcairn.experiences",
     "pitcairn.experiments",
+    "pitcairn.hosted",
     "pitcairn.dashboard",
 ]
 AUTH_USER_MODEL = "workspaces.User"
