@@ -141,10 +141,15 @@ def make_links_for_file(
     if read.rows > MAX_FILE_ROWS:
         text = f"the file has {read.rows:,} rows and at most {MAX_FILE_ROWS:,} are taken at once; divide it"
         raise HostedError(Problem("file", text))
+    entries = [(kind, value) for kind, value in read.entries if kind in FILE_TYPES]  # A domain is nobody.
+    if not entries:
+        raise HostedError(
+            Problem("file", f"one column has to be called one of {', '.join(FILE_TYPES)}, and have values")
+        )
     people: list[int] = []
     accounts: list[int] = []
     unknown: list[str] = []
-    for kind, value in read.entries:
+    for kind, value in entries:
         found = _resolved(workspace_id, kind, value)
         if found is None:
             unknown.append(value)
