@@ -6,6 +6,7 @@
 //   editor/     → src/pitcairn/experiences/built/editor.js
 //   why/        → src/pitcairn/experiences/built/why.js
 //   preview/    → src/pitcairn/experiences/built/preview.js
+//   hosted/     → src/pitcairn/hosted/built/hosted.js
 //   demo/       → demo/built/
 //
 // A tag's version is the package's version and a hash of the code: the same name is always the same bytes. Tags of
@@ -23,12 +24,14 @@ const ROOT = dirname(BROWSER);
 const EDGE = join(ROOT, "src/pitcairn/edge/built");
 const DASHBOARD = join(ROOT, "src/pitcairn/dashboard/static/built");
 const EDITOR = join(ROOT, "src/pitcairn/experiences/built");
+const HOSTED = join(ROOT, "src/pitcairn/hosted/built");
 const DEMO = join(ROOT, "demo/built");
 const TARGET = "es2019"; // Every browser since 2019; newer APIs are asked for before they are used.
 
 const TAG_BUDGET = 9 * 1024; // bytes, gzip
 const SHIM_BUDGET = 1100;
 const COMPONENTS_BUDGET = 6 * 1024;
+const HOSTED_BUDGET = 2 * 1024;
 
 /** @returns {Promise<string>} the bundled and minified code of one entry point */
 async function bundle(entry, options = {}) {
@@ -129,6 +132,13 @@ async function buildEditor() {
   await write(join(EDITOR, "preview.js"), await bundle("preview/main.ts"));
 }
 
+async function buildHosted() {
+  await mkdir(HOSTED, { recursive: true });
+  const code = await bundle("hosted/main.ts");
+  withinBudget("The script of hosted pages", code, HOSTED_BUDGET);
+  await write(join(HOSTED, "hosted.js"), code);
+}
+
 async function buildDemo(shim) {
   await mkdir(DEMO, { recursive: true });
   await copy("@fontsource-variable/inter/files/inter-latin-wght-normal.woff2", DEMO);
@@ -141,4 +151,4 @@ async function buildDemo(shim) {
 }
 
 const shim = await bundle("tag/shim.ts");
-await Promise.all([buildTag(shim), buildDashboard(), buildEditor(), buildDemo(shim)]);
+await Promise.all([buildTag(shim), buildDashboard(), buildEditor(), buildHosted(), buildDemo(shim)]);

@@ -7,7 +7,7 @@ const ATTEMPTS = 4;
 
 /** What every call says, as analytics.js would. `at`: its path under /v1/. */
 export interface Message {
-  readonly at: "i" | "t";
+  readonly at: "i" | "t" | "p";
   readonly body: object;
 }
 

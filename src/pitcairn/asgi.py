@@ -154,7 +154,7 @@ class Application:
         if self._pages is not None and path.startswith(PROFILE_API):
             await self._pages(scope, receive, send)
         elif self._edge is not None and (
-            path.startswith(("/v1/", "/tag/")) or self._edge.owns_besides(scope["method"], path)
+            path.startswith(("/v1/", "/tag/", "/p/")) or self._edge.owns_besides(scope["method"], path)
         ):
             await self._edge(scope, receive, send)
         elif path == "/health":

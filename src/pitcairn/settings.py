@@ -133,6 +133,7 @@ INSTALLED_APPS = [
     "pitcairn.engage",
     "pitcairn.experiences",
     "pitcairn.experiments",
+    "pitcairn.hosted",
     "pitcairn.dashboard",
 ]
 AUTH_USER_MODEL = "workspaces.User"

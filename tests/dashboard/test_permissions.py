@@ -23,6 +23,10 @@ from pitcairn.experiences.previews import make_preview_link
 from pitcairn.experiences.services import save_experience
 from pitcairn.experiments.services import create_goal
 from pitcairn.experiments.sharing import make_link
+from pitcairn.hosted.content import Content
+from pitcairn.hosted.links import make_links
+from pitcairn.hosted.models import HostedLink
+from pitcairn.hosted.services import save_page
 from pitcairn.profiles.models import Account, Merge, ProfileToken
 from pitcairn.profiles.services import create_token
 from pitcairn.workspaces.api_keys import create_api_key
@@ -87,6 +91,8 @@ def values(workspace: Workspace, store: EventStore) -> dict[str, Any]:
     connect_destination(workspace.id, audience.id, destination.id)
     trait = create_computed_trait(workspace.id, "Orders", {"event": "Order Completed"})
     create_api_key(workspace_id=workspace.id, name="Deploys", scope="read", by="owner@acme.example")
+    page = save_page(workspace.id, Content(name="For you"), slug="walked")
+    make_links(workspace.id, page.id, people=[somebody])
     app = OAuthApp.objects.create(workspace=workspace, name="Importer", client_id="c", key_id="k", public_key="public")
     return {
         "app_id": app.id,
@@ -113,6 +119,8 @@ def values(workspace: Workspace, store: EventStore) -> dict[str, Any]:
         "token": "none",
         "slug": "mutiny",
         "segment_id": segment.id,
+        "page_id": page.id,
+        "hosted_link_id": HostedLink.objects.get(page=page).id,
         "index": 0,
     }
 

@@ -113,6 +113,71 @@ class Changes:
         content, _ = experience_content(experience_id)
         return [one.id or 0 for segment in content.segments for one in segment.variations]
 
+    def hosted(self, *, slug: str, blocks: list[dict[str, str]], elsewhere: bool = False, **given: Any) -> int:
+        """Makes a hosted page and puts it live, unless it says `draft`. `elsewhere`: a draft of another workspace."""
+        from pitcairn.connections.models import Source
+        from pitcairn.hosted import services
+        from pitcairn.hosted.content import Content
+
+        source = Source.objects.get(name="elsewhere" if elsewhere else "website")
+        draft = given.pop("draft", False) or elsewhere
+        content = Content(name=given.pop("name", slug), blocks=blocks, **given)
+        source_id = None if elsewhere else source.id
+        return services.save_page(source.workspace_id, content, slug=slug, source_id=source_id, start=not draft).id
+
+    def hosted_edit(self, *, page_id: int, blocks: list[dict[str, str]]) -> None:
+        from pitcairn.hosted import services
+        from pitcairn.hosted.models import HostedPage
+        from pitcairn.hosted.services import Content
+
+        page = HostedPage.objects.get(id=page_id)
+        content = Content(name=page.name, blocks=blocks)
+        services.save_page(page.workspace_id, content, slug=page.slug, page_id=page_id, base_version=page.version)
+
+    def hosted_link(self, *, page_id: int, recipient: str, days: int = 0, days_ago: int = 0) -> dict[str, Any]:
+        """Makes a personal link; its path and its id."""
+        from datetime import timedelta
+
+        from django.utils import timezone
+
+        from pitcairn.hosted.links import make_link_for
+        from pitcairn.hosted.models import HostedLink, HostedPage
+
+        now = timezone.now() - timedelta(days=days_ago)
+        page = HostedPage.objects.get(id=page_id)
+        make_link_for(page.workspace_id, page_id, recipient, days=days, now=now)
+        link = HostedLink.objects.filter(page_id=page_id).latest("id")
+        return {"id": link.id, "path": f"/p/{page.slug}/{link.token}"}
+
+    def hosted_refused(self, *, page_id: int, recipient: str) -> str:
+        """Why there is no link for this recipient."""
+        from pitcairn.hosted.content import HostedError
+        from pitcairn.hosted.links import make_link_for
+        from pitcairn.hosted.models import HostedPage
+
+        try:
+            make_link_for(HostedPage.objects.get(id=page_id).workspace_id, page_id, recipient)
+        except HostedError as error:
+            return str(error)
+        return ""
+
+    def forget(self, *, user_id: str) -> None:
+        from pitcairn.profiles.services import delete_person
+
+        delete_person(workspace_id=self.workspace_id, user_id=user_id)
+
+    def hosted_act(self, *, what: str, page_id: int, **given: Any) -> None:
+        """`archive`, `general` or `revoke`."""
+        from pitcairn.hosted import links, services
+
+        match what:
+            case "archive":
+                services.archive_page(self.workspace_id, page_id)
+            case "general":
+                services.set_general(self.workspace_id, page_id, **given)
+            case "revoke":
+                assert links.revoke_link(self.workspace_id, page_id, **given)
+
     def privacy(self, *, asks_consent: bool, honours_gpc: bool) -> None:
         from pitcairn.connections.source_settings import set_source_rules
 

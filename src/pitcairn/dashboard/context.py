@@ -34,7 +34,7 @@ def _place(path: str, label: str, route: str, *pages: tuple[str, str]) -> Place:
 def navigation(path: str) -> list[Place]:
     return [
         _place(path, "Home", "home"),
-        _place(path, "Experiences", "experiences:list"),
+        _place(path, "Experiences", "experiences:list", ("Hosted pages", "hosted:list")),
         _place(path, "Audiences", "engage:list", ("Computed traits", "engage:traits")),
         _place(path, "People", "profiles:list", ("Accounts", "profiles:accounts"), ("Identity", "profiles:rules")),
         _place(

@@ -19,6 +19,7 @@ urlpatterns = [
     path("shared/results/<str:token>/", shared_results, name="shared-results"),
     path("api/results/<int:experience_id>", results_api, name="results-api"),
     path("experiences/", include("pitcairn.experiences.urls")),
+    path("hosted-pages/", include("pitcairn.hosted.urls")),
     path("editor/", include("pitcairn.experiences.urls_editor")),
     path("api/v1/", management_api().urls),
     path("settings/", include("pitcairn.workspaces.urls")),

@@ -13,6 +13,8 @@ from django.db import DatabaseError, connections
 
 from pitcairn.edge.collect import BATCH_PATHS, SINGLE_PATHS, Collector, answer_metrics, client_settings
 from pitcairn.edge.guards import Guards
+from pitcairn.edge.hosted import PREFIX as HOSTED_PREFIX
+from pitcairn.edge.hosted import HostedPages
 from pitcairn.edge.inbox import InboxWriter
 from pitcairn.edge.ip_data import IPData
 from pitcairn.edge.personalize import Personalizer
@@ -54,7 +56,7 @@ _OTHERS = frozenset({
 
 
 class Edge:
-    """Everything under `/v1/` and `/tag/`, tokens, and what Segment delivers."""
+    """Everything under `/v1/`, `/tag/` and `/p/`, tokens, and what Segment delivers."""
 
     def __init__(self, *, on_commit: Callable[[], None] = lambda: None) -> None:
         headers = HeaderReader(settings.COUNTRY_HEADER)
@@ -78,6 +80,7 @@ class Edge:
         self._vitals = VitalsReceiver(self.inbox, headers, guards)
         self._tokens = TokenEndpoint(headers, token_key)
         self._tag_files = TagFiles()
+        self._hosted = HostedPages(headers)
         self._watch: asyncio.Task[None] | None = None
         # A thread of its own: the pages' thread may be busy with a slow page.
         self._configuration_thread = ThreadPoolExecutor(1, "configuration")
@@ -85,7 +88,7 @@ class Edge:
 
     @staticmethod
     def owns_besides(method: str, path: str) -> bool:
-        """Whether the edge answers this outside `/v1/` and `/tag/`, which are its own. Pages stand beside it there."""
+        """Whether the edge answers this outside `/v1/`, `/tag/` and `/p/`, which are its own. Pages stand beside it there."""
         return (method, path) in _OTHERS
 
     async def start(self) -> None:
@@ -101,6 +104,7 @@ class Edge:
             self._watch.cancel()
         await asyncio.to_thread(self.inbox.stop)
         await self._personalizer.stop()
+        await self._hosted.stop()
         await asyncio.get_running_loop().run_in_executor(self._configuration_thread, connections.close_all)
         self._configuration_thread.shutdown()
         await self._profiles.close()
@@ -108,7 +112,7 @@ class Edge:
 
     def _set_snapshot(self, snapshot: Snapshot) -> None:
         self.snapshot = self._collector.snapshot = self._personalizer.snapshot = snapshot
-        self._segment.snapshot = self._vitals.snapshot = snapshot
+        self._segment.snapshot = self._vitals.snapshot = self._hosted.snapshot = snapshot
         self._tokens.apps = snapshot.oauth_apps
 
     async def _watch_configuration(self) -> None:
@@ -128,6 +132,9 @@ class Edge:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         path, method = scope["path"], scope["method"]
+        if path.startswith(HOSTED_PREFIX):
+            await self._hosted.answer(scope, receive, send)
+            return
         if method == "POST":
             kind = SINGLE_PATHS.get(path)
             if kind is not None:

@@ -16,10 +16,10 @@ import msgspec
 from django.db import DatabaseError, connection, connections
 
 from pitcairn.conditions import ConditionError
-from pitcairn.edge.computed import Asked as AskedOfProfile
 from pitcairn.edge.computed import computed_keys
 from pitcairn.edge.ip_data import IPData
-from pitcairn.edge.profile_reader import UNKNOWN, VisitorProfile, account_profile, read_profiles
+from pitcairn.edge.persons import profile_of_one
+from pitcairn.edge.profile_reader import UNKNOWN, VisitorProfile
 from pitcairn.edge.responses import error_body
 from pitcairn.edge.snapshot import WorkspaceConfiguration, asked_by
 from pitcairn.edge.visits import Asked, visit_of
@@ -42,7 +42,6 @@ _UNKNOWN = "This is no preview link of this website. Check that it was copied wh
 _OFTEN = "This preview is asked for too often just now. Try again in a moment."
 _MOST_WAITING = 20
 """Questions that wait for the one thread; a link in many hands must not fill the process with waiting work."""
-_MERGES = 50
 
 
 class Previews:
@@ -95,25 +94,9 @@ class Previews:
 def _profile(workspace_id: int, opened: OpenedPreview, programme: Programme) -> VisitorProfile:
     """The facts that the link is made for; of a person who was merged, those of the whole person."""
     keys = [key for key in computed_keys() if key.workspace_id == workspace_id]
-    asked: AskedOfProfile = asked_by(keys, programme)
-    profile = UNKNOWN
-    with connection.cursor() as cursor:
-        profile_id = opened.profile_id
-        for _ in range(_MERGES):
-            if profile_id is None:
-                break
-            cursor.execute(
-                "SELECT p.merged_into FROM profiles_profile AS p WHERE p.workspace_id = %s AND p.id = %s",
-                [workspace_id, profile_id],
-            )
-            row = cursor.fetchone()
-            if row is None or row[0] is None:
-                profile = read_profiles(cursor, [profile_id], asked).get(profile_id, UNKNOWN) if row else UNKNOWN
-                break
-            profile_id = row[0]
-        if opened.account_id is not None:
-            profile = account_profile(cursor, workspace_id, opened.account_id, profile)
-    return profile
+    asked = asked_by(keys, programme)
+    found = profile_of_one(workspace_id, profile_id=opened.profile_id, account_id=opened.account_id, asked=asked)
+    return found or UNKNOWN
 
 
 def _body(running: RunningExperience, opened: OpenedPreview, visit: Visit, claim: PreviewToken) -> bytes:

@@ -92,8 +92,13 @@ def accounts_of(workspace_id: int, profile_id: int) -> list[AccountItem]:
     """The accounts that a person belongs to, in the order in which they joined."""
     row = Profile.objects.filter(workspace_id=workspace_id, id=profile_id).values_list("accounts", flat=True).first()
     ids: list[int] = msgspec.json.decode(row) if row else []
-    found = {item.id: item for item in _items(Account.objects.filter(workspace_id=workspace_id, id__in=ids))}
+    found = accounts_by_ids(workspace_id, ids)
     return [found[account_id] for account_id in ids if account_id in found]
+
+
+def accounts_by_ids(workspace_id: int, ids: Iterable[int]) -> dict[int, AccountItem]:
+    """Those of the accounts that are the workspace's."""
+    return {item.id: item for item in _items(Account.objects.filter(workspace_id=workspace_id, id__in=list(ids)))}
 
 
 def count_accounts(workspace_id: int) -> int:

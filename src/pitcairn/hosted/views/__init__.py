@@ -1,0 +1,1 @@
+"""The pages of hosted pages in the dashboard. What recipients see is answered by the edge."""
