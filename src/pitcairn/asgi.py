@@ -69,6 +69,7 @@ class Application:
         from pitcairn.control import ControlRoom  # noqa: PLC0415
         from pitcairn.edge.app import Edge  # noqa: PLC0415
         from pitcairn.eventstore import EventStore  # noqa: PLC0415
+        from pitcairn.experiences.health.watching import HealthWatch  # noqa: PLC0415
         from pitcairn.experiments.reports import send_due  # noqa: PLC0415
         from pitcairn.pipeline.replays import Replays  # noqa: PLC0415
         from pitcairn.pipeline.worker import POLL_SECONDS, POLL_SECONDS_BESIDE_EDGE, Worker  # noqa: PLC0415
@@ -82,7 +83,7 @@ class Application:
         self._pages = get_asgi_application() if Role.DASHBOARD in self.roles else None
         self._control = ControlRoom()
         self._open_store = EventStore.open
-        self._make_alerts = functools.partial(AlertWatch, senders=[send_due])
+        self._make_alerts = functools.partial(AlertWatch, senders=[HealthWatch(), send_due])
         poll_seconds = POLL_SECONDS if self._edge is None else POLL_SECONDS_BESIDE_EDGE
         self._make_worker = functools.partial(Worker, poll_seconds=poll_seconds)
         self._make_replays = Replays

@@ -3,6 +3,7 @@
 from pitcairn.conditions.sql import Question
 from pitcairn.eventstore.audiences import Preview
 from pitcairn.eventstore.errors import EventStoreBusy, EventStoreError, EventStoreUnavailable
+from pitcairn.eventstore.health import ArmCosts, DayCosts, ElementViews, Percentile, Sought
 from pitcairn.eventstore.records import (
     ClusterSums,
     EventName,
@@ -18,18 +19,23 @@ from pitcairn.eventstore.results import Statement, clusters_statement, results_s
 from pitcairn.eventstore.store import EventStore
 
 __all__ = [
+    "ArmCosts",
     "ClusterSums",
+    "DayCosts",
+    "ElementViews",
     "EventName",
     "EventStore",
     "EventStoreBusy",
     "EventStoreError",
     "EventStoreUnavailable",
     "GoalQuery",
+    "Percentile",
     "Preview",
     "Question",
     "Refusal",
     "ResultCell",
     "ResultsQuery",
+    "Sought",
     "SourceActivity",
     "Statement",
     "StoredMessage",
