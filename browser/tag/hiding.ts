@@ -37,5 +37,5 @@ export function show(): void {
   sheet = element = undefined;
 }
 
-/** For how long elements were hidden the last time, in ms. */
-export const hiddenFor = (): number => lasted;
+/** For how long elements were hidden the last time, or are hidden by now, in ms. */
+export const hiddenFor = (): number => (sheet ? performance.now() - since : lasted);

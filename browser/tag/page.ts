@@ -8,6 +8,8 @@ import { quietly } from "./quiet";
 const PER_ELEMENT = 10;
 /** The same for one change over all its elements, for a page that makes a new element each time. */
 const PER_CHANGE = 100;
+/** Of how many elements of one change is remembered when they were found. */
+const FOUND_MOST = 50;
 
 interface Rate {
   since: number;
@@ -19,15 +21,16 @@ interface Applied extends State {
   left?: boolean;
 }
 
-interface Live {
+/** One change of a decision, and how it stands on the page. */
+export interface Live {
   readonly change: Change;
   /** Where two changes want the same of one element, the lower rank has it. */
   readonly rank: number;
   readonly elements: Map<HTMLElement, Applied>;
   readonly rate: Rate;
   left?: boolean;
-  /** An element of it was there once. */
-  found?: boolean;
+  /** When it took the elements that it has found, on `performance.now()`'s clock. */
+  readonly found: number[];
 }
 
 interface Experience {
@@ -78,10 +81,10 @@ export function isPresent(decision: Decision): boolean {
   return decision.changes.some((change) => elementsOf(change).length);
 }
 
-/** The selectors of which no element was ever there. */
-export function missingOf(decision: Decision): string[] {
+/** How the decision's changes stand on the page. None of a decision that was not made true of it. */
+export function liveOf(decision: Decision): readonly Live[] {
   const experience = experiences.find((one) => one.decision === decision);
-  return experience ? experience.live.filter((one) => !one.found).map((one) => one.change.selector) : [];
+  return experience ? experience.live : [];
 }
 
 /** Takes everything back. */
@@ -111,6 +114,7 @@ export function keep(decisions: readonly Decision[], seen: (decision: Decision) 
         rank: i * 1000 - j,
         elements: new Map(),
         rate: newRate(),
+        found: [],
       })),
     }));
     watch();
@@ -162,8 +166,8 @@ function stands(live: Live): boolean {
     elements.delete(element);
   });
   for (const element of meant(live)) {
-    live.found = true;
     let state = elements.get(element);
+    if (!state && live.found.length < FOUND_MOST && (change.type !== "move" || query(change.to).length)) live.found.push(performance.now());
     if ((state && state.left) || cameWith(live, element) || !owns(live, element)) continue;
     if (!state) elements.set(element, (state = { ...newState(live), rate: newRate() }));
     try {

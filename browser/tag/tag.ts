@@ -100,7 +100,7 @@ function begin(asked?: Question, seen?: boolean): void {
         const redirect = decisions.find(({ type }) => type === "redirect");
         if (redirect && !late && !seen && leave(config, redirect, visitorId)) return; // It is not shown any more.
         stay();
-        decided(decisions);
+        decided(answer.decisions, decisions);
         keep(
           decisions.filter((one) => one !== redirect && !one.config),
           (decision: Decision) => expose(config, decision, visitorId),

@@ -70,6 +70,7 @@ class Application:
         from pitcairn.dashboard.turns import Turns  # noqa: PLC0415
         from pitcairn.edge.app import Edge  # noqa: PLC0415
         from pitcairn.eventstore import EventStore  # noqa: PLC0415
+        from pitcairn.experiences.health.watching import HealthWatch  # noqa: PLC0415
         from pitcairn.experiments.optimizing import optimize_due  # noqa: PLC0415
         from pitcairn.experiments.reports import send_due  # noqa: PLC0415
         from pitcairn.pipeline.replays import Replays  # noqa: PLC0415
@@ -84,7 +85,7 @@ class Application:
         self._pages = Turns(get_asgi_application()) if Role.DASHBOARD in self.roles else None  # type: ignore[arg-type]
         self._control = ControlRoom()
         self._open_store = EventStore.open
-        self._make_alerts = functools.partial(AlertWatch, senders=[send_due, optimize_due])
+        self._make_alerts = functools.partial(AlertWatch, senders=[HealthWatch(), send_due, optimize_due])
         poll_seconds = POLL_SECONDS if self._edge is None else POLL_SECONDS_BESIDE_EDGE
         self._make_worker = functools.partial(Worker, poll_seconds=poll_seconds)
         self._make_replays = Replays

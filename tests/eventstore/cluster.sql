@@ -101,7 +101,9 @@ CREATE TABLE IF NOT EXISTS `vitals_shard` ON CLUSTER `our cluster`
     `hidden_ms` UInt32,
     `shift` Float32,
     `lcp_ms` UInt32,
+    `late` Bool,
     `complete` Bool,
+    `found` Array(String),
     `missing` Array(String),
     INDEX `batch_range` batch TYPE minmax GRANULARITY 1
 )

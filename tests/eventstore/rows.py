@@ -99,7 +99,9 @@ def vitals(workspace_id: int, **changes: Any) -> dict[str, Any]:
         "hidden_ms": 40,
         "shift": 0.0,
         "lcp_ms": 900,
+        "late": False,
         "complete": True,
+        "found": [],
         "missing": [],
     }
     assert changes.keys() <= row.keys()

@@ -19,6 +19,7 @@ NAMES = {
     AlertKind.LAG: "Deliveries are late",
     AlertKind.VOLUME_FALLS: "Fewer messages than usual",
     AlertKind.VOLUME_RISES: "More messages than usual",
+    AlertKind.EXPERIENCE: "Experiences break",
 }
 ABOUT = {
     AlertKind.SUCCESS_RATE: "Fires when less than a share of what is sent arrives. What will be tried again counts as "
@@ -28,6 +29,8 @@ ABOUT = {
     "over the last seven days.",
     AlertKind.VOLUME_RISES: "Fires when more messages come than usual. Usual is the median of the same time of day "
     "over the last seven days.",
+    AlertKind.EXPERIENCE: "Fires when a change of a live experience stops finding its element, such as after a redesign of "
+    "the page, or when an experience hides elements for long or moves the page. It tells of each by itself.",
 }
 THRESHOLDS = {
     AlertKind.SUCCESS_RATE: ("Fires below, in percent", 95.0),
@@ -35,6 +38,8 @@ THRESHOLDS = {
     AlertKind.VOLUME_FALLS: ("Fires when it falls by, in percent", 50.0),
     AlertKind.VOLUME_RISES: ("Fires when it rises by, in percent", 200.0),
 }
+NOT_ASKED = {AlertKind.LAG: ("window_minutes",), AlertKind.EXPERIENCE: ("about", "threshold", "window_minutes")}
+"""Fields of the form that say nothing for a kind."""
 EVERY = 0
 """What stands for all sources or destinations together."""
 SECONDS = {AlertKind.LAG: 60.0}
@@ -76,15 +81,15 @@ class AlertForm(forms.Form):
         super().__init__(*args, **kwargs)
         self.kind = kind
         self.of_source = kind in {AlertKind.VOLUME_FALLS, AlertKind.VOLUME_RISES}
-        label, threshold = THRESHOLDS[kind]
+        label, threshold = THRESHOLDS.get(kind, ("", 0.0))
         self.fields["threshold"].label = label
         about = self.fields["about"]
         assert isinstance(about, forms.ChoiceField)
         things: Sequence[SourceItem | DestinationItem] = sources if self.of_source else destinations
         every = "All sources together" if self.of_source else "All destinations"
         about.choices = [(EVERY, every), *((thing.id, thing.name) for thing in things)]
-        if kind == AlertKind.LAG:
-            del self.fields["window_minutes"]
+        for name in NOT_ASKED.get(kind, ()):
+            del self.fields[name]
         self.initial = {"name": NAMES[kind], "threshold": f"{threshold:g}", **self.initial}
         if item is not None:
             self.initial = {
@@ -105,10 +110,10 @@ class AlertForm(forms.Form):
         data = self.cleaned_data
         return {
             "name": data["name"],
-            "threshold": data["threshold"] * SECONDS.get(self.kind, 1),
+            "threshold": data.get("threshold", 0.0) * SECONDS.get(self.kind, 1),
             "window_minutes": data.get("window_minutes", 60),
             "emails": [address for address in re.split(r"[\s,;]+", data["emails"]) if address],
-            "source_id" if self.of_source else "destination_id": data["about"] or None,
+            "source_id" if self.of_source else "destination_id": data.get("about") or None,
         }
 
     @property

@@ -47,6 +47,8 @@ class AlertItem:
     @property
     def sentence(self) -> str:
         """When it fires, in words."""
+        if self.kind == AlertKind.EXPERIENCE:
+            return "a live experience stops finding an element, or costs its visitors too much"
         window = WINDOWS.get(self.window_minutes, f"{self.window_minutes} minutes")
         if self.kind == AlertKind.SUCCESS_RATE:
             return f"less than {self.threshold:g} % arrives at {self.about or 'its destinations'} in {window}"

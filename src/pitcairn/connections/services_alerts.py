@@ -32,7 +32,7 @@ def create_alert(
     source_id: int | None = None,
     destination_id: int | None = None,
 ) -> AlertRule:
-    """Makes a rule, enabled. `threshold` is in percent, for `lag` in seconds.
+    """Makes a rule, enabled. `threshold` is in percent, for `lag` in seconds; for `experience` it says nothing.
 
     Raises `ConnectionsError`, with the field it is about, for what cannot be watched and for a rule that tells nobody.
     """
@@ -106,6 +106,7 @@ def delete_alert(*, workspace_id: int, rule_id: int) -> str:
 def _forget(rule: AlertRule) -> None:
     rule.firing_since = rule.checked_at = None
     rule.told_firing = False
+    rule.told_about = []
     rule.measured = rule.last_problem = ""
 
 
@@ -131,7 +132,11 @@ def _change(
         )
     of_source = rule.kind in {AlertKind.VOLUME_FALLS, AlertKind.VOLUME_RISES}
     rule.source_id = _in_workspace(Source, rule.workspace_id, source_id) if of_source else None
-    rule.destination_id = None if of_source else _in_workspace(Destination, rule.workspace_id, destination_id)
+    rule.destination_id = (
+        None
+        if of_source or rule.kind == AlertKind.EXPERIENCE
+        else _in_workspace(Destination, rule.workspace_id, destination_id)
+    )
 
 
 def _kind(kind: str) -> AlertKind:
@@ -150,6 +155,8 @@ def _name(name: str) -> str:
 
 
 def _threshold(kind: AlertKind, threshold: float) -> float:
+    if kind == AlertKind.EXPERIENCE:
+        return 0.0
     if kind == AlertKind.LAG:
         if not 60 <= threshold <= 7 * 86400:
             raise ConnectionsError(

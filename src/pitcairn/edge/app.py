@@ -77,7 +77,7 @@ class Edge:
             self._profiles, headers, self._ip_data, trusted_proxies=settings.TRUSTED_PROXIES
         )
         self._segment = SegmentReceiver(self.inbox, headers, guards)
-        self._vitals = VitalsReceiver(self.inbox, headers, guards)
+        self._vitals = VitalsReceiver(self.inbox, headers, guards, trusted_proxies=settings.TRUSTED_PROXIES)
         self._tokens = TokenEndpoint(headers, token_key)
         self._tag_files = TagFiles()
         self._hosted = HostedPages(headers)

@@ -3,6 +3,7 @@
 from pitcairn.conditions.sql import Question
 from pitcairn.eventstore.audiences import Preview
 from pitcairn.eventstore.errors import EventStoreBusy, EventStoreError, EventStoreUnavailable
+from pitcairn.eventstore.health import ArmCosts, DayCosts, ElementViews, Percentile, Sought
 from pitcairn.eventstore.records import (
     AccountProducts,
     EventName,
@@ -19,17 +20,22 @@ from pitcairn.eventstore.store import EventStore
 
 __all__ = [
     "AccountProducts",
+    "ArmCosts",
+    "DayCosts",
+    "ElementViews",
     "EventName",
     "EventStore",
     "EventStoreBusy",
     "EventStoreError",
     "EventStoreUnavailable",
     "GoalQuery",
+    "Percentile",
     "Preview",
     "Question",
     "Refusal",
     "ResultCell",
     "ResultsQuery",
+    "Sought",
     "SourceActivity",
     "Statement",
     "StoredMessage",

@@ -9,7 +9,8 @@ Tables to which rows are only added. The pipeline writes, with each batch:
   library by its name), `returning` whether the visitor was known before this visit, `bot` and `internal` whom results
   leave out;
 - `vitals`: what experiences cost a view, as the tag measured it on a share of the page loads, and which of their elements
-  were missing: one row for each experience of the view;
+  were there: one row for each experience of the view. `late` was decided too late to be seen; only a `complete` view can
+  say what it has `found` and what was `missing`;
 - `merges`: which profile went into which. The row of the highest batch holds for a loser, and it names the survivor
   directly: the pipeline rewrites chains by adding newer rows, so no query follows one. A row that names the loser itself
   undoes the merge. Older rows stay, so that forgetting a batch brings back what held before it; within one batch the last
@@ -226,7 +227,9 @@ VITALS = Table(
         Column(name="hidden_ms", type="UInt32"),
         Column(name="shift", type="Float32"),
         Column(name="lcp_ms", type="UInt32"),
+        Column(name="late", type="Bool"),
         Column(name="complete", type="Bool"),
+        Column(name="found", type="Array(String)"),
         Column(name="missing", type="Array(String)"),
     ),
     order_by="workspace_id, experience_id, received_at",

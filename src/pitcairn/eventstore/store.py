@@ -1,7 +1,7 @@
 """The event store: every message, refusal, exposure and merge, in columns to scan.
 
 Here it is opened, written to and forgotten from. What it tells is in the modules of its parts: messages, audiences,
-deliveries and results.
+deliveries, results and health.
 """
 
 from collections.abc import Mapping, Sequence
@@ -17,6 +17,7 @@ from pitcairn.eventstore.connection import Address, Connection
 from pitcairn.eventstore.ddl import delete_batches, delete_batches_after, storage_name
 from pitcairn.eventstore.deliveries import DeliveryReads
 from pitcairn.eventstore.errors import EventStoreError
+from pitcairn.eventstore.health import HealthReads
 from pitcairn.eventstore.hosted import HostedReads
 from pitcairn.eventstore.messages import MessageReads
 from pitcairn.eventstore.records import TableTotal
@@ -41,7 +42,7 @@ INSERT_SETTINGS = {
 _encoder = msgspec.json.Encoder()
 
 
-class EventStore(MessageReads, AudienceReads, DeliveryReads, ResultReads, HostedReads):
+class EventStore(MessageReads, AudienceReads, DeliveryReads, ResultReads, HostedReads, HealthReads):
     """One event store, embedded or a server. Thread-safe; close it when done."""
 
     def __init__(self, connection: Connection) -> None:

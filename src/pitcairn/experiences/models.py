@@ -13,6 +13,8 @@ An *allocation epoch* begins whenever the shares of control and of variations ar
 be compared within times of equal shares. A *holdout period* says which share of a workspace's visitors is kept from all
 experiences, from then on.
 
+A *health alarm* is open while a live experience has lost an element or costs its visitors too much, and stays when it is over.
+
 A *preview link* shows one experience, in whichever state it is, to whoever has the link, until it ends or is revoked.
 """
 
@@ -202,3 +204,43 @@ class PreviewLink(models.Model):
 
     class Meta:
         ordering: ClassVar[list[str]] = ["-id"]
+
+
+class AlarmKind(models.TextChoices):
+    MISSING = "missing", "Element missing"
+    NEVER_FOUND = "never_found", "Element never found"
+    HIDDEN = "hidden", "Hidden for long"
+    SHIFT = "shift", "Page moves"
+
+
+class AlarmEnd(models.TextChoices):
+    """Why an alarm is over."""
+
+    AGAIN = "again", "the element is found again"
+    BETTER = "better", "it costs less again"
+    STOPPED = "stopped", "the experience is not live any more"
+    CHANGED = "changed", "the change was taken out"
+    UNVISITED = "unvisited", "nobody visited the page for a week"
+
+
+class HealthAlarm(models.Model):
+    """What is wrong with a live experience. `page` is where, host and path; empty for pages of few visits, or for all.
+
+    `usual_share` is how often the element was found before. `ended_at` is null while it is so. See `experiences/health`.
+    """
+
+    experience = models.ForeignKey(Experience, on_delete=models.CASCADE, related_name="alarms")
+    kind = models.CharField(max_length=20, choices=AlarmKind.choices)
+    selector = models.CharField(max_length=500, blank=True)
+    page = models.TextField(blank=True)
+    usual_share = models.FloatField(null=True)
+    measured = models.TextField(help_text="what was found last, in words")
+    since = models.DateTimeField()
+    ended_at = models.DateTimeField(null=True, db_index=True)
+    end = models.CharField(max_length=20, choices=AlarmEnd.choices, blank=True)
+
+    class Meta:
+        ordering: ClassVar[list[str]] = ["-since", "-id"]
+
+    def __str__(self) -> str:
+        return f"{self.experience}: {self.measured}"

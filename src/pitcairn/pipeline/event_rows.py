@@ -178,7 +178,9 @@ def _vitals(batch: Batch) -> Iterator[Mapping[str, Any]]:
                 "hidden_ms": experience.hidden_ms,
                 "shift": experience.shift,
                 "lcp_ms": view.lcp_ms,
-                "complete": experience.complete,
+                "late": experience.late,
+                "complete": experience.complete and experience.found is not None,
+                "found": experience.found or [],
                 "missing": experience.missing,
             }
 

@@ -2,9 +2,25 @@
 
 from __future__ import annotations
 
+from playwright.sync_api import expect
+
 from browser.tag.scene import ORIGINAL, Scene, decision, text
 
 BODY = f"<h1>{ORIGINAL}</h1><p>Something else</p>"
+
+
+PROBED = """async () => {
+  for (let changed = false; !changed; ) {
+    const { port1, port2 } = new MessageChannel();
+    await new Promise((next) => ((port1.onmessage = next), port2.postMessage(0)));
+    document.body.insertAdjacentHTML('beforeend', '<i id=probe>probe</i>');
+    await Promise.resolve();
+    const probe = document.querySelector('#probe');
+    changed = probe.textContent !== 'probe';
+    probe.remove();
+  }
+}"""
+"""Returns when the decisions are there: what comes into the page then is changed."""
 
 
 def leave(scene: Scene) -> None:
@@ -26,7 +42,7 @@ def test_what_a_view_cost_and_what_was_missing(scene: Scene) -> None:
     scene.page.clock.install(time=0)
     scene.page.clock.pause_at(1000)
     scene.open(BODY)
-    scene.page.evaluate("performance.clearMarks()")
+    scene.edge.wait_for(lambda: bool(scene.edge.questions()), "the question")
     scene.page.clock.run_for(120)
     scene.edge.decide_gate.open()
     scene.seen()
@@ -43,8 +59,15 @@ def test_what_a_view_cost_and_what_was_missing(scene: Scene) -> None:
     }
     assert 120 <= personalized.pop("hiddenMs") < 10_000
     assert personalized.pop("shift") >= 0
-    assert personalized == {"experienceId": 1, "variationId": 31, "complete": True, "missing": ["#gone"]}
-    assert (control["variationId"], control["shift"], control["missing"]) == (0, 0, ["#gone-too"])
+    assert personalized == {
+        "experienceId": 1,
+        "variationId": 31,
+        "late": False,
+        "complete": True,
+        "found": ["h1", "p"],
+        "missing": ["#gone"],
+    }
+    assert (control["variationId"], control["found"], control["missing"]) == (0, [], ["#gone-too"])
     leave(scene)
     scene.page.evaluate("history.pushState({}, '', '/second')")
     assert len(scene.edge.vitals()) == 1
@@ -59,6 +82,69 @@ def test_a_view_that_ends_early_does_not_know_what_is_missing(scene: Scene) -> N
     scene.edge.wait_for(lambda: bool(scene.edge.vitals()), "vitals")
     told = scene.edge.vitals()[0]["experiences"][0]
     assert (told["complete"], told["missing"]) == (False, [])
+
+
+def test_a_decision_that_came_too_late_is_told_with_what_it_hid(scene: Scene) -> None:
+    """Otherwise the slowest answers would be missing from what hiding costs, and a missing element would weigh too much."""
+    scene.edge.vitals_share = 1.0
+    scene.edge.decide_gate.close()
+    scene.runs(
+        decision(text()),
+        decision(text("#gone"), experience=2, exposure="exp-2"),
+        decision(text("#probe"), experience=3, exposure="exp-3"),
+    )
+    scene.page.clock.install(time=0)
+    scene.page.clock.pause_at(1000)
+    scene.open(BODY, cap=True)
+    scene.edge.wait_for(lambda: bool(scene.edge.questions()), "the question")
+    scene.page.clock.run_for(600)
+    scene.edge.decide_gate.open()
+    scene.page.evaluate(PROBED)
+    scene.page.clock.run_for(10_000)
+    leave(scene)
+    scene.edge.wait_for(lambda: bool(scene.edge.vitals()), "vitals")
+    dropped, waiting, _ = scene.edge.vitals()[0]["experiences"]
+    assert (dropped["late"], dropped["complete"], dropped["found"], dropped["missing"]) == (True, False, [], [])
+    assert (waiting["late"], waiting["complete"], waiting["missing"]) == (False, True, ["#gone"])
+    assert dropped["hiddenMs"] >= 400
+
+
+def test_patience_begins_anew_with_each_view(scene: Scene) -> None:
+    """A route that is left at once has not missed what it had no time to render."""
+    scene.edge.vitals_share = 1.0
+    scene.runs(decision(text(), text("#gone")))
+    scene.page.clock.install(time=0)
+    scene.page.clock.pause_at(1000)
+    scene.open(BODY)
+    scene.seen()
+    scene.page.clock.run_for(10_000)
+    with scene.page.expect_response("**/v1/decide"):
+        scene.page.evaluate("history.pushState({}, '', '/second')")
+    expect(scene.page.locator("h1")).not_to_have_text(ORIGINAL)
+    scene.page.evaluate("history.pushState({}, '', '/third')")
+    scene.edge.wait_for(lambda: len(scene.edge.vitals()) == 2, "the vitals of the second view")
+    first, second = (one["experiences"][0] for one in scene.edge.vitals())
+    assert (first["complete"], first["missing"]) == (True, ["#gone"])
+    assert (second["complete"], second["missing"]) == (False, [])
+
+
+def test_what_moved_when_an_element_was_changed(scene: Scene) -> None:
+    """Of an element that came late too; and not what the page moves by itself."""
+    scene.edge.vitals_share = 1.0
+    taller = {"type": "html", "selector": "#late", "value": "Much<br>taller<br>than<br>before"}
+    scene.runs(decision(taller), decision(text("p", "Found"), experience=2, exposure="exp-2"))
+    scene.open(BODY)
+    scene.page.evaluate(
+        """() => new Promise((done) => {
+          new PerformanceObserver((list) => list.getEntries().length && done()).observe({ type: 'layout-shift' });
+          setTimeout(() => document.querySelector('h1').insertAdjacentHTML('afterend', '<h2 id=late>Late</h2>'), 300);
+        })"""
+    )
+    leave(scene)
+    scene.edge.wait_for(lambda: bool(scene.edge.vitals()), "vitals")
+    moved, other = scene.edge.vitals()[0]["experiences"]
+    assert moved["shift"] > 0
+    assert other["shift"] == 0
 
 
 def test_nothing_is_told_of_others(scene: Scene) -> None:

@@ -21,6 +21,7 @@ from pitcairn.connections.alerts.telling import Notice, Told, tell
 from pitcairn.connections.models import AlertKind, AlertRule
 from pitcairn.connections.queries_alerts import alert
 from pitcairn.eventstore import EventStore, EventStoreError
+from pitcairn.experiences.health.alarms import alarms_by_id, open_alarms
 
 logger = logging.getLogger(__name__)
 
@@ -62,6 +63,9 @@ def send_test(workspace_id: int, rule_id: int, now: datetime, teller: Teller = t
 
 
 def _check(store: EventStore, rule: AlertRule, now: datetime, teller: Teller) -> None:
+    if rule.kind == AlertKind.EXPERIENCE:
+        _check_experiences(rule, now, teller)
+        return
     judgement = _judgement(store, rule, now)
     rule.measured = judgement.words
     changed = ["measured"]
@@ -74,14 +78,45 @@ def _check(store: EventStore, rule: AlertRule, now: datetime, teller: Teller) ->
     firing = rule.firing_since is not None
     if firing != rule.told_firing:
         since = rule.firing_since or now
-        told = teller(_notice(rule, "firing" if firing else "resolved", since), rule.emails, rule.webhook_url)
-        rule.last_problem = " ".join(told.problems)
-        changed.append("last_problem")
-        if told.anyone:
-            rule.told_firing, rule.last_told_at = firing, now
-            changed += ["told_firing", "last_told_at"]
-        if told.problems:
-            logger.warning("Alert rule %s (%s) could not tell everybody: %s", rule.id, rule.name, rule.last_problem)
+        if _tell(rule, _notice(rule, "firing" if firing else "resolved", since), now, teller):
+            rule.told_firing = firing
+        changed += ["last_problem", "told_firing", "last_told_at"]
+    _keep(rule, now, changed)
+
+
+def _check_experiences(rule: AlertRule, now: datetime, teller: Teller) -> None:
+    """Holds while anything is wrong with a live experience, and tells of each alarm when it begins and when it is over."""
+    open_ = open_alarms(rule.workspace_id)
+    rule.measured = "; ".join(item.sentence for item in open_) or "every live experience finds its elements"
+    rule.firing_since = min((item.since for item in open_), default=None)
+    told_about = set(rule.told_about)
+    begun = [item for item in open_ if item.id not in told_about]
+    over = alarms_by_id(rule.workspace_id, told_about - {item.id for item in open_})
+    for state, items in (("firing", begun), ("resolved", over)):
+        if not items:
+            continue
+        since = items[0].since if state == "firing" else items[0].ended_at or now
+        measured = "; ".join(item.sentence for item in items)
+        if _tell(rule, _notice(rule, state, since, measured), now, teller):
+            told_about ^= {item.id for item in items}
+    kept = {item.id for item in (*open_, *over)}
+    rule.told_about = sorted(told_about & kept)
+    rule.told_firing = bool(rule.told_about)
+    _keep(rule, now, ["measured", "firing_since", "told_about", "told_firing", "last_problem", "last_told_at"])
+
+
+def _tell(rule: AlertRule, notice: Notice, now: datetime, teller: Teller) -> bool:
+    """Whether anybody was reached; the rule remembers that, or what kept it from them."""
+    told = teller(notice, rule.emails, rule.webhook_url)
+    rule.last_problem = " ".join(told.problems)
+    if told.anyone:
+        rule.last_told_at = now
+    if told.problems:
+        logger.warning("Alert rule %s (%s) could not tell everybody: %s", rule.id, rule.name, rule.last_problem)
+    return told.anyone
+
+
+def _keep(rule: AlertRule, now: datetime, changed: Sequence[str]) -> None:
     # A rule that was changed meanwhile starts anew: it forgot when it was looked at.
     AlertRule.objects.filter(id=rule.id, checked_at=now).update(**{name: getattr(rule, name) for name in changed})
 
@@ -102,7 +137,7 @@ def _judgement(store: EventStore, rule: AlertRule, now: datetime) -> Judgement:
     )
 
 
-def _notice(rule: AlertRule, state: str, since: datetime) -> Notice:
+def _notice(rule: AlertRule, state: str, since: datetime, measured: str | None = None) -> Notice:
     item = alert(rule.workspace_id, rule.id)
     return Notice(
         rule_id=rule.id,
@@ -110,7 +145,7 @@ def _notice(rule: AlertRule, state: str, since: datetime) -> Notice:
         workspace=rule.workspace.name,
         state=state,
         watches=item.sentence if item else "",
-        measured=rule.measured,
+        measured=rule.measured if measured is None else measured,
         since=since,
     )
 
