@@ -50,7 +50,9 @@ def _take(url: str, password: str, experience: str, folder: Path) -> None:
     }
     with sync_playwright() as playwright:
         path = os.environ.get("CHROMIUM") or shutil.which("chromium")
-        browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox", "--disable-gpu", "--no-first-run"])
+        browser = playwright.chromium.launch(
+            executable_path=path, args=["--no-sandbox", "--disable-gpu", "--no-first-run"]
+        )
         for scheme in ("light", "dark"):
             for width in WIDTHS:
                 context = browser.new_context(

@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('connections', '0005_consent'),
+        ('connections', '0006_proven_identity'),
     ]
 
     operations = [
