@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import csv
 import io
 import re
@@ -16,14 +15,12 @@ from django.test import Client
 
 from eventstore.rows import message
 from experiences.making import LOGIN, conversions, experience, visits
-from experiences.making import workspace as other_workspace
 from pages import text
 from pitcairn.eventstore import EventStore
 from pitcairn.experiences.models import AudienceSegment, Experience
 from pitcairn.experiments.queries import goal_names, goals_of, plan_of
 from pitcairn.experiments.reports import send_due
 from pitcairn.experiments.sharing import links_of
-from pitcairn.profiles.services import create_token
 from pitcairn.workspaces.models import Workspace
 
 pytestmark = pytest.mark.django_db(databases="__all__")
@@ -276,23 +273,6 @@ class TestSharing:
         assert stranger.get(f"/shared/results/{link.token[:-1]}x/").status_code == 404
         client.post(f"/experiences/{made.id}/results/sharing/link/{link.id}/revoke/")
         assert stranger.get(f"/shared/results/{link.token}/").status_code == 404
-
-    def test_the_api_wants_a_token_of_the_workspace(
-        self, client: Client, workspace: Workspace, store: EventStore
-    ) -> None:
-        made = experience(workspace, started=STARTED)
-        visits(store, made, control=(20, 500), personalized=(45, 500), at=STARTED)
-        mine = create_token(workspace_id=workspace.id, name="BI", by="owner@acme.example")
-        other = create_token(workspace_id=other_workspace().id, name="BI", by="owner@acme.example")
-        path = f"/api/results/{made.id}"
-
-        def asked(token: str) -> Any:
-            basic = base64.b64encode(f"{token}:".encode()).decode()
-            return Client().get(path, headers={"Authorization": f"Basic {basic}"})
-
-        assert Client().get(path).status_code == 401
-        assert asked(other).status_code == 404
-        assert asked(mine).json()["goals"][0]["personalized"]["converted"] == 45
 
     def test_a_report_is_sent_when_it_is_due_and_once(
         self, client: Client, workspace: Workspace, store: EventStore, settings: Any, mailoutbox: list[Any]
