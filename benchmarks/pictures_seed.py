@@ -31,7 +31,7 @@ DAYS = 24
 HOLDOUT = 0.1
 CONTROL = 0.2
 GOAL = seed.GOAL
-RATES = {"": 0.052, "Start in ten minutes": 0.056, "Plan next week together": 0.079, "Loved by 4,000 teams": 0.049}
+RATES = {"": 0.052, "Start in ten minutes": 0.056, "Plan next week together": 0.071, "Loved by 4,000 teams": 0.049}
 BANKS = {"": 0.031, "Audit-proof shift plans": 0.036}
 BROWSERS, DEVICES = ("Chrome", "Safari", "Firefox", "Edge"), ("desktop", "phone", "tablet")
 DAY = timedelta(days=1)

@@ -23,7 +23,6 @@ _KINDS = {
     "route": "reported by",
     "returning": "among visitors who are",
     "first_day": "of the day",
-    "bot": "among",
 }
 
 
@@ -155,7 +154,10 @@ def _cause(results: "ExperienceResults", split: SplitCheck) -> str:
 def _slice(cause: SliceFinding) -> str:
     value = cause.slice.value or "unknown"
     if cause.slice.dimension == "bot":
-        value = "bots" if cause.slice.value else "people"
+        return (
+            f"of the visitors who are taken for bots and left out, {words.share(cause.shares[0])} are control "
+            f"({words.share(cause.share)} of all); with them the split is as set"
+        )
     return (
         f"{words.share(cause.shares[0])} are control {_KINDS[cause.slice.dimension]} {value} "
         f"({words.share(cause.share)} of visitors); without them the split is as set"
