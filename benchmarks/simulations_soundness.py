@@ -88,8 +88,8 @@ def clusters_over_epochs(runs: int = 1_000, accounts: int = 150) -> Iterator[Lin
         for epoch, share in enumerate(shares):
             size = random.geometric(0.1, accounts)
             control = random.binomial(size, share)
-            for count in (control, size - control):
-                arms.append([count, random.binomial(count, rate * (1.2 if epoch else 0.8))])
+            level = 1.2 if epoch else 0.8
+            arms += [[count, random.binomial(count, rate * level)] for count in (control, size - control)]
         found = stats.compare_account_strata(*account_sums(arms))
         assert isinstance(found, stats.Clustered)
         ours += _significant(found.comparison)

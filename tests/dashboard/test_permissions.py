@@ -40,7 +40,7 @@ def routes() -> list[Route]:
     return [
         route
         for route in all_routes()
-        if not route.name.startswith(("profile-api", "results-api", "api:")) and route.name not in BY_TOKEN
+        if not route.name.startswith(("profile-api", "api:")) and route.name not in BY_TOKEN
     ]
 
 

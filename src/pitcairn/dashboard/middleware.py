@@ -22,7 +22,6 @@ PUBLIC = api_access.OPEN | {
     "editor:script",
     "editor:preview",
     "editor:why-script",
-    "results-api",
     "shared-results",
 }
 """Names of the routes that need no sign-in: the Profile API and the results API ask for a token, shared results have one in

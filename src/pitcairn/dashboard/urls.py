@@ -4,7 +4,7 @@ from django.urls import include, path
 
 from pitcairn.api.urls import management_api
 from pitcairn.dashboard import views
-from pitcairn.experiments.views_sharing import results_api, shared_results
+from pitcairn.experiments.views_sharing import shared_results
 
 urlpatterns = [
     path("", views.home, name="home"),
@@ -17,7 +17,6 @@ urlpatterns = [
     path("people/", include("pitcairn.profiles.urls")),
     path("audiences/", include("pitcairn.engage.urls")),
     path("shared/results/<str:token>/", shared_results, name="shared-results"),
-    path("api/results/<int:experience_id>", results_api, name="results-api"),
     path("experiences/", include("pitcairn.experiences.urls")),
     path("hosted-pages/", include("pitcairn.hosted.urls")),
     path("editor/", include("pitcairn.experiences.urls_editor")),

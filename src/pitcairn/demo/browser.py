@@ -123,8 +123,10 @@ class Browser:
             "audienceSegmentId": decision["audienceSegment"]["id"],
             "variation": variation["name"] if variation else None,
             "variationId": variation["id"] if variation else None,
+            "unit": "visitor",
             "visitorId": self.visitor_id,
             "exposureId": decision["exposureId"],
+            "dedupeKey": decision["exposureId"],
             "reason": decision["reason"],
             "pageUrl": self.url,
         }

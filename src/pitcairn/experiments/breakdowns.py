@@ -60,12 +60,32 @@ def split_causes(cells: Sequence["ResultCell"], parts: Sequence[tally.Stratum]) 
         for name in _largest(of_kind):
             counts = tally.split([cell for cell in of_kind if cell.part == name], parts)
             slices.append(stats.Slice(kind, name, counts))
-    everyone = [cell for cell in ours if cell.kind == "first_day"]
-    for name in ("bot", ""):
-        counts = tally.split([cell for cell in everyone if (cell.excluded == "bot") == bool(name)], parts)
-        if any(sum(one.counts) for one in counts):
-            slices.append(stats.Slice("bot", name, counts))
-    return [finding for finding in stats.rank_slices(slices) if finding.likely_cause][:3]
+    found = [finding for finding in stats.rank_slices(slices) if finding.likely_cause]
+    return [*_bots(ours, parts), *found][:3]
+
+
+def _bots(cells: Sequence["ResultCell"], parts: Sequence[tally.Stratum]) -> list[stats.SliceFinding]:
+    """Bots are left out already. They are the cause where leaving them out is what puts the split off: what takes visitors
+    for bots then looks at something that one side does more of."""
+    everyone = [cell for cell in cells if cell.kind == "first_day" and cell.excluded in {"", "bot"}]
+    bots = tally.split([cell for cell in everyone if cell.excluded == "bot"], parts)
+    alone, whole = stats.check_split(bots), stats.check_split(tally.split(everyone, parts))
+    if isinstance(alone, NotComputable) or isinstance(whole, NotComputable) or isinstance(alone.p_value, NotComputable):
+        return []
+    if alone.split is not stats.Split.MISMATCH or whole.split is not stats.Split.AS_SET:
+        return []
+    visitors = sum(alone.observed)
+    return [
+        stats.SliceFinding(
+            slice=stats.Slice("bot", "bot", bots),
+            p_value=alone.p_value,
+            share=visitors / sum(whole.observed),
+            shares=tuple(count / visitors for count in alone.observed),
+            deviation=alone.deviation,
+            rest=whole.split,
+            likely_cause=True,
+        )
+    ]
 
 
 def _largest(cells: Sequence["ResultCell"]) -> list[str]:

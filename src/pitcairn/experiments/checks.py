@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from pitcairn.experiences.models import ExperienceType
 from pitcairn.experiments import words
 from pitcairn.experiments.models import OptimizationOutcome
 from pitcairn.stats import Crossing, Crossover, NotComputable, Novelty, SliceFinding, Split, SplitCheck, Wear, crossover
@@ -22,7 +23,6 @@ _KINDS = {
     "route": "reported by",
     "returning": "among visitors who are",
     "first_day": "of the day",
-    "bot": "among",
 }
 
 
@@ -140,6 +140,11 @@ def _cause(results: "ExperienceResults", split: SplitCheck) -> str:
         return "Visitors saw a variation that was to be shown to nobody at the time: an older page may still be cached."
     if results.causes:
         return f"Likely cause: {_slice(results.causes[0])}."
+    if results.experience.type is ExperienceType.REDIRECT:
+        return (
+            "No browser, device, page or day explains it. Likely cause: the redirect. Whoever leaves, or is slowed down, between "
+            "the two pages is counted on one side only."
+        )
     return (
         "No browser, device, page or day explains it. One side loses visitors on the way: see whether its page is slower, "
         "redirects or fails."
@@ -149,7 +154,10 @@ def _cause(results: "ExperienceResults", split: SplitCheck) -> str:
 def _slice(cause: SliceFinding) -> str:
     value = cause.slice.value or "unknown"
     if cause.slice.dimension == "bot":
-        value = "bots" if cause.slice.value else "people"
+        return (
+            f"of the visitors who are taken for bots and left out, {words.share(cause.shares[0])} are control "
+            f"({words.share(cause.share)} of all); with them the split is as set"
+        )
     return (
         f"{words.share(cause.shares[0])} are control {_KINDS[cause.slice.dimension]} {value} "
         f"({words.share(cause.share)} of visitors); without them the split is as set"

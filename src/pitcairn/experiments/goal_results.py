@@ -138,7 +138,7 @@ def _segment(
             reason = analysis or NotComputable(Reason.NO_VISITORS)
             return [_Judged(findings.without(control, personalized, reason))]
         return [
-            _Judged(find(one, visitors_a_day=traffic, ended=over), tuple(_lifts(days, looked, one.looks, arm)))
+            _Judged(find(one, visitors_a_day=traffic, ended=over), tuple(lifts_of(days, looked, one.looks, arm)))
             for arm, one in enumerate(analysis.variations, 1)
         ]
 
@@ -175,7 +175,7 @@ class _Judged(msgspec.Struct, frozen=True):
     lifts: tuple[LiftOnDay, ...] = ()
 
 
-def _lifts(
+def lifts_of(
     days: Sequence[date], looked: Sequence[Sequence[stats.Epoch]], always: Sequence[stats.Always], arm: int
 ) -> Iterator[LiftOnDay]:
     """The lift of an arm over the control at each look."""
@@ -198,7 +198,7 @@ def _series(
     lifts: dict[date, LiftOnDay] = {}
     if isinstance(analysis, stats.Analysis):
         seen = [look for day, look in zip(days, looked, strict=True) if day in thin_days]
-        lifts = {one.day: one for one in _lifts(thin, seen, analysis.variations[0].looks, 1)}
+        lifts = {one.day: one for one in lifts_of(thin, seen, analysis.variations[0].looks, 1)}
     series = []
     for day, look in zip(days, looked, strict=True):
         control, personalized = (stats.together(epoch.arms[arm] for epoch in look) for arm in (0, 1))

@@ -126,8 +126,13 @@ def lift_charts(goal: GoalResult) -> tuple[LiftChart, ...]:
     if len(variations) > 1:
         name = "All segments" if len(goal.segments) > 1 else "All variations together"
         series = [(name, series[0][1]), *variations]
+    return charts_of(series[:MOST_CHARTS])
+
+
+def charts_of(series: Sequence[tuple[str, Sequence[tuple[date, Estimate | NotComputable]]]]) -> tuple[LiftChart, ...]:
+    """The charts of lifts by day, each with its name; none of those that have no lift yet."""
     found: list[LiftChart] = []
-    for name, lifts in series[:MOST_CHARTS]:
+    for name, lifts in series:
         drawn = [(day, lift) for day, lift in lifts if isinstance(lift, Estimate)]
         if drawn:
             found.append(_chart(len(found) + 1, name, drawn, lifts))

@@ -143,7 +143,7 @@ def _segment_row(segment: SegmentResult, *, numeric: bool) -> Row:
 
 
 def _arm_row(name: str, result: ArmResult, finding: Finding, *, numeric: bool) -> ArmRow:
-    lift_text, lift_interval = _lift_words(finding.lift)
+    lift_text, lift_interval = lift_words(finding.lift)
     return ArmRow(
         name=name,
         cells=cells_of(result, numeric=numeric),
@@ -154,7 +154,7 @@ def _arm_row(name: str, result: ArmResult, finding: Finding, *, numeric: bool) -
     )
 
 
-def _lift_words(lift: Estimate | NotComputable) -> tuple[str, str]:
+def lift_words(lift: Estimate | NotComputable) -> tuple[str, str]:
     if isinstance(lift, Estimate):
         return words.change(lift.value, signed=True), words.change_interval(lift)
     if lift.at_least is not None and lift.at_least > -1:
@@ -177,7 +177,7 @@ def cells_of(result: ArmResult, *, numeric: bool = False) -> ArmCells:
 
 
 def _day_row(day: DayResult, *, numeric: bool) -> DayRow:
-    lift = "" if day.lift is None else " ".join(filter(None, _lift_words(day.lift)))
+    lift = "" if day.lift is None else " ".join(filter(None, lift_words(day.lift)))
     return DayRow(
         day=day_text(day.day),
         personalized=cells_of(day.personalized, numeric=numeric),
@@ -205,7 +205,7 @@ def _breakdowns(goal: GoalResult) -> list[Breakdown]:
 
 
 def _part_row(part: PartResult, *, numeric: bool) -> PartRow:
-    lift, interval = _lift_words(part.lift)
+    lift, interval = lift_words(part.lift)
     return PartRow(
         name=part.name[:1].upper() + part.name[1:] if part.name else "Unknown",
         personalized=cells_of(part.personalized, numeric=numeric),
@@ -259,7 +259,7 @@ def _details(goal: GoalResult) -> list[tuple[str, str]]:
 
 
 def _said(lift: Estimate | NotComputable) -> str:
-    text, interval = _lift_words(lift)
+    text, interval = lift_words(lift)
     return f"{text} ({interval})" if text else interval or "No lift yet"
 
 

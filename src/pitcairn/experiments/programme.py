@@ -15,8 +15,9 @@ from pitcairn.experiences.queries import holdout_periods
 from pitcairn.experiments import findings, tally
 from pitcairn.experiments.asking import goal_query
 from pitcairn.experiments.findings import Finding
+from pitcairn.experiments.goal_results import LOOKS, lifts_of
 from pitcairn.experiments.queries import ChosenGoal, most_used_goals
-from pitcairn.experiments.result_values import ArmResult
+from pitcairn.experiments.result_values import ArmResult, LiftOnDay
 from pitcairn.stats import NotComputable, Reason
 
 if TYPE_CHECKING:
@@ -35,6 +36,7 @@ class Programme(msgspec.Struct, frozen=True, kw_only=True):
     share: float
     since: datetime
     as_of: datetime
+    lifts: tuple[LiftOnDay, ...]
 
 
 def programme(workspace_id: int, store: "EventStore", now: datetime, name: str = "") -> Programme | None:
@@ -67,7 +69,7 @@ def programme(workspace_id: int, store: "EventStore", now: datetime, name: str =
     first = [cell for cell in cells if cell.kind == "first_day"]
     converted = [cell for cell in cells if cell.kind == "converted_day"]
     parts = tally.strata(first, shares)
-    days = tally.thinned(tally.days_of([*first, *converted], now.date()), 60)
+    days = tally.thinned(tally.days_of([*first, *converted], now.date()), LOOKS)
     holdout, everyone = (
         stats.Arm(sum(c.units for c in side), sum(c.converted for c in side))
         for side in ([c for c in first if not c.variation_id], [c for c in first if c.variation_id])
@@ -86,4 +88,7 @@ def programme(workspace_id: int, store: "EventStore", now: datetime, name: str =
         share=periods[-1].share,
         since=next(period.started_at for period in periods if period.share),
         as_of=now,
+        lifts=()
+        if isinstance(analysis, NotComputable)
+        else tuple(lifts_of(days, looked, analysis.variations[0].looks, 1)),
     )

@@ -9,7 +9,8 @@ from django.views.decorators.http import require_GET
 from pitcairn.dashboard.requests import MemberRequest
 from pitcairn.dashboard.stores import event_store
 from pitcairn.experiments import findings, words
-from pitcairn.experiments.page import cells_of, tone_of
+from pitcairn.experiments.lift_chart import charts_of
+from pitcairn.experiments.page import cells_of, lift_words, tone_of
 from pitcairn.experiments.programme import programme
 from pitcairn.stats import Split, SplitCheck
 
@@ -35,6 +36,9 @@ def programme_page(request: MemberRequest) -> HttpResponse:
         },
         "off": off,
         "share": words.share(found.share),
+        "lift_charts": charts_of([("Everyone else", [(one.day, one.lift) for one in found.lifts])]),
+        "lifts_than": "in the holdout",
+        "lift": lift_words(found.finding.lift),
         "arms": [("Everyone else", cells_of(found.everyone)), ("Holdout", cells_of(found.holdout))],
     }
     return render(request, "experiments/programme.html", context)

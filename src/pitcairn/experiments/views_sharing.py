@@ -1,25 +1,22 @@
-"""Results for others: links without an account, reports by email and webhook, and the API."""
+"""Results for others: links without an account, and reports by email and webhook."""
 
 from datetime import UTC, datetime
 
 from django import forms
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from pitcairn.connections.alerts.telling import can_mail
 from pitcairn.dashboard.requests import MemberRequest
 from pitcairn.dashboard.stores import event_store
 from pitcairn.experiences.pages import found, page_context
-from pitcairn.experiences.queries import experience_outline
 from pitcairn.experiments import reports
 from pitcairn.experiments import sharing as links
 from pitcairn.experiments.page import results_context
 from pitcairn.experiments.results import results
 from pitcairn.experiments.sharing import SharingError
-from pitcairn.profiles.api import workspace_of_request
 
 
 class ReportForm(forms.Form):
@@ -115,27 +112,3 @@ def shared_results(request: HttpRequest, token: str) -> HttpResponse:
     response["Referrer-Policy"] = "no-referrer"
     response["X-Robots-Tag"] = "noindex"
     return response
-
-
-@csrf_exempt
-def results_api(request: HttpRequest, experience_id: int) -> HttpResponse:
-    """The results as JSON, for servers that hold a token of the workspace (those of the Profile API)."""
-    if request.method != "GET":
-        return _error(405, "method_not_allowed", "Ask with GET.")
-    workspace_id = workspace_of_request(request)
-    if workspace_id is None:
-        response = _error(
-            401, "authentication_error", "Give a token of the workspace as the user of HTTP basic authentication."
-        )
-        response["WWW-Authenticate"] = 'Basic realm="results"'
-        return response
-    store = event_store()
-    if store is None:
-        return _error(503, "unavailable", "The event store is not there; try again later.")
-    if experience_outline(experience_id, workspace_id) is None:
-        return _error(404, "not_found", f"There is no experience {experience_id} in this workspace.")
-    return JsonResponse(results(experience_id, store, datetime.now(UTC)).as_json())
-
-
-def _error(status: int, code: str, message: str) -> HttpResponse:
-    return JsonResponse({"error": {"code": code, "message": message}}, status=status)

@@ -120,13 +120,6 @@ def _authenticate(request: HttpRequest, space: str) -> int:
     return row.workspace_id
 
 
-def workspace_of_request(request: HttpRequest) -> int | None:
-    """The workspace that the request's token is for; None for one without, or with one that is none."""
-    token = _token_of(request.headers.get("Authorization", ""))
-    row = ProfileToken.objects.filter(digest=token_digest(token)).first() if token else None
-    return row.workspace_id if row else None
-
-
 def _token_of(authorization: str) -> str:
     scheme, _, credentials = authorization.partition(" ")
     if scheme.lower() != "basic":

@@ -14,12 +14,13 @@ import pyarrow.parquet as pq
 import pytest
 from django.conf import settings as django_settings
 
-from connections.delivery.target import Target
-from connections.delivery.world import DeliveryWorld
+from connections.delivery.target import Answer, Target
+from connections.delivery.world import HOUR, DeliveryWorld
 from connections.listener import listening
 from pipeline.world import identify, track
 from pitcairn.connections import services
 from pitcairn.connections.catalog.s3.signing import Credentials, signed
+from pitcairn.experiences.exposures import exposure_id
 
 pytestmark = pytest.mark.django_db(transaction=True, databases=list(django_settings.DATABASES))
 
@@ -54,6 +55,44 @@ def test_an_experience_view_of_the_tag_reaches_segment_under_its_own_id(world: D
     assert stored["view-2"].filtered[str(made)] == "NO_MATCHING_MAPPING"
     (row,) = world.log(made)
     assert "segment-write-key" not in repr(row)
+
+
+def test_an_experience_view_that_is_sent_again_is_the_same_to_segment(world: DeliveryWorld) -> None:
+    """Ids, variation, unit and dedupe key arrive as they were reported; every attempt carries the same message id."""
+    answers = iter([Answer(503), Answer(503)])
+    target = Target(lambda asked: next(answers, Answer()))
+    world.run(target.__aenter__())
+    made = connected(world, "segment", writeKey="segment-write-key", host=target.url.removesuffix("/hook"))
+    world.targets[made] = target
+    view = exposure_id(
+        b"secret", "n1", experience_id=1, segment_id=21, variation_id=31, visitor="visitor-1", reason="assigned"
+    )
+    properties = {
+        "experience": "Hero",
+        "audienceSegment": "Small company",
+        "personalized": True,
+        "experienceId": 1,
+        "audienceSegmentId": 21,
+        "variation": "Small",
+        "variationId": 31,
+        "unit": "visitor",
+        "visitorId": "visitor-1",
+        "exposureId": view,
+        "dedupeKey": view,
+        "reason": "assigned",
+        "pageUrl": "https://acme.example/",
+    }
+    reported = track(view, VIEW, context={"library": {"name": "pitcairn-tag"}}, properties=properties)
+    world.process(reported, reported)
+    world.pass_time(HOUR)
+    world.process(reported)
+    world.pass_time(HOUR)
+    sent = [message for asked in target.asked for batch in asked.messages for message in batch["batch"]]
+    assert len(sent) == 3
+    assert {one["messageId"] for one in sent} == {view}
+    assert {one["properties"]["dedupeKey"] for one in sent} == {view}
+    assert all(one["properties"] == properties for one in sent)
+    assert len(view) < 100
 
 
 def test_memberships_reach_the_webhook_for_audiences(world: DeliveryWorld) -> None:

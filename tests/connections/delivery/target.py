@@ -25,7 +25,8 @@ class Asked:
 
     @property
     def ids(self) -> list[str]:
-        return [message["messageId"] for message in self.messages]
+        # A server of Segment's protocol takes a batch in an object of its own.
+        return [one["messageId"] for message in self.messages for one in message.get("batch", [message])]
 
 
 @dataclass(frozen=True)

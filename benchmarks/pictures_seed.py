@@ -1,4 +1,4 @@
-"""Fills a fresh data folder with the demo and with weeks of visitors, for `scripts/pictures.py`.
+"""Fills a fresh data folder with the demo and with weeks of visitors, for `benchmarks.pictures`.
 
 Visitors are drawn from a seed and shared as the product shares them: the job that learns the shares runs at the end of each
 day, so that its epochs, and the results made of them, are what a workspace of this age would have.
@@ -31,7 +31,7 @@ DAYS = 24
 HOLDOUT = 0.1
 CONTROL = 0.2
 GOAL = seed.GOAL
-RATES = {"": 0.052, "Start in ten minutes": 0.056, "Plan next week together": 0.079, "Loved by 4,000 teams": 0.049}
+RATES = {"": 0.052, "Start in ten minutes": 0.056, "Plan next week together": 0.071, "Loved by 4,000 teams": 0.049}
 BANKS = {"": 0.031, "Audit-proof shift plans": 0.036}
 BROWSERS, DEVICES = ("Chrome", "Safari", "Firefox", "Edge"), ("desktop", "phone", "tablet")
 DAY = timedelta(days=1)
@@ -77,14 +77,14 @@ def fill(store: EventStore, now: datetime) -> int:
         outline = experience_outline(made.id)
         assert outline is not None
         exposures, events = [], []
-        for place, (rates, count) in enumerate(((RATES, 420), (BANKS, 90))):
+        for place, (rates, count) in enumerate(((RATES, 1_300), (BANKS, 280))):
             for arm, size_of_arm in _shared(outline, place, count):
                 for _ in range(size_of_arm):
                     at = start + day * DAY + timedelta(seconds=int(random.integers(60, 86_000)))
                     row = _exposure(workspace_id, outline, place, arm, next(people), at)
                     exposures.append(row)
                     events += _events(demo.source_id, row, at, rates["" if arm is None else arm])
-        for _ in range(int(510 * HOLDOUT / (1 - HOLDOUT))):
+        for _ in range(int(1_580 * HOLDOUT / (1 - HOLDOUT))):
             at = start + day * DAY + timedelta(seconds=int(random.integers(60, 86_000)))
             row = _exposure(workspace_id, outline, 0, None, next(people), at) | {"reason": "holdout"}
             exposures.append(row)

@@ -1,9 +1,9 @@
 """Takes the pictures of docs/pictures/: results, planner and programme, at two widths, light and dark.
 
-    python scripts/pictures.py [FOLDER]
+    python -m benchmarks.pictures [FOLDER]
 
 Fills a data folder of its own, starts Pitcairn on it, and looks at the pages with Debian's Chromium, or the one that
-CHROMIUM names. Visitors come from a seed (`scripts/pictures_seed.py`), so that only dates differ from one time to the next.
+CHROMIUM names. Visitors come from a seed (`pictures_seed`), so that only dates differ from one time to the next.
 """
 
 import base64
@@ -16,10 +16,9 @@ from pathlib import Path
 
 from playwright.sync_api import Page, sync_playwright
 
-ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT))
-
 from benchmarks.processes import _running, free_port
+
+ROOT = Path(__file__).resolve().parent.parent
 
 WIDTHS = (360, 1440)
 QUALITY = 62
@@ -31,8 +30,8 @@ def main() -> None:
     folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="pitcairn-pictures-") as data:
         environment = {**os.environ, "PITCAIRN_DATA": data}
-        command = [sys.executable, str(ROOT / "scripts" / "pictures_seed.py")]
-        seeded = subprocess.run(command, env=environment, check=True, stdout=subprocess.PIPE, text=True)
+        command = [sys.executable, "-m", "benchmarks.pictures_seed"]
+        seeded = subprocess.run(command, env=environment, check=True, cwd=ROOT, stdout=subprocess.PIPE, text=True)
         experience = seeded.stdout.split()[-1]
         url = f"http://localhost:{free_port()}"
         serve = [sys.executable, "-m", "pitcairn", "serve", "--port", url.rpartition(":")[2]]
@@ -45,7 +44,7 @@ def main() -> None:
 def _take(url: str, password: str, experience: str, folder: Path) -> None:
     pages = {
         "results": f"/experiences/{experience}/results/",
-        "plan": f"/experiences/{experience}/plan/?baseline=5.2&lift=20&traffic=480",
+        "plan": f"/experiences/{experience}/plan/?baseline=5.2&lift=20&traffic=1550",
         "programme": "/experiences/programme/",
     }
     with sync_playwright() as playwright:
