@@ -95,7 +95,7 @@ class TestVersions:
         content, version = experience_content(made.id)
         assert (content, version) == (first, 4)
         assert experience_versions(made.id)[0].restores == 1
-        assert goal_names(made.id) == ["Signed Up"]
+        assert [goal.name for goal in goals_of(made.id)] == ["Signed Up"]
         with pytest.raises(ExperienceError, match="no version 9"):
             services.restore_version(workspace.id, made.id, 9, base_version=4)
 
