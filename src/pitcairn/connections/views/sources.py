@@ -10,6 +10,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from pitcairn.connections import install_code, queries, services
 from pitcairn.connections.activity import source_activity
 from pitcairn.connections.forms import SourceForm, blame
+from pitcairn.connections.install_platforms import platforms
 from pitcairn.connections.models import SourceKind
 from pitcairn.connections.queries import SourceItem
 from pitcairn.connections.source_settings import new_segment_secret
@@ -106,11 +107,16 @@ def _shim() -> str:
 def _page(request: MemberRequest, source: SourceItem) -> HttpResponse:
     url = public_url(request)
     examples = install_code.examples(url, source.write_key, source.kind, shim=_shim())
+    example = next((item for item in examples if item.key == request.GET.get("code")), examples[0])
     context = {
         **_arrival(request, source),
         "activity": source_activity(event_store(), request.workspace.id).get(source.id),
         "examples": examples,
-        "example": next((item for item in examples if item.key == request.GET.get("code")), examples[0]),
+        "example": example,
         "public_url": url,
     }
+    if example.key == "browser":
+        places = platforms(url, source.write_key, example.code)
+        context["platforms"] = places
+        context["platform"] = next((one for one in places if one.key == request.GET.get("platform")), places[0])
     return render(request, "connections/source.html", context)
