@@ -81,7 +81,8 @@ def test_the_install_code_of_each_platform(client: Client, workspace: Workspace)
         if platform.key != "gtm":
             assert "http://testserver" in platform.code
             assert made.write_key in platform.code
-    assert "On your platform" not in text(client.get(address, {"code": "node"}))
+    server = source(workspace, "Api", "server")
+    assert "On your platform" not in text(client.get(f"/connections/sources/{server.id}/"))
 
 
 def test_the_first_message_shows_by_itself(client: Client, workspace: Workspace, store: EventStore) -> None:

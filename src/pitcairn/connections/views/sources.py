@@ -107,16 +107,15 @@ def _shim() -> str:
 def _page(request: MemberRequest, source: SourceItem) -> HttpResponse:
     url = public_url(request)
     examples = install_code.examples(url, source.write_key, source.kind, shim=_shim())
-    example = next((item for item in examples if item.key == request.GET.get("code")), examples[0])
     context = {
         **_arrival(request, source),
         "activity": source_activity(event_store(), request.workspace.id).get(source.id),
         "examples": examples,
-        "example": example,
+        "example": next((item for item in examples if item.key == request.GET.get("code")), examples[0]),
         "public_url": url,
     }
-    if example.key == "browser":
-        places = platforms(url, source.write_key, example.code)
+    if source.kind == SourceKind.BROWSER:
+        places = platforms(url, source.write_key, inline=examples[0].code)
         context["platforms"] = places
         context["platform"] = next((one for one in places if one.key == request.GET.get("platform")), places[0])
     return render(request, "connections/source.html", context)
