@@ -42,7 +42,7 @@ export function show({ config, type }: Decision, stage: Stage, hears: Hears): ()
     const section = make("section", { class: classes, ...named }, ...inside);
     section.addEventListener("keydown", (event) => event.key === "Escape" && close(event));
     section.addEventListener("focusin", ({ relatedTarget }) => {
-      if (relatedTarget instanceof Element && !host.contains(relatedTarget)) before = relatedTarget;
+      if (relatedTarget instanceof Element && !root.contains(relatedTarget)) before = relatedTarget;
     });
     root.append(section);
   }

@@ -65,6 +65,21 @@ def test_policies_that_refuse_it(policy: str, refused: list[str]) -> None:
     assert [said.partition(" in ")[2].partition(".")[0] for _, said in found] == refused
 
 
+@pytest.mark.parametrize(
+    ("types", "right"),
+    [
+        ("", True),
+        ("; trusted-types *", True),
+        ("; trusted-types dompurify pitcairn", True),
+        ("; trusted-types next", False),
+    ],
+)
+def test_trusted_types_that_leave_it_out(types: str, right: bool) -> None:
+    found = wrong(SHIM, content_security_policy=f"require-trusted-types-for 'script'{types}")
+    assert [said for _, said in found if "trusted-types" in said] == ([] if right else [found[0][1]])
+    assert wrong(SHIM, content_security_policy="trusted-types next") == []
+
+
 def test_under_the_websites_own_domain_a_path_is_enough() -> None:
     own = SHIM.replace("https://pitcairn.example/", "/pitcairn")
     assert wrong(own, content_security_policy="default-src 'self'") == []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -61,6 +62,27 @@ def test_the_install_code_is_complete(client: Client, workspace: Workspace) -> N
     assert "@segment/analytics-node" in text(
         client.get(f"/connections/sources/{source(workspace, 'Api', 'server').id}/")
     )
+
+
+def test_the_install_code_of_each_platform(client: Client, workspace: Workspace) -> None:
+    """The dashboard's guide and the document's name the same platforms; each code is for this very server and source."""
+    made = source(workspace)
+    document = (Path(__file__).parents[2] / "docs/tag.md").read_text("utf-8")
+    guide = document.partition("### On each platform")[2].partition("\n### ")[0].lower()
+    address = f"/connections/sources/{made.id}/"
+    platforms = client.get(address).context["platforms"]
+    assert len(platforms) == 9
+    for platform in platforms:
+        page = client.get(address, {"platform": platform.key})
+        said = " ".join(text(page).split())
+        assert platform.label.lower() in guide
+        assert platform.note in said
+        assert " ".join(platform.code.split()) in said
+        if platform.key != "gtm":
+            assert "http://testserver" in platform.code
+            assert made.write_key in platform.code
+    server = source(workspace, "Api", "server")
+    assert "On your platform" not in text(client.get(f"/connections/sources/{server.id}/"))
 
 
 def test_the_first_message_shows_by_itself(client: Client, workspace: Workspace, store: EventStore) -> None:

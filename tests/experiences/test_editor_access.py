@@ -46,9 +46,9 @@ def experience(workspace: Workspace) -> Experience:
     return make(workspace)
 
 
-def ask(token: str, method: str = "get", origin: str = SITE, body: object = None) -> Any:
+def ask(token: str, method: str = "get", origin: str | None = SITE, body: object = None) -> Any:
     """The answer to a request of the editor, as a browser on the page sends it."""
-    headers = {"Origin": origin, "Authorization": f"Bearer {token}"}
+    headers = {"Authorization": f"Bearer {token}"} | ({"Origin": origin} if origin is not None else {})
     given = {"data": json.dumps(body), "content_type": "application/json"} if body is not None else {}
     return getattr(Client(), method)("/editor/experience", headers=headers, **given)
 
@@ -106,6 +106,13 @@ def test_it_dies_after_its_time(member: Member, experience: Experience) -> None:
 def test_it_is_good_on_its_origin_alone(member: Member, experience: Experience, origin: str) -> None:
     answer = ask(new_token(member, experience.id, SITE), origin=origin)
     assert (answer.status_code, answer.json()["code"]) == (403, "wrong_origin")
+
+
+def test_it_reads_through_a_path_of_the_website(member: Member, experience: Experience) -> None:
+    """To its own origin a browser sends no `Origin` when it reads; no other page may have the answer."""
+    answer = ask(new_token(member, experience.id, SITE), origin=None)
+    assert answer.status_code == 200
+    assert "Access-Control-Allow-Origin" not in answer.headers
 
 
 def test_it_ends_with_what_it_stands_for(member: Member, experience: Experience, workspace: Workspace) -> None:

@@ -27,7 +27,7 @@ from pitcairn.experiences.queries_live import holdout_shares, live_experiences
 from pitcairn.experiences.services import ExperienceError, OutdatedError, SegmentInput, VariationInput, save_experience
 from pitcairn.experiences.services_programme import set_holdout, set_weights
 from pitcairn.experiences.timing import Frequency, Schedule
-from pitcairn.experiments.queries import goal_names
+from pitcairn.experiments.queries import goals_of
 from pitcairn.workspaces.models import Workspace
 from pitcairn.workspaces.services import create_workspace
 
@@ -95,7 +95,7 @@ class TestVersions:
         content, version = experience_content(made.id)
         assert (content, version) == (first, 4)
         assert experience_versions(made.id)[0].restores == 1
-        assert goal_names(made.id) == ["Signed Up"]
+        assert [goal.name for goal in goals_of(made.id)] == ["Signed Up"]
         with pytest.raises(ExperienceError, match="no version 9"):
             services.restore_version(workspace.id, made.id, 9, base_version=4)
 
@@ -124,12 +124,14 @@ class TestVersions:
     def test_duplicated(self, workspace: Workspace) -> None:
         made = save(workspace, exclusion_group="Pricing", frequency=Frequency(times=2))
         services.start_experience(workspace.id, made.id)
+        services.choose_goals(workspace.id, made.id, ["A", "Signed Up", "Z"], "Signed Up", ["Z"])
         copies = [services.duplicate_experience(workspace.id, made.id, by="ann@acme.example") for _ in range(2)]
         assert [one.name for one in copies] == ["Home (copy)", "Home (copy 2)"]
         outline = experience_outline(copies[1].id)
         assert outline is not None
         assert (outline.state, outline.exclusion_group, outline.version) == (ExperienceState.DRAFT, "Pricing", 1)
-        assert goal_names(copies[0].id) == ["Signed Up"]
+        roles = [(goal.name, goal.role) for goal in goals_of(copies[0].id)]
+        assert roles == [("Signed Up", "primary"), ("A", "secondary"), ("Z", "guardrail")]
         assert len({*AudienceSegment.objects.values_list("id", flat=True)}) == 3
 
     def test_promoted_paused_and_back(self, workspace: Workspace) -> None:

@@ -177,6 +177,9 @@ def _policies(url: str, elements: list[_Element], headers: Mapping[str, str], in
                 origin = "://".join(urlsplit(installed.host)[:2])
                 said = f"The Content-Security-Policy does not allow {origin} in {directive}. Add it"
                 found.append(Finding(what="policy", ok=False, said=said))
+        if "require-trusted-types-for" in policy and not {"pitcairn", "*"} & set(policy.get("trusted-types", ["*"])):
+            said = "The Content-Security-Policy allows no Trusted Types policy named pitcairn. Add it to trusted-types"
+            found.append(Finding(what="policy", ok=False, said=said))
     return found or [Finding(what="policy", ok=True, said="No Content-Security-Policy stands in the way")]
 
 

@@ -84,8 +84,9 @@ def access(request: HttpRequest) -> EditorAccess:
         raise EditorRefused(
             "token_revoked", "The member's sign-in has changed. Open the editor from the dashboard again."
         )
-    # A browser names the origin with every request to another one; without a name the page is on this server's own.
-    origin = request.headers.get("Origin") or f"{request.scheme}://{request.get_host()}"
+    # A browser names the origin with every request to another one, and with every save. Without a name the page reads through a
+    # path of its own website, whose proxy may say another host here than the visitor's; whoever is no browser names any.
+    origin = request.headers.get("Origin", token.origin)
     if origin_of(origin) != token.origin:
         raise EditorRefused(
             "wrong_origin",

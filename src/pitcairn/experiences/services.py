@@ -157,7 +157,7 @@ def restore_version(
 
 @transaction.atomic
 def duplicate_experience(workspace_id: int, experience_id: int, *, by: str = "") -> Experience:
-    """Makes a draft that holds what the experience holds, goals included, at the end of the order."""
+    """Makes a draft that holds what the experience holds, goals in their roles included, at the end of the order."""
     experience = _found(workspace_id, experience_id)
     content = content_of(_whole(experience))
     names = set(Experience.objects.filter(workspace_id=workspace_id).values_list("name", flat=True))
@@ -169,8 +169,15 @@ def duplicate_experience(workspace_id: int, experience_id: int, *, by: str = "")
         )
         for segment in content.segments
     ]
-    goals = experiment_queries.goal_names(experience_id)
-    return _save(workspace_id, None, msgspec.structs.replace(content, name=name, segments=segments), goals=goals, by=by)
+    goals = experiment_queries.goals_of(experience_id)
+    return _save(
+        workspace_id,
+        None,
+        msgspec.structs.replace(content, name=name, segments=segments),
+        goals=[goal.name for goal in goals],
+        guardrails=[goal.name for goal in goals if goal.role == "guardrail"],
+        by=by,
+    )
 
 
 @transaction.atomic

@@ -17,19 +17,25 @@ MADE_LINK = "Made link"
 MADE_IMAGE = "/made.gif"
 COLOUR = "rgb(1, 2, 3)"
 _GIF = bytes.fromhex("47494638396101000100800000000000ffffff21f90401000000002c00000000010001000002024401003b")
+HOP_BY_HOP = {"connection", "content-length", "date", "server", "transfer-encoding"}
 _FRAMES = "new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))"
 
 
 class FrameworkSite:
-    """A website that is one framework's at a time. Its scripts come once `takes_over` is open."""
+    """A website that a framework renders. Its scripts come once `takes_over` is open.
 
-    def __init__(self, demo: Demo) -> None:
+    With `own_path`, everything of Pitcairn comes through that path of the website, as `docs/tag.md` says.
+    """
+
+    def __init__(self, demo: Demo, framework: str, *, own_path: str = "") -> None:
         (source,) = demo.server.run("source", "list", "--workspace", DEMO)["sources"]
         own = "document.currentScript.dataset."
-        install = f"{own}pitcairnHost='{demo.server.url}';{own}writeKey='{source['writeKey']}';"
+        install = f"{own}pitcairnHost='{own_path or demo.server.url}';{own}writeKey='{source['writeKey']}';"
         self._install = (install + (BUILT / "shim.js").read_text()).encode()
+        self._server = demo.server
+        self._own_path = own_path
         self.url = ""
-        self.framework = ""
+        self.framework = framework
         self.takes_over = Gate()
 
     def answer(self, asked: Asked) -> Answer:
@@ -38,6 +44,8 @@ class FrameworkSite:
             return Answer(self._install, headers={"content-type": "text/javascript"})
         if path == MADE_IMAGE:
             return Answer(_GIF, headers={"content-type": "image/gif"})
+        if self._own_path and path.startswith(f"{self._own_path}/"):
+            return self._handed_on(asked)
         if path == "/favicon.ico":
             return Answer(status=204)
         file = website_files(self.framework).get(path)
@@ -46,6 +54,14 @@ class FrameworkSite:
         if file.takes_over:
             self.takes_over.passes()
         return Answer(file.body, headers={"content-type": file.content_type, "cache-control": "no-store"})
+
+    def _handed_on(self, asked: Asked) -> Answer:
+        """As nginx does with `proxy_pass` and no more: the path is taken off, and the host is Pitcairn's."""
+        kept = {name: value for name, value in asked.headers.items() if name not in {"host", "connection"}}
+        path = asked.path.removeprefix(self._own_path)
+        found = self._server.request(asked.method, path, asked.body, kept)
+        headers = {name: value for name, value in found.headers.items() if name not in HOP_BY_HOP}
+        return Answer(found.body, found.status, headers)
 
     def take_over(self, page: Page) -> None:
         self.takes_over.open()

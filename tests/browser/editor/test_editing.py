@@ -20,7 +20,7 @@ from browser.editor.frameworks import (
     shows_everything,
 )
 from browser.editor.frameworks import HEADLINE as MADE_HEADLINE
-from browser.tag.servers import served
+from browser.tag.servers import OWN_PATH, served
 
 HEADLINE = "Rosters in an afternoon"
 
@@ -207,25 +207,27 @@ def test_what_is_not_saved_outlives_the_token(page: Page, demo: Demo) -> None:
 
 
 @pytest.fixture
-def framework_site(demo: Demo) -> Iterator[FrameworkSite]:
+def site(demo: Demo, request: pytest.FixtureRequest) -> Iterator[FrameworkSite]:
     """At an address of its own: no other test's experience is live on it."""
-    site = FrameworkSite(demo)
+    framework, own_path = request.param
+    site = FrameworkSite(demo, framework, own_path=own_path)
     with served(site.answer) as site.url:
         yield site
 
 
-@pytest.mark.parametrize("framework", ["react", "next", "vue", "svelte"])
+SITES = [("react", ""), ("next", ""), ("vue", OWN_PATH), ("svelte", "")]
+
+
+@pytest.mark.parametrize("site", SITES, indirect=True, ids=[" under ".join(filter(None, one)) for one in SITES])
 def test_on_pages_that_frameworks_render(
-    page: Page, browser: Browser, demo: Demo, framework_site: FrameworkSite, complaints: Complaints, framework: str
+    page: Page, browser: Browser, demo: Demo, site: FrameworkSite, complaints: Complaints
 ) -> None:
     """Edited before the framework takes the page over and after it, over re-renders and routes, saved, and seen by visitors."""
-    site = framework_site
-    site.framework = framework
     page.goto(site.url)
     site.take_over(page)
     looks = page.evaluate(LOOKS)
     site.takes_over.close()
-    experience = make_experience(page, demo, f"On {framework}", f"{site.url}/")
+    experience = make_experience(page, demo, f"On {site.framework}", f"{site.url}/")
     panel = open_editor(page, demo, experience, site=site.url)
 
     page.locator("h1").click()

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import mimetypes
 import threading
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -45,6 +45,8 @@ class Asked:
     origin: str
     cookie: str
     body: bytes
+    headers: Mapping[str, str] = field(default_factory=dict)
+    """All of them, names in lower case."""
 
     def json(self) -> dict[str, Any]:
         value: dict[str, Any] = json.loads(self.body)
@@ -60,7 +62,8 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _answer(self) -> None:
         body = self.rfile.read(int(self.headers.get("content-length", 0)))
-        asked = Asked(self.command, self.path, self.headers.get("origin", ""), self.headers.get("cookie", ""), body)
+        headers = {name.lower(): value for name, value in self.headers.items()}
+        asked = Asked(self.command, self.path, headers.get("origin", ""), headers.get("cookie", ""), body, headers)
         answer = self.server.answer(asked)
         if answer is None:  # Hangs until the test is over, and then closes.
             self.server.over.wait()

@@ -141,6 +141,45 @@ def test_a_modal_keeps_the_focus_and_gives_it_back(scene: Scene) -> None:
     assert scene.page.evaluate(focused) == "link"
 
 
+STOPS = """one => {
+  const all = [...one.querySelectorAll("a[href], button, textarea, input")];
+  const first = ({ type, name }) => all.find((other) => other.type === type && other.name === name);
+  return all.filter((stop) => stop.type !== "radio" || stop === first(stop)).length;
+}"""
+"""How many stops a component has for who goes on by Tab: of radio buttons of one name there is one."""
+
+
+@pytest.mark.parametrize("kind", ["banner", "side_pop", "survey"])
+def test_by_keyboard_alone(scene: Scene, kind: str) -> None:
+    """Each of its parts is reached from the page, in a circle that leads back to it; Escape closes it from any of them."""
+    scene.page.emulate_media(reduced_motion="reduce")
+    runs(scene, component(kind))
+    scene.open(TALL)
+    expect(shown(scene)).to_be_visible()
+    assert shown(scene).evaluate("(one) => getComputedStyle(one).animationName") == "none"
+    scene.page.focus("#link")
+    stops = shown(scene).evaluate(STOPS)
+    assert stops >= 2
+    for _ in range(stops):
+        scene.page.keyboard.press("Tab")
+        assert shown(scene).evaluate("(one) => one.matches(':focus-within')")
+        focused = shown(scene).locator(":focus")
+        assert focused.evaluate("(one) => getComputedStyle(one).outlineStyle") != "none", "what has the focus shows it"
+    assert focused.get_attribute("aria-label") == "Close"
+    scene.page.keyboard.press("Escape")
+    expect(shown(scene)).to_have_count(0)
+    assert scene.page.evaluate("document.activeElement.id") == "link"
+    assert not scene.complaints
+
+
+def test_it_moves_where_the_visitor_allows_it(scene: Scene) -> None:
+    """Otherwise the test above would say nothing of motion."""
+    scene.page.emulate_media(reduced_motion="no-preference")
+    runs(scene, component("side_pop"))
+    scene.open(TALL)
+    assert shown(scene).evaluate("(one) => getComputedStyle(one).animationName") == "come"
+
+
 @pytest.mark.parametrize("consent", [True, False], ids=["stored", "for the page"])
 def test_what_was_closed_stays_closed(scene: Scene, consent: bool) -> None:
     scene.edge.asks_consent = not consent

@@ -10,6 +10,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from pitcairn.connections import install_code, queries, services
 from pitcairn.connections.activity import source_activity
 from pitcairn.connections.forms import SourceForm, blame
+from pitcairn.connections.install_platforms import platforms
 from pitcairn.connections.models import SourceKind
 from pitcairn.connections.queries import SourceItem
 from pitcairn.connections.source_settings import new_segment_secret
@@ -113,4 +114,8 @@ def _page(request: MemberRequest, source: SourceItem) -> HttpResponse:
         "example": next((item for item in examples if item.key == request.GET.get("code")), examples[0]),
         "public_url": url,
     }
+    if source.kind == SourceKind.BROWSER:
+        places = platforms(url, source.write_key, inline=examples[0].code)
+        context["platforms"] = places
+        context["platform"] = next((one for one in places if one.key == request.GET.get("platform")), places[0])
     return render(request, "connections/source.html", context)
