@@ -30,6 +30,7 @@ const { show: unhideByTag, until = 0 } = script;
 delete script.types; // It is nothing for the page's own scripts.
 delete script.show;
 delete script.isRefused;
+delete script.visitor;
 
 const bar = new Bar(leave);
 let address = "";

@@ -2,6 +2,7 @@ import { typePolicy } from "./changes";
 import { isRefused } from "./consent";
 import type { Config, TagScript } from "./contract";
 import { hide, show } from "./hiding";
+import { visitorId } from "./visitor";
 
 /** What the tokens of the visual editor, of a preview and of *why* are called: in the address that leads here, and while they last. */
 export const EDITOR = "pitcairn-editor";
@@ -25,6 +26,8 @@ export const PREVIEW_CAP = 2000;
 export interface Lent extends TagScript {
   /** Whether the visitor is left alone, as the tag has it. */
   isRefused?: () => boolean;
+  /** The id by which the tag asks, which need not be stored. */
+  visitor?: () => string;
   /** Of a preview: ends the hiding of the page, which ends by itself at `until`, on `performance.now()`'s clock. */
   show?: () => void;
   until?: number;
@@ -46,6 +49,7 @@ export function editing({ host, writeKey }: Config): boolean {
   script.src = types ? types.createScriptURL(address) : address;
   script.types = types;
   script.isRefused = isRefused;
+  script.visitor = () => visitorId(false);
   script.dataset.writeKey = writeKey;
   // The page's policy may let scripts in by the nonce alone.
   script.nonce = (document.querySelector<HTMLScriptElement>("script[nonce]") || script).nonce;

@@ -1,6 +1,6 @@
 // *Why* on the page: for a member, what becomes of every experience for the visitor that this browser is.
-import type { TagScript } from "../tag/contract";
-import { WHY } from "../tag/editing";
+import { storedChoice } from "../tag/consent";
+import { WHY, type Lent } from "../tag/editing";
 import { storedId } from "../tag/visitor";
 import { button, h } from "../editor/dom";
 import { forgetToken, keptToken, takeToken } from "../editor/token";
@@ -20,6 +20,8 @@ interface Experience {
   readonly reason: string;
   readonly words: string;
   readonly decided: boolean;
+  /** Its frequency cap, with how often the visitor has seen it; empty without one. */
+  readonly cap: string;
   readonly segments: readonly { readonly name: string; readonly condition: Seen }[];
 }
 
@@ -28,13 +30,17 @@ interface Told {
   readonly held_out?: boolean;
   readonly connected?: boolean;
   readonly known?: boolean;
+  readonly consent_words?: string;
   readonly code?: string;
   readonly message?: string;
 }
 
-const script = document.currentScript as TagScript;
+const script = document.currentScript as Lent;
 const base = script.src.replace(/\.js.*$/, "");
+const { isRefused, visitor } = script;
 delete script.types; // It is nothing for the page's own scripts.
+delete script.isRefused;
+delete script.visitor;
 
 const host = document.createElement("pitcairn-why");
 const root = host.attachShadow({ mode: "closed" });
@@ -62,7 +68,11 @@ function build(): void {
 async function ask(): Promise<Told> {
   const query = new URLSearchParams({
     url: location.href.split("#")[0]!,
-    visitor: storedId(),
+    visitor: storedId() || visitor?.() || "",
+    consent: storedChoice(),
+    gpc: (navigator as { globalPrivacyControl?: boolean }).globalPrivacyControl ? "1" : "",
+    refused: isRefused?.() ? "1" : "",
+    writeKey: script.dataset.writeKey ?? "",
     referrer: document.referrer,
     language: navigator.language,
     zone: Intl.DateTimeFormat().resolvedOptions().timeZone,
@@ -76,7 +86,7 @@ async function ask(): Promise<Told> {
 }
 
 async function tell(): Promise<void> {
-  const { experiences, message, code, connected, held_out: heldOut, known } = await ask();
+  const { experiences, message, code, connected, held_out: heldOut, known, consent_words: consent } = await ask();
   if (/^(token_|wrong_origin|not_allowed)/.test(code ?? "")) forgetToken(WHY);
   if (!experiences) {
     body.replaceChildren(h("p", { role: "alert" }, message ?? "The server did not answer as it should."));
@@ -86,6 +96,7 @@ async function tell(): Promise<void> {
     !connected && "No enabled Mutiny destination is connected to a source, so nothing is personalized.",
     heldOut && "This visitor is in the holdout.",
     !known && "Nothing is known of this visitor yet.",
+    consent && `${consent}.`,
   ];
   body.replaceChildren(
     ...notes.filter((note): note is string => !!note).map((note) => h("p", { className: "note" }, note)),
@@ -93,10 +104,10 @@ async function tell(): Promise<void> {
   );
 }
 
-function experienceOf({ name, words, decided, segments }: Experience): HTMLElement {
+function experienceOf({ name, words, decided, cap, segments }: Experience): HTMLElement {
   const head = h("summary", {}, h("strong", {}, name), " ", h("span", {}, `${words}.`));
   const parts = segments.map((segment) => h("div", {}, h("h3", {}, segment.name), h("ul", {}, seenOf(segment.condition))));
-  return h("details", { open: decided, className: decided ? "decided" : "" }, head, ...parts);
+  return h("details", { open: decided, className: decided ? "decided" : "" }, head, cap && h("p", { className: "saw" }, `${cap}.`), ...parts);
 }
 
 function seenOf({ words, holds, asks, value, inner }: Seen): HTMLElement {

@@ -26,8 +26,11 @@ class Changes:
         """Saves an experience and starts it when it is new, unless it says `draft`."""
         from pitcairn.experiences import services
         from pitcairn.experiences.models import Experience
+        from pitcairn.experiences.timing import Frequency
 
         draft = fields.pop("draft", False)
+        if "frequency" in fields:
+            fields["frequency"] = Frequency(**fields["frequency"])
         new = "experience_id" not in fields
         if not new:
             fields["base_version"] = Experience.objects.get(id=fields["experience_id"]).version
@@ -106,6 +109,11 @@ class Changes:
         from pitcairn.connections.models import Source
 
         return Source.objects.get(workspace_id=self.workspace_id, name=name).id
+
+    def hold_out(self, *, share: float) -> None:
+        from pitcairn.experiences.services_programme import set_holdout
+
+        set_holdout(self.workspace_id, share)
 
     def variations(self, *, experience_id: int) -> list[int]:
         from pitcairn.experiences.queries import experience_content

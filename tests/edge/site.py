@@ -59,6 +59,7 @@ class Visitor:
     anonymous_id: str = field(default_factory=lambda: unique("visitor-"))
     cookie: str = ""
     visitor_id: str = ""
+    consent: str = ""
 
     def open(self, path: str = "/", *, source: str = "website", language: str = "en-US", **headers: str) -> list[Any]:
         """Opens a page; returns the decisions."""
@@ -75,6 +76,7 @@ class Visitor:
             "url": f"{ORIGIN}{path}",
             "referrer": "",
             "language": language,
+            "consent": self.consent,
         }
         answer = self.site.ask(body, headers=given)
         assert answer.status == 200, answer

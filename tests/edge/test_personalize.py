@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -367,40 +367,6 @@ def test_of_two_merged_visitors_what_was_shown_first_counts(place: Place, visito
     phone.identify({}, user_id=user_id)
     visitor.identify({}, user_id=user_id)
     assert (place.side(visitor), place.side(phone)) == ((True, "stored"), (True, "stored"))
-
-
-def test_one_variation_through_login_device_merge_and_another_split(site: Site, visitor: Visitor) -> None:
-    path = f"/{unique()}"
-    changes = [{"type": "text", "selector": "h1.hero", "value": "Hello"}]
-
-    def save(weights: Mapping[str, int], **of: Any) -> Any:
-        variations = [{"name": name, "changes": changes, "weight": weight} for name, weight in weights.items()]
-        everyone = {"name": "Everyone", "allocation": "manual", "variations": variations}
-        return site.change("save", name=path, page_url=path, control_share=0.0, segments=[everyone], **of)
-
-    made = save({"A": 1, "B": 0})
-
-    def got(who: Visitor) -> tuple[str, str]:
-        [decision] = who.open(path)
-        return decision["variation"]["name"], decision["reason"]
-
-    wait_until(lambda: visitor.open(path), "the new experience")
-    assert got(visitor) == ("A", "assigned")
-    visitor.see(visitor.open(path)[0])
-    save({"A": 0, "B": 1}, experience_id=made["id"])
-    wait_until(lambda: got(Visitor(site)) == ("B", "assigned"), "the other split")
-    assert got(visitor) == ("A", "stored")
-    phone, user_id = Visitor(site), unique("user-")
-    phone.see(phone.open(path)[0])
-    visitor.identify({}, user_id=user_id)
-    assert got(visitor) == ("A", "stored")
-    assert got(phone) == ("B", "stored")
-    phone.identify({}, user_id=user_id)
-    assert (got(visitor), got(phone)) == (("A", "stored"), ("A", "stored"))
-    tablet = Visitor(site)
-    tablet.identify({}, user_id=user_id)
-    assert got(tablet) == ("A", "stored")
-    site.change("archive", experience_id=made["id"])
 
 
 def test_a_forged_exposure_moves_nobody(place: Place, visitor: Visitor) -> None:

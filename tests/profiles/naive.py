@@ -103,7 +103,9 @@ def apply(graph: IdentityGraph, call: Call, number: int) -> Person | None:
     """What the pipeline does with one call."""
     person = graph.resolve(call.identifiers(), Occasion(call.workspace_id, 1, f"m{number}", number))
     if person is not None:
-        changed = learn_traits(person, call.traits, at=call.at, source_id=1, personalize=True)
+        changed = learn_traits(
+            person, call.traits, at=call.at, source_id=1, personalize=True, user_label=len(call.user_id)
+        )
         if call.assignment:
             shown = StoredAssignment(call.assignment, 1, int(call.assignment == "personalized"), call.at)
             changed |= remember_assignment(person, "3", shown)

@@ -6,6 +6,7 @@ import itertools
 import json
 from typing import Any
 
+import msgspec
 import pytest
 from django.db import connection, transaction
 from hypothesis import HealthCheck, example, given, settings
@@ -63,7 +64,7 @@ def one_graph(made: list[Call]) -> dict[int, dict[str, Any]]:
 
     def plain(person: Person) -> dict[str, Any]:
         return {
-            "traits": {name: [trait.value, trait.set_at, trait.source_id] for name, trait in person.traits.items()},
+            "traits": {name: msgspec.to_builtins(trait) for name, trait in person.traits.items()},
             "personalization": person.personalization,
             "assignments": {
                 key: [one.arm, one.segment_id, one.variation_id, one.assigned_at]

@@ -1,12 +1,13 @@
 """Why a visitor sees what they see, in the management API."""
 
 import time
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from ninja import Query, Router
 
 from pitcairn.api.access import APIRequest
 from pitcairn.edge.visits import Asked
+from pitcairn.experiences.consent import Said
 from pitcairn.experiences.why import as_json, explain
 
 router = Router(tags=["Why"])
@@ -25,6 +26,11 @@ def why(
     time_zone: Text = "",
     country: Text = "",
     address: Text = "",
+    consent: Annotated[
+        Literal["", "in", "out"], Query(description="What the visitor chose; nothing yet if empty.")
+    ] = "",
+    gpc: Annotated[bool, Query(description="The browser sends Global Privacy Control.")] = False,
+    source: Annotated[str, Query(max_length=200, description="Write key of the website; empty for the first.")] = "",
 ) -> dict[str, Any]:
     """What becomes of every experience for this visitor on this page now, and each condition with the value it saw."""
     asked = Asked(
@@ -38,4 +44,5 @@ def why(
         country=country.upper(),
         address=address,
     )
-    return as_json(explain(request.key.workspace_id, asked))
+    said = Said(choice=consent, gpc=gpc)
+    return as_json(explain(request.key.workspace_id, asked, said=said, write_key=source))

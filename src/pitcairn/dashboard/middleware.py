@@ -33,6 +33,9 @@ BY_TOKEN = frozenset({"editor:experience", "editor:why"})
 OWN_BUSINESS = frozenset({"sign-in", "sign-out", "theme", "switch-workspace", "workspaces:password"})
 """Routes that change nothing in a workspace; viewers may post to them too."""
 
+SHOWS = frozenset({"experiences:open-why", "editor:why"})
+"""Routes that ask by POST or by token and only show what viewers see on the pages too."""
+
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 WORKSPACE_SESSION_KEY = "workspace_id"
 
@@ -75,7 +78,7 @@ class DashboardMiddleware:
         if route in PUBLIC:
             return None
         if route in BY_TOKEN:
-            return _admit_by_token(request)
+            return _admit_by_token(request, route)
         if route.startswith(f"{api_access.NAMESPACE}:"):
             return api_access.admit(request)
         if not request.user.is_authenticated:
@@ -104,7 +107,7 @@ def _admit(request: HttpRequest, route: str) -> HttpResponse | None:
         if route in OWN_BUSINESS:
             return None
         return _refusal(request, "You are not a member of any workspace", "Ask an owner of the workspace to add you.")
-    if request.method not in SAFE_METHODS and member.role == Role.VIEWER and route not in OWN_BUSINESS:
+    if request.method not in SAFE_METHODS and member.role == Role.VIEWER and route not in OWN_BUSINESS | SHOWS:
         return _refusal(
             request,
             "You can look at this workspace, and not change it",
@@ -113,14 +116,14 @@ def _admit(request: HttpRequest, route: str) -> HttpResponse | None:
     return None
 
 
-def _admit_by_token(request: HttpRequest) -> HttpResponse | None:
+def _admit_by_token(request: HttpRequest, route: str) -> HttpResponse | None:
     if request.method == "OPTIONS":
         return None  # A browser asks before it sends the token; the answer tells nothing.
     try:
         who = editor_access.access(request)
     except editor_access.EditorRefused as refusal:
         return editor_access.refused(request, refusal.code, str(refusal), refusal.status)
-    if who.member.role == Role.VIEWER:
+    if who.member.role == Role.VIEWER and route not in SHOWS:
         text = f"Your role in {who.member.workspace.name} is Viewer. Ask an owner to make you an Editor."
         return editor_access.refused(request, "not_allowed", text, 403)
     cast("editor_access.EditorRequest", request).editor = who

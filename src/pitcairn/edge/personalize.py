@@ -30,6 +30,7 @@ from pitcairn.edge.responses import Receive, Scope, Send, credentialed, send_err
 from pitcairn.edge.snapshot import Snapshot, SourceConfiguration
 from pitcairn.edge.visits import Asked, visit_of
 from pitcairn.edge.vitals import SHARE as VITALS_SHARE
+from pitcairn.experiences.consent import is_refused
 from pitcairn.experiences.copy import NOTHING_PROVEN
 from pitcairn.experiences.decisions import DECIDES, Decision, decide
 from pitcairn.experiences.exposures import exposure_id
@@ -63,8 +64,8 @@ class DecideRequest(msgspec.Struct, rename="camel"):
     """The token of a preview link. Then what it shows is answered, and nothing else."""
 
     def is_refused(self, source: SourceConfiguration, gpc: bytes) -> bool:
-        """Whether the visitor is to be left alone. Who opted in on this website has said more than a general signal."""
-        return self.consent == "out" or (source.honours_gpc and gpc == b"1" and self.consent != "in")
+        """Whether the visitor is to be left alone."""
+        return is_refused(self.consent, gpc=gpc == b"1", honours_gpc=source.honours_gpc)
 
     def may_store(self, source: SourceConfiguration) -> bool:
         return self.store and (self.consent == "in" or not source.asks_consent)

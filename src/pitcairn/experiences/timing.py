@@ -44,8 +44,12 @@ class Frequency(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
 
     def allows(self, seen: Sequence[int], now: int) -> bool:
         """Whether another view at `now` is one of those allowed. `seen` are the times of earlier ones, in ms since 1970."""
+        return self.views(seen, now) < self.times
+
+    def views(self, seen: Sequence[int], now: int) -> int:
+        """How many of the earlier views count at `now`."""
         since = now - self.period_ms
-        return sum(at > since for at in seen) < self.times
+        return sum(at > since for at in seen)
 
 
 class TimingError(ValueError):

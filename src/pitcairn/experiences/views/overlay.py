@@ -15,6 +15,7 @@ from pitcairn.edge.personalize import VISITOR_COOKIE
 from pitcairn.edge.requests import HeaderReader, client_ip
 from pitcairn.edge.visits import Asked
 from pitcairn.experiences import editor_views
+from pitcairn.experiences.consent import Said
 from pitcairn.experiences.editor_access import EditorRequest, answer, new_token, preflight, refused
 from pitcairn.experiences.editor_tokens import TOKEN_SECONDS
 from pitcairn.experiences.views.why import LONGEST, now_ms
@@ -23,6 +24,7 @@ from pitcairn.experiences.why import as_json, explain
 SCRIPT = Path(editor_views.SCRIPT).with_name("why.js")
 FRAGMENT = "pitcairn-why"
 """The token's name in the address, as the editor's."""
+_ASKED = ("url", "visitor", "referrer", "language", "zone", "consent", "gpc", "refused", "writeKey")
 NO_EXPERIENCE = 0
 """What the token is for instead of one experience: it opens nothing that can be changed."""
 
@@ -41,7 +43,7 @@ def why(request: EditorRequest) -> HttpResponse:
         response = preflight(request, "GET")
         response["Access-Control-Allow-Credentials"] = "true"
         return response
-    given = {name: request.GET.get(name, "")[:LONGEST] for name in ("url", "visitor", "referrer", "language", "zone")}
+    given = {name: request.GET.get(name, "")[:LONGEST] for name in _ASKED}
     cookie = request.COOKIES.get(VISITOR_COOKIE.decode(), "")
     visitor = cookie or given["visitor"]
     if not given["url"] or not visitor:
@@ -56,7 +58,10 @@ def why(request: EditorRequest) -> HttpResponse:
             time_zone=given["zone"],
             **_sent(request),
         )
-        told = explain(request.editor.member.workspace_id, asked, given["visitor"])
+        said = Said(choice=given["consent"], gpc=given["gpc"] == "1", refused_by_page=given["refused"] == "1")
+        told = explain(
+            request.editor.member.workspace_id, asked, given["visitor"], said=said, write_key=given["writeKey"]
+        )
         response = answer(request, as_json(told))
     # The visitor's cookie is this server's, and a browser brings it only where the answer allows that.
     response["Access-Control-Allow-Credentials"] = "true"

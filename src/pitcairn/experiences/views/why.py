@@ -6,8 +6,10 @@ from django.http import HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_GET
 
+from pitcairn.connections import queries as connections
 from pitcairn.dashboard.requests import MemberRequest
 from pitcairn.edge.visits import Asked
+from pitcairn.experiences.consent import Said
 from pitcairn.experiences.pages import found, page_context
 from pitcairn.experiences.why import Explanation, as_json, explain
 
@@ -53,10 +55,12 @@ def _explanation(request: MemberRequest) -> Explanation | None:
         referrer=given["referrer"],
         user_agent=given["user_agent"],
         language=given["language"],
+        time_zone=given["time_zone"],
         country=given["country"].upper(),
         address=given["address"],
     )
-    return explain(request.workspace.id, asked)
+    said = Said(choice=given["consent"], gpc=given["gpc"] == "1")
+    return explain(request.workspace.id, asked, said=said, write_key=given["source"])
 
 
 def now_ms() -> int:
@@ -64,7 +68,9 @@ def now_ms() -> int:
 
 
 def _given(request: MemberRequest) -> dict[str, str]:
-    names = ("visitor", "url", "referrer", "user_agent", "language", "country", "address")
+    names = (
+        "visitor", "url", "referrer", "user_agent", "language", "time_zone", "country", "address", "consent", "gpc", "source",
+    )  # fmt: skip
     given = {name: request.GET.get(name, "").strip()[:LONGEST] for name in names}
     if "user_agent" not in request.GET:
         given["user_agent"] = request.headers.get("User-Agent", "")[:LONGEST]
@@ -76,4 +82,9 @@ def _context(request: MemberRequest, explanation: Explanation | None) -> dict[st
         "given": _given(request),
         "explanation": explanation,
         "whys": explanation.experiences if explanation else (),
+        "websites": [
+            (one.write_key, one.name)
+            for one in connections.sources(request.workspace.id)
+            if one.enabled and one.kind == "browser"
+        ],
     }
