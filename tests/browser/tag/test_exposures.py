@@ -237,6 +237,7 @@ def test_a_question_says_where_the_visitor_is(scene: Scene) -> None:
         "url": scene.website.url + "/?utm_source=mail",
         "referrer": "https://search.example/",
         "language": "en-US",
+        "timeZone": "UTC",
         "consent": "",
         "store": False,
     }
