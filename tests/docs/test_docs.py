@@ -150,3 +150,17 @@ def test_every_word_of_the_interface_is_in_the_glossary_once() -> None:
     assert len(each) == len(set(each))
     for word in ("visitor", "experience", "audience segment", "variation", "control", "exposure", "conversion"):
         assert word in each
+
+
+def test_pictures_are_there_in_both_widths_and_schemes_and_small() -> None:
+    text = (DOCS / "results.md").read_text("utf-8")
+    shown = set(re.findall(r'(?:src|srcset)="pictures/([^"]+)"', text))
+    assert shown == {
+        f"{page}-{width}-{scheme}.webp"
+        for page in ("results", "plan", "programme")
+        for width in (360, 1440)
+        for scheme in ("light", "dark")
+    }
+    there = {path.name: path.stat().st_size for path in (DOCS / "pictures").iterdir()}
+    assert set(there) == shown
+    assert sum(there.values()) < 2_000_000

@@ -21,6 +21,7 @@ from pitcairn.experiences.services import (
 )
 from pitcairn.experiments.models import Goal, Optimization, OptimizationOutcome, OptimizationStep
 from pitcairn.experiments.optimizing import optimize_due
+from pitcairn.experiments.recommendations import advice
 from pitcairn.experiments.results import results
 from pitcairn.stats import Estimate
 
@@ -158,6 +159,7 @@ def test_visitors_go_to_what_works_and_control_keeps_its_share(embedded_store: E
         assert fixed.low <= truth <= fixed.high
     assert by_name["Bold"].verdict == "better"
     assert found.allocation.changed == len(epochs) - 1
+    assert advice(found).endswith("In “Small company”, “Bold” does best so far.")
 
 
 def test_one_of_several_workers_looks_once_a_day(embedded_store: EventStore) -> None:

@@ -44,6 +44,11 @@ class SegmentOutline(msgspec.Struct, frozen=True, kw_only=True):
     variations: tuple[VariationOutline, ...]
     allocation: Allocation = Allocation.EVEN
 
+    @property
+    def learning(self) -> bool:
+        """There is something to learn about how its visitors are to be shared."""
+        return self.allocation is Allocation.OPTIMIZE and len(self.variations) > 1
+
 
 class ExperienceOutline(msgspec.Struct, frozen=True, kw_only=True):
     """An experience as pages and results show it. `schedule`, `frequency` and `exclusion_group` are words; empty for none."""
@@ -71,6 +76,10 @@ class ExperienceOutline(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def edited_since_launch(self) -> bool:
         return self.started_at is not None and self.updated_at > self.started_at
+
+    @property
+    def redirects(self) -> bool:
+        return self.type is ExperienceType.REDIRECT
 
 
 class VersionOutline(msgspec.Struct, frozen=True, kw_only=True):

@@ -46,7 +46,8 @@ def asked_of(experience: ExperienceOutline, now: datetime, goals: Sequence[Chose
         goals=chosen,
         allocation=allocation,
         planned=plan.visitors if plan else USUAL_PLAN,
-        steps=tuple(sharing_steps(experience.id)),
+        # Lists ask for one goal, and show none of them.
+        steps=tuple(sharing_steps(experience.id)) if goals is None else (),
         now=now,
         query=ResultsQuery(
             workspace_id=experience.workspace_id,

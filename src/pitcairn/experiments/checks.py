@@ -4,7 +4,6 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from pitcairn.experiences.models import ExperienceType
 from pitcairn.experiments import words
 from pitcairn.experiments.models import OptimizationOutcome
 from pitcairn.stats import Crossing, Crossover, NotComputable, Novelty, SliceFinding, Split, SplitCheck, Wear, crossover
@@ -140,7 +139,7 @@ def _cause(results: "ExperienceResults", split: SplitCheck) -> str:
         return "Visitors saw a variation that was to be shown to nobody at the time: an older page may still be cached."
     if results.causes:
         return f"Likely cause: {_slice(results.causes[0])}."
-    if results.experience.type is ExperienceType.REDIRECT:
+    if results.experience.redirects:
         return (
             "No browser, device, page or day explains it. Likely cause: the redirect. Whoever leaves, or is slowed down, between "
             "the two pages is counted on one side only."

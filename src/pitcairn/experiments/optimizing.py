@@ -16,7 +16,6 @@ from typing import TYPE_CHECKING
 from django.db import transaction
 
 from pitcairn.experiences.content import ExperienceError
-from pitcairn.experiences.models import Allocation
 from pitcairn.experiences.queries import ExperienceOutline, experience_outline, learning_experiences
 from pitcairn.experiences.services_programme import set_weights
 from pitcairn.experiments.asking import asked_of
@@ -59,7 +58,7 @@ def _optimize(experience_id: int, store: EventStore, now: datetime) -> None:
     experience = experience_outline(experience_id)
     if experience is None:
         return
-    segments = [one for one in experience.segments if one.allocation is Allocation.OPTIMIZE and len(one.variations) > 1]
+    segments = [one for one in experience.segments if one.learning]
     goals = goals_of(experience_id)[:1]
     if not segments or not goals or experience.control_share >= 1:
         return

@@ -178,7 +178,7 @@ class SharingStep(msgspec.Struct, frozen=True, kw_only=True):
     note: str
 
 
-MOST_STEPS = 400
+MOST_STEPS = 2_000
 
 
 def sharing_steps(experience_id: int) -> list[SharingStep]:

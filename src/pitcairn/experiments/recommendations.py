@@ -2,7 +2,8 @@
 
 from typing import TYPE_CHECKING
 
-from pitcairn.stats import Because, Decision
+from pitcairn.experiments.findings import Verdict
+from pitcairn.stats import Because, Decision, Estimate
 
 if TYPE_CHECKING:
     from pitcairn.experiments.result_values import ExperienceResults
@@ -22,7 +23,23 @@ def advice(results: "ExperienceResults") -> str:
     found = results.recommendation
     if found is None or not results.visitors:
         return ""
-    return f"{_WORDS[found.decision]}: {_because(found.because, results)}."
+    best = _best(results) if found.decision is Decision.CHOOSE else ""
+    return f"{_WORDS[found.decision]}: {_because(found.because, results)}.{best}"
+
+
+def _best(results: "ExperienceResults") -> str:
+    """Which of several variations of a segment did best so far, of those that are better than its control."""
+    goal = results.primary
+    said = ""
+    for segment in goal.segments if goal else ():
+        better = [
+            (one.finding.lift.value, one.name)
+            for one in segment.variations
+            if one.finding.verdict is Verdict.BETTER and isinstance(one.finding.lift, Estimate)
+        ]
+        if len(segment.variations) > 1 and better:
+            said += f" In “{segment.name}”, “{max(better)[1]}” does best so far."
+    return said
 
 
 def _because(because: Because, results: "ExperienceResults") -> str:

@@ -71,12 +71,17 @@ def _row(step: SharingStep, times: int, columns: dict[int, str]) -> StepRow:
             StepCell(
                 name=name,
                 share=words.share(step.shares[one], aligned=True) if one in step.shares else "",
-                chance=f"best with {words.share(step.chances[one])}" if one in step.chances else "",
+                chance=_chance(step.chances[one]) if one in step.chances else "",
             )
             for one, name in columns.items()
         ),
         done=_done(step, times),
     )
+
+
+def _chance(chance: float) -> str:
+    said = words.share(chance) if chance >= 0.001 else f"below {words.share(0.001)}"
+    return f"best with {said}".replace(" ", words.NO_BREAK)
 
 
 def _done(step: SharingStep, times: int) -> str:

@@ -104,7 +104,7 @@ def test_the_results_follow_the_visitors(page: Page, shop: Server, complaints: C
     sides = [visit(shop, "https://live.example/pricing", converts=number % 3 == 0) for number in range(30)]
     assert {True, False} == set(sides)
     # The page is told of them while it is open.
-    expect(page.locator(".chart-foot")).to_contain_text("30 visitors, 10 converted", timeout=PATIENCE_MS)
+    expect(page.locator(".chart-panel .chart-foot")).to_contain_text("30 visitors, 10 converted", timeout=PATIENCE_MS)
     table = page.get_by_role("table").last
     expect(table).to_contain_text(re.compile(rf"Personalized\s+{sum(sides)}\s"))
     expect(page.locator(".answer")).not_to_have_text("Nobody has seen this yet.")
@@ -118,7 +118,7 @@ def test_a_day_is_read_out_on_hover_and_by_the_arrow_keys(page: Page, shop: Serv
     shop.settle()
     page.set_viewport_size({"width": width, "height": 800})
     page.goto(f"{address}results/")
-    chart = page.locator("svg.chart:visible")
+    chart = page.locator(".chart-panel svg.chart:visible")
     expect(chart).to_have_count(1)
     day = chart.locator(".day").last
     expect(day.locator(".readout")).to_be_visible()
@@ -144,9 +144,10 @@ def test_the_numbers_are_there_as_a_table(page: Page, shop: Server) -> None:
     table = page.get_by_role("table", name=f"{LOGIN} since launch, by day")
     expect(table.get_by_role("row")).not_to_have_count(0)
     assert (table.bounding_box() or {})["height"] > 20
-    before = page.locator(".days").bounding_box() or {}
-    page.get_by_text("Show as a table").click()
-    after = page.locator(".days").bounding_box() or {}
+    panel = page.locator(".chart-panel")
+    before = panel.locator(".days").bounding_box() or {}
+    panel.get_by_text("Show as a table").click()
+    after = panel.locator(".days").bounding_box() or {}
     assert (before["height"], after["height"] > 40) == (1, True)
 
 
@@ -232,7 +233,9 @@ def test_it_works_without_script(browser: Browser, shop: Server, session: object
     context.close()
 
 
-def test_from_plan_to_promotion_with_the_keyboard(page: Page, shop: Server, complaints: Complaints) -> None:
+def test_from_plan_to_promotion_with_the_keyboard(
+    page: Page, shop: Server, complaints: Complaints, violations: Callable[[Page], list[str]]
+) -> None:
     address = made(page, shop, "Planned", "planned.example")
     page.goto(f"{address}goals/")
     tab_to(page, "Another kind of goal")
@@ -262,6 +265,7 @@ def test_from_plan_to_promotion_with_the_keyboard(page: Page, shop: Server, comp
     tab_to(page, "Plan")
     enter(page)
     expect(page.locator(".answer")).to_contain_text("find a lift of 30\u00a0% or more")
+    assert violations(page) == []
     tab_to(page, "Keep this plan")
     enter(page)
     expect(page.get_by_role("status")).to_contain_text("The plan is kept.")
@@ -269,10 +273,37 @@ def test_from_plan_to_promotion_with_the_keyboard(page: Page, shop: Server, comp
     for number in range(40):
         visit(shop, "https://planned.example/", converts=number % 2 == 0)
     page.goto(f"{address}results/")
-    expect(page.locator(".chart-foot")).to_contain_text("40 visitors, 20 converted", timeout=PATIENCE_MS)
+    expect(page.locator(".chart-panel .chart-foot")).to_contain_text("40 visitors, 20 converted", timeout=PATIENCE_MS)
     expect(page.locator(".advice")).to_contain_text("Let it run")
+    _read_the_lift(page, violations)
     tab_to(page, "Promote")
     enter(page)
     expect(page.get_by_role("heading", level=1)).to_have_text("Planned")
     expect(page.locator("main")).to_contain_text("romoted")
     assert not complaints, complaints
+
+
+def _read_the_lift(page: Page, violations: Callable[[Page], list[str]]) -> None:
+    """The chart of the lift says its day's value, by keyboard and as a table, in light and dark, on a phone and a desk."""
+    panel = page.locator(".lift-panel")
+    for width in (360, 1440):
+        page.set_viewport_size({"width": width, "height": 800})
+        chart = panel.locator("svg.chart:visible")
+        expect(chart).to_have_count(1)
+        day = chart.locator(".day").last
+        day.focus()
+        page.keyboard.press("Home")
+        expect(chart.locator(".day").first).to_be_focused()
+        expect(chart.locator(".day").first.locator(".guide")).to_have_css("visibility", "visible")
+        expect(chart.locator(".day").first.locator(".readout")).to_contain_text("%")
+        for scheme in ("light", "dark"):
+            page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+            assert violations(page) == []
+    tab_to(page, "Show as a table")
+    page.keyboard.press("Space")
+    expect(panel.get_by_role("table")).to_be_visible()
+    assert (panel.get_by_role("table").bounding_box() or {})["height"] > 20
+    page.emulate_media(media="print", color_scheme="light")
+    expect(panel.locator("svg.chart:visible")).to_have_count(1)
+    expect(panel.locator(".as-table")).to_be_hidden()
+    page.emulate_media(media="screen")
