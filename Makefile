@@ -15,7 +15,7 @@ TESTS ?= tests
 # browser, what computed traits measure, and ten thousand hostile requests, which the edge answers before any store.
 # WITHOUT_SQL= runs it on PostgreSQL too.
 WITHOUT_SQL ?= $(foreach room,wire conditions stats eventstore docs browser/tag browser/dashboard browser/experiences \
-	browser/connections browser/engage browser/profiles connections/filters edge/test_hostile.py engage/test_computed_traits.py,--ignore=tests/$(room))
+	browser/connections browser/editor browser/engage browser/profiles connections/filters edge/test_hostile.py engage/test_computed_traits.py,--ignore=tests/$(room))
 
 export PIP_CACHE_DIR := $(CURDIR)/.cache/pip
 export PIP_DISABLE_PIP_VERSION_CHECK := 1

@@ -29,6 +29,7 @@ OTHERWISE = {
     "destination_id": 0,
     "audience_id": 0,
     "trait_id": 0,
+    "filter_id": 0,
 }
 METHODS = ("get", "post", "put", "patch", "delete")
 

@@ -10,7 +10,7 @@ from ninja import NinjaAPI
 from ninja.openapi.schema import OpenAPISchema
 from ninja.operation import Operation
 
-from pitcairn.api import computations, destinations, errors, experiences, goals, sources, why
+from pitcairn.api import computations, destination_rules, destinations, errors, experiences, goals, sources, syncs, why
 from pitcairn.api.access import NAMESPACE, BearerKey
 from pitcairn.api.bodies import Error, ErrorBody, ErrorDetail
 
@@ -56,8 +56,11 @@ def management_api() -> NinjaAPI:
         ("/goals", goals.router),
         ("/sources", sources.router),
         ("/destinations", destinations.router),
+        ("/destinations", destination_rules.router),
         ("/audiences", computations.audiences),
         ("/computed-traits", computations.computed_traits),
+        ("/audiences", syncs.audiences),
+        ("/computed-traits", syncs.computed_traits),
         ("/why", why.router),
     ):
         api.add_router(prefix, router)

@@ -43,6 +43,43 @@ def test_an_element_is_found_again_after_a_redesign(page: Page, demo: Demo, rede
     expect(page.locator(".css-1x2y3z9")).to_contain_text("Free for up to 20 people.")
 
 
+def test_ways_to_find_it_and_what_else_can_be_changed(page: Page, demo: Demo, redesign: Redesign) -> None:
+    """Attributes and HTML; how sure each selector is and how many it finds; another is used when the first finds nothing."""
+    experience = make_experience(page, demo, "Ways", f"{redesign.url}/")
+    panel = open_editor(page, demo, experience, site=redesign.url)
+    page.locator("#note").click()
+    selector = panel.get_by_label("Selector")
+    selector.fill("main p")
+    expect(panel.get_by_role("status").first).to_contain_text("elements")
+    selector.fill("main > .nowhere")
+    expect(panel.get_by_role("status").first).to_contain_text("Not found: no element of this page matches.")
+    selector.fill("#note")
+    expect(panel.get_by_role("status").first).to_contain_text("Sure: matches 1 element")
+    panel.get_by_text("Attributes", exact=True).click()
+    panel.get_by_label("Name", exact=True).fill("onclick")
+    panel.get_by_role("button", name="Set attribute").click()
+    expect(panel.get_by_text("is no attribute that can be changed")).to_be_visible()
+    panel.get_by_label("Name", exact=True).fill("title")
+    panel.get_by_label("Value", exact=True).fill("All included")
+    panel.get_by_role("button", name="Set attribute").click()
+    expect(page.locator("#note")).to_have_attribute("title", "All included")
+    page.locator("#how").click(position={"x": 2, "y": 2})
+    panel.get_by_text("Content as HTML").click()
+    panel.get_by_label("HTML", exact=True).fill("<p>Made <script>alert(1)</script><b>anew</b></p>")
+    panel.get_by_role("button", name="Set content").click()
+    expect(page.locator("#how")).to_have_text("Made anew", use_inner_text=True)
+    panel.get_by_role("button", name="Save", exact=True).click()
+    expect(panel.get_by_role("status").last).to_contain_text("script")
+    panel.get_by_role("button", name="Undo", exact=True).click()
+    panel.get_by_role("button", name="Save", exact=True).click()
+    expect(panel.get_by_role("status").last).to_have_text("Saved.")
+
+    redesign.changes = [('<p class="note" id="note">', '<p class="note">')]
+    page.reload()
+    expect(panel).to_contain_text("1 element, by another selector than the first")
+    expect(page.locator(".note")).to_have_attribute("title", "All included")
+
+
 def test_an_element_that_is_gone_is_said_to_be(page: Page, demo: Demo, redesign: Redesign) -> None:
     experience = make_experience(page, demo, "Gone")
     panel = open_editor(page, demo, experience, site=redesign.url)
