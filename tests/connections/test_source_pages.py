@@ -71,6 +71,48 @@ def test_a_website_may_ask_for_consent(client: Client, workspace: Workspace) -> 
     assert b'name="asks_consent" id="id_asks_consent" checked' in page.content
 
 
+def test_a_website_gets_a_secret_that_is_shown_once(
+    client: Client, viewer_client: Client, workspace: Workspace
+) -> None:
+    made = source(workspace)
+    address = f"/connections/sources/{made.id}/"
+    assert "Secret: not set" in text(viewer_client.get(f"{address}settings/"))
+    page = client.post(f"{address}identity-secret/")
+    made.refresh_from_db()
+    first = made.identity_secret
+    assert first in page.content.decode()
+    assert page.headers["Cache-Control"] == "no-store"
+    again = client.get(f"{address}settings/").content.decode()
+    assert first not in again
+    assert f"ends in {first[-4:]}" in again
+    client.post(f"{address}identity-secret/")
+    assert "The one before" in text(client.get(f"{address}settings/"))
+    follow(client, f"{address}identity-secret/end/")
+    assert "The one before" not in text(client.get(f"{address}settings/"))
+    assert "prove nobody any more" in text(follow(client, f"{address}identity-secret/end/", {"all": "1"}))
+    made.refresh_from_db()
+    assert (made.identity_secret, made.identity_secret_before) == ("", "")
+    backend = source(workspace, "Backend", "server")
+    assert "is no website" in text(follow(client, f"/connections/sources/{backend.id}/identity-secret/"))
+
+
+def test_a_server_with_tokens_can_prove_who_visitors_are(client: Client, workspace: Workspace) -> None:
+    made = source(workspace, "Backend", "server")
+    address = f"/connections/sources/{made.id}/"
+    assert "a write key is no secret" in text(client.get(f"{address}settings/"))
+    assert "takes calls from whoever has its write key" in text(
+        follow(client, f"{address}proves-identity/", {"proves": "on"})
+    )
+    Source.objects.filter(id=made.id).update(requires_token=True)
+    assert "is a proof from now on" in text(follow(client, f"{address}proves-identity/", {"proves": "on"}))
+    made.refresh_from_db()
+    assert made.proves_identity
+    assert "Take it for no proof" in text(client.get(f"{address}settings/"))
+    assert "is no proof any more" in text(follow(client, f"{address}proves-identity/"))
+    made.refresh_from_db()
+    assert not made.proves_identity
+
+
 def test_replacing_a_write_key(client: Client, workspace: Workspace) -> None:
     made = source(workspace)
     page = follow(client, f"/connections/sources/{made.id}/write-key/")

@@ -11,6 +11,12 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
 from pages import mutiny, source
 from pitcairn.connections import oauth_apps, queries, removal, services, source_settings
+from pitcairn.connections.identity_proof import (
+    end_identity_secret,
+    new_identity_secret,
+    proves_identity,
+    set_proves_identity,
+)
 from pitcairn.connections.models import DeadLetter, Destination, OutboxChunk, Source
 from pitcairn.connections.services import ConnectionsError
 from pitcairn.edge.snapshot import EMPTY, newer_snapshot
@@ -49,6 +55,46 @@ def test_a_source_without_rules_has_no_guard(workspace: Workspace) -> None:
     assert (guard.rate, guard.origins) == (50, {"https://www.example.com"})
     rules(workspace, kept.id)
     assert newer_snapshot(snapshot).sources_by_id[kept.id].guard is None
+
+
+def test_a_website_has_two_identity_secrets_at_most(workspace: Workspace) -> None:
+    website = source(workspace)
+    ids = {"workspace_id": workspace.id, "source_id": website.id}
+    assert not proves_identity(workspace.id)
+    first, second, third = (new_identity_secret(**ids) for _ in range(3))
+    assert len({first, second, third}) == 3
+    assert min(map(len, (first, second, third))) >= 43
+    assert newer_snapshot(EMPTY).sources_by_id[website.id].identity_secrets == (third, second)
+    assert proves_identity(workspace.id)
+    end_identity_secret(**ids)
+    assert newer_snapshot(EMPTY).sources_by_id[website.id].identity_secrets == (third,)
+    end_identity_secret(**ids, all_of_them=True)
+    assert newer_snapshot(EMPTY).sources_by_id[website.id].identity_secrets == ()
+    assert not proves_identity(workspace.id)
+    for kind in ("server", "mobile"):
+        other = source(workspace, f"A {kind}", kind)
+        with refused("is no website"):
+            new_identity_secret(workspace_id=workspace.id, source_id=other.id)
+
+
+def test_only_a_server_with_tokens_proves_by_its_word(workspace: Workspace) -> None:
+    website, backend = source(workspace), source(workspace, "Backend", "server")
+    with refused("is no server"):
+        set_proves_identity(workspace_id=workspace.id, source_id=website.id, proves=True)
+    with refused("takes calls from whoever has its write key"):
+        set_proves_identity(workspace_id=workspace.id, source_id=backend.id, proves=True)
+    rules(workspace, backend.id, requires_token=True)
+    set_proves_identity(workspace_id=workspace.id, source_id=backend.id, proves=True)
+    snapshot = newer_snapshot(EMPTY)
+    assert snapshot.sources_by_id[backend.id].proves_identity
+    assert workspace.id in snapshot.proving
+    assert proves_identity(workspace.id)
+    # It proves nothing any more as soon as a write key is enough.
+    rules(workspace, backend.id)
+    snapshot = newer_snapshot(EMPTY)
+    assert not snapshot.sources_by_id[backend.id].proves_identity
+    assert workspace.id not in snapshot.proving
+    assert not proves_identity(workspace.id)
 
 
 @pytest.mark.parametrize("rate", [0, -1, 1_000_001])

@@ -61,6 +61,25 @@ def test_only_what_is_public_is_said() -> None:
     assert (number, problem.startswith("traits.salary is not public")) == (0, True)
 
 
+def test_what_is_not_public_is_said_to_the_person_alone() -> None:
+    texts = [
+        change(
+            "text", '{{ traits.size | default: "any" }}: {{ traits.salary | default: "unknown" }} {{ account.tier }}'
+        )
+    ]
+    copy = Copy(parse_changes(texts), PUBLIC)
+    assert (copy.names, copy.private) == ({"traits.size"}, {"traits.salary"})
+    facts = Facts(traits={"size": 3, "salary": 1}, accounts=({"tier": "gold"},), now=0)
+    values = [copy.filled(facts, proven)[0].value for proven in ({}, {"salary": 90_000, "tier": "silver"})]  # type: ignore[union-attr]
+    assert values == ["3: unknown ", "3: 90000 "]
+    # Where somebody can be proven, such a text may be saved; an account's is said to nobody.
+    problems = [problem for _, problem in public_problems(parse_changes(texts), Sayable(PUBLIC, proves=True))]
+    assert [problem.split()[0] for problem in problems] == ["account.tier"]
+    assert "Proven identity" in next(
+        problem for _, problem in public_problems(parse_changes(texts), Sayable(PUBLIC)) if "salary" in problem
+    )
+
+
 @pytest.mark.parametrize("value", [None, True, ["a"], {"b": 1}, "", "  ", "\x00\x1b"])
 def test_what_is_no_word_and_no_number_is_nothing(value: object) -> None:
     assert filled([change("text", '{{ traits.size | default: "any" }}')], traits={"size": value}) == ["any"]
