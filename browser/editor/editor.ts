@@ -171,7 +171,7 @@ export class Editor {
     }
     if (!element || !this.version) {
       this.chosen = null;
-      this.chosenPart.replaceChildren(h("p", { className: "mut" }, this.version ? "Point at an element of the page and press it." : ""));
+      this.chosenPart.replaceChildren(h("p", { className: "mut" }, this.version && this.isHere ? "Point at an element of the page and press it." : ""));
       return;
     }
     if (cameWithAny(element)) {
@@ -308,7 +308,7 @@ export class Editor {
     this.moving = null;
     this.picker.select(null);
     this.refresh();
-    if (!this.isHere) this.warn(`This page is not among those that the experience runs on (${this.opened.experience.page}): it is as it is. Go back to one of them to go on.`);
+    if (!this.isHere) this.warn(`This page is not among those that the experience runs on (${this.opened.experience.page}), so it is shown as it is. Go back to one of them to go on.`);
     else if (this.wasElsewhere) this.notice.hidden = true;
     this.wasElsewhere = !this.isHere;
   }

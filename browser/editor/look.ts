@@ -16,6 +16,7 @@ export const LOOK = `
 .panel.left { right: auto; left: 8px; }
 .panel > header { padding: 10px 12px; border-bottom: 1px solid var(--line); background: var(--surface); display: grid; gap: 8px; }
 .title { display: flex; gap: 8px; align-items: start; justify-content: space-between; }
+.title .row { flex: none; flex-wrap: nowrap; }
 h2, h3 { font-size: 15px; line-height: 1.3; font-weight: 600; margin: 0; overflow-wrap: anywhere; }
 h3 { font-size: 14px; }
 .body { overflow: auto; flex: 1; padding: 12px; display: grid; gap: 12px; align-content: start; overscroll-behavior: contain; }
@@ -54,6 +55,7 @@ details details summary { font-weight: 400; padding: 4px 0; color: var(--ink-2);
 .finding[data-sure="sure"] strong { color: var(--accent); } .finding[data-sure="likely"] strong { color: var(--ink); } .finding[data-sure="fragile"] strong { color: var(--warn); }
 .finding { font-size: 13px; color: var(--ink-2); }
 .plain, .changes { margin: 0; padding: 0; list-style: none; display: grid; gap: 6px; }
+.changes { margin-top: 6px; }
 .changes li { display: grid; gap: 4px; padding: 8px; background: var(--surface); border: 1px solid var(--line); border-radius: 6px; }
 .where { font-size: 13px; color: var(--ink-3); } .where.warn { color: var(--warn); } .where.bad, .error { color: var(--bad); }
 .notice { padding: 8px 10px; border-radius: 6px; background: var(--warn-soft); color: var(--ink); display: grid; gap: 6px; }
