@@ -226,6 +226,7 @@ def test_a_question_says_where_the_visitor_is(scene: Scene) -> None:
     scene.runs(decision(text()))
     scene.lift_the_cap()
     scene.website.page("/", f"<!doctype html><head>{scene.shim()}</head><h1>{ORIGINAL}</h1>")
+    scene.page.context.new_cdp_session(scene.page).send("Emulation.setTimezoneOverride", {"timezoneId": "Asia/Tokyo"})
     scene.page.goto(scene.website.url + "/?utm_source=mail", referer="https://search.example/")
     scene.edge.wait_for(lambda: len(scene.edge.questions()) == 1, "a question")
     question = scene.edge.questions()[0]
@@ -235,6 +236,7 @@ def test_a_question_says_where_the_visitor_is(scene: Scene) -> None:
         "url": scene.website.url + "/?utm_source=mail",
         "referrer": "https://search.example/",
         "language": "en-US",
+        "timeZone": "Asia/Tokyo",
         "consent": "",
         "store": False,
     }
