@@ -31,7 +31,7 @@ function seenAs({ as }: Preview): string {
 }
 
 function more(decided: Decision | undefined): string {
-  if (decided?.type === "redirect") return decided.redirect ? ` Visitors are led to ${decided.redirect}` : " Where it leads is no address.";
+  if (decided?.type === "redirect") return decided.redirect ? ` Visitors are led to “${decided.redirect}”.` : " Where it leads is no address.";
   if (!decided?.config) return "";
   const answers = decided.type === "survey" ? " Answers go nowhere." : "";
   return moment(decided.config as Component) + answers;

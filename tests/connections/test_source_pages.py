@@ -76,7 +76,7 @@ def test_a_website_gets_a_secret_that_is_shown_once(
 ) -> None:
     made = source(workspace)
     address = f"/connections/sources/{made.id}/"
-    assert "Secret: not set" in text(viewer_client.get(f"{address}settings/"))
+    assert "The secret to sign with is not set." in text(viewer_client.get(f"{address}settings/"))
     page = client.post(f"{address}identity-secret/")
     made.refresh_from_db()
     first = made.identity_secret

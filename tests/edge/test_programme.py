@@ -4,13 +4,15 @@ to a visitor, frequency caps, and the holdout of everything."""
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from datetime import datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
 from conftest import running
-from edge.site import Site, Visitor
-from server import Server, Template, unique, wait_until
+from edge.site import ORIGIN, Site, Visitor
+from server import WRITE_KEYS, Server, Template, unique, wait_until
 
 EVERYBODY: dict[str, Any] = {"all": []}
 
@@ -120,6 +122,29 @@ def test_one_variation_and_one_exposure_through_everything(site: Site) -> None:
     assert trial.exposures() == sorted(seen)
     assert len(set(seen)) == 5
     assert trial.visitors() == 1
+
+
+def test_the_time_is_that_of_the_visitor(site: Site) -> None:
+    """As the tag says where they are; where it does not, or names no place, it is UTC."""
+    hour = datetime.now(ZoneInfo("Asia/Tokyo")).hour
+    hours = [hour, (hour + 1) % 24]  # The test may go on in the next one.
+    path, condition = f"/{unique()}", {"fact": "time", "name": "hour", "operator": "one_of", "value": hours}
+    changes = [{"type": "text", "selector": "h1", "value": "Hello"}]
+    segment = {"name": "Now", "condition": condition, "variations": [{"changes": changes}]}
+    site.change("save", name=path, page_url=path, control_share=0.0, segments=[segment])
+
+    def decided(zone: str) -> bool:
+        body = {
+            "writeKey": WRITE_KEYS["website"],
+            "url": ORIGIN + path,
+            "anonymousId": unique("visitor-"),
+            "timeZone": zone,
+        }
+        return bool(site.ask(body).json()["decisions"])
+
+    wait_until(lambda: decided("Asia/Tokyo"), "the new experience")
+    for zone in ("", "UTC", "America/New_York", "Nowhere/At_All", "../../etc/passwd", "x" * 5_000):
+        assert not decided(zone), zone
 
 
 def test_a_frequency_cap_ends_the_views_of_a_person_and_of_nobody_else(site: Site) -> None:

@@ -174,7 +174,7 @@ def test_a_redirect_is_told_and_its_link_keeps_the_preview(scene: Scene) -> None
     previews(scene, redirect(there), selectors=[])
     scene.website.page("/there", document(scene.shim(), "<h1>There</h1>"), policy(scene))
     opened(scene, f"<h1>{ORIGINAL}</h1>")
-    expect(bar(scene)).to_contain_text(f"Visitors are led to {there}")
+    expect(bar(scene)).to_contain_text(f"Visitors are led to “{there}”.")
     expect(scene.page.locator("h1")).to_be_visible()
     previews(scene, None, selectors=[], arrived=True)
     bar(scene).get_by_role("link", name="Go there").click()
@@ -193,7 +193,7 @@ def test_another_website_never_gets_the_token(scene: Scene) -> None:
     for number, (target, goes_on) in enumerate(targets.items()):
         previews(scene, redirect(target), selectors=[])
         opened(scene, f"<h1>{ORIGINAL}</h1>", path=f"/{number}")
-        expect(bar(scene)).to_contain_text(f"Visitors are led to {target}")
+        expect(bar(scene)).to_contain_text(f"Visitors are led to “{target}”.")
         link = bar(scene).get_by_role("link", name="Go there")
         if goes_on:
             expect(link).to_have_attribute("href", goes_on)
