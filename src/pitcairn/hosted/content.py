@@ -165,7 +165,8 @@ def read_content(value: Mapping[str, Any]) -> Content:
 
 
 def content_json(content: Content) -> dict[str, Any]:
-    value: dict[str, Any] = msgspec.to_builtins(content)
+    # Lists, as they come back from the store: the same content is the same value.
+    value: dict[str, Any] = msgspec.to_builtins(msgspec.structs.replace(content, blocks=[*content.blocks]))
     return value
 
 

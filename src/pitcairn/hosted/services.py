@@ -58,9 +58,10 @@ def save_page(
     if problems:
         raise HostedError(*problems)
     page = page or HostedPage(workspace_id=workspace_id)
-    changed = page.version == 0 or read_content(page.content) != content
     page.name, page.slug, page.source_id = content.name.strip(), slug, chosen
-    page.content = content_json(msgspec.structs.replace(content, name=page.name))
+    written = content_json(msgspec.structs.replace(content, name=page.name))
+    changed = page.version == 0 or page.content != written
+    page.content = written
     if start:
         _show(page, now)
     page.version += changed

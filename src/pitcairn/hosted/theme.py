@@ -11,7 +11,7 @@ PATH = re.compile(r"([0-9a-f]{6})-([a-z]+)\.css")
 
 _LIGHT, _DARK = (255, 255, 255), (20, 22, 21)
 """The page's backgrounds, as `served/page.css` has them."""
-_INK = (18, 20, 19)
+_INK = (0, 0, 0)
 _READABLE = 4.5
 """WCAG 2.2, 1.4.3."""
 
