@@ -1,4 +1,5 @@
-"""Fills an event store and asks it for results, and the engine alone. `python -m benchmarks.results_ask EVENTS ROUNDS`.
+"""Fills an event store and asks it for results, and the engine alone. `python -m benchmarks.results_ask EVENTS ROUNDS`;
+with 0 for EVENTS it asks what a run before left in `PITCAIRN_DATA`.
 
 Events are those of a website: one in twenty is the goal, one in a hundred an exposure of the experience; visitors come about
 twenty times, one in four logs in (which merges two profiles), one in fifty has a second browser. Prints
@@ -86,7 +87,8 @@ def main(events: int, rounds: int) -> None:
     ours, bare, version, visitors = [], [], [], 0
     with EventStore.open(settings.EVENTS_URL) as store:
         store.migrate()
-        seed(store, events)
+        if events:
+            seed(store, events)
         for _ in range(rounds):
             began = time.monotonic()
             visitors = sum(cell.units for cell in store.results(query) if cell.kind == "first_day")

@@ -62,6 +62,8 @@ _SURVIVORS = """survivors AS (
         GROUP BY merges.loser_id
     )"""
 
+_PERSON = "if(survivors.winner_id > 0, survivors.winner_id, browsers.profile_id)"
+
 # The span that matters, as milliseconds: from before the first exposure until the last window closed. Empty without any.
 _SPAN = f"""
     (SELECT if(count() = 0, {_LAST_MS}, greatest(toUnixTimestamp64Milli(min(exposures.timestamp))
@@ -204,8 +206,8 @@ WITH{_PEOPLE.format(exposed=exposed)},{_SPAN.format(exposed=exposed)},
         GROUP BY facts.browser
     ),
     units AS (
-        SELECT if(survivors.winner_id > 0, survivors.winner_id, browsers.profile_id) AS person,
-            if(person > 0, toUInt128(person), browsers.browser) AS unit,
+        SELECT any({_PERSON}) AS person,
+            if({_PERSON} > 0, toUInt128({_PERSON}), browsers.browser) AS unit,
             toInt64(bitShiftRight(minIf(browsers.place, browsers.exposed), 64)) - {_PAST} AS first_ms,
             argMinIf(browsers.arm, browsers.place, browsers.exposed) AS arm,
             argMinIf(browsers.traits, browsers.place, browsers.exposed) AS traits,
@@ -214,7 +216,7 @@ WITH{_PEOPLE.format(exposed=exposed)},{_SPAN.format(exposed=exposed)},
             groupArrayArray(browsers.did) AS did
         FROM browsers
         LEFT JOIN survivors ON survivors.loser_id = browsers.profile_id
-        GROUP BY person, unit
+        GROUP BY unit
         HAVING countIf(browsers.exposed) > 0
     ),
     outcomes AS (
