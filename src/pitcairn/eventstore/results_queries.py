@@ -340,6 +340,41 @@ SELECT
        AND (events.event IN {events:Array(String)} OR has({events:Array(String)}, '')) AND events.timestamp >= now() - 86400)
 """
 
+
+def recent(goal: GoalQuery) -> str:
+    """Views of the experience since a moment, and how often who saw it reached the goal: what can be told every second,
+    whatever the store holds. The exposures are looked up by the few events, not the other way round. A merge that was undone
+    still counts here."""
+    conditions = [
+        *_conditions(1, goal),
+        "events.timestamp >= fromUnixTimestamp64Milli({since:Int64}, 'UTC')",
+        "events.timestamp < fromUnixTimestamp64Milli({until:Int64}, 'UTC')",
+    ]
+    wheres = " AND ".join(conditions)
+    counted = f"{_EXPOSED}\n          AND NOT exposures.bot AND NOT exposures.internal"
+    came = f"SELECT events.profile_id FROM events WHERE {wheres} AND events.profile_id > 0"
+    merged = "FROM merges WHERE merges.workspace_id = {workspace_id:UInt32} AND"
+    people = (
+        f"SELECT exposures.profile_id FROM exposures WHERE {counted} AND exposures.profile_id GLOBAL IN "
+        f"({came} UNION ALL SELECT merges.loser_id {merged} merges.winner_id GLOBAL IN ({came}))"
+    )
+    visitors = (
+        f"SELECT exposures.visitor FROM exposures WHERE {counted} AND exposures.visitor GLOBAL IN "
+        f"(SELECT events.anonymous_id FROM events WHERE {wheres} AND events.anonymous_id != '')"
+    )
+    return f"""
+SELECT
+    (SELECT count() FROM exposures
+     WHERE {counted}
+          AND exposures.timestamp >= fromUnixTimestamp64Milli({{since:Int64}}, 'UTC')),
+    (SELECT count() FROM events
+     WHERE {wheres}
+          AND (events.anonymous_id GLOBAL IN ({visitors})
+            OR events.profile_id GLOBAL IN
+                ({people} UNION ALL SELECT merges.winner_id {merged} merges.loser_id GLOBAL IN ({people}))))
+"""
+
+
 # Reports of this experience whose signature did not hold, or that came through a source without Mutiny.
 UNASSIGNED = """
 SELECT count()
