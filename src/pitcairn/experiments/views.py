@@ -136,7 +136,6 @@ def _now(experience: ExperienceOutline, store: EventStore, goal: str) -> dict[st
         "recent_views": views,
         "recent_reached": reached,
         "recent_minutes": round(NOW.total_seconds() / 60),
-        "recent_goal": asked.goals[0].name if asked.goals else "",
     }
 
 
