@@ -79,18 +79,18 @@ def _person(post: Post, number: int, write_key: str, rates: tuple[float, float],
     at = base + timedelta(milliseconds=number)
     bot = chance.random() < 0.04
     agent = BOT if bot else FIREFOX
-    variation = _view(post, write_key, first, at, agent, log, twice=chance.random() < 0.05)
+    variation = view(post, write_key, first, at, agent, log, twice=chance.random() < 0.05)
     converts = chance.random() < rates[1 if variation else 0]
     has_second, logs_in = chance.random() < 0.25, chance.random() < 0.5
     way, twice, early = chance.random(), chance.random() < 0.1, chance.random() < 0.03
     if bot:
         if converts:
-            _convert(post, write_key, first, "", at + timedelta(minutes=1), agent, log)
+            convert(post, write_key, first, "", at + timedelta(minutes=1), agent, log)
         return log
     if has_second:
-        _view(post, write_key, second, at + timedelta(minutes=10), agent, log)
+        view(post, write_key, second, at + timedelta(minutes=10), agent, log)
     if early:  # what happened before the first view does not count
-        _convert(post, write_key, first, "", at - timedelta(minutes=30), agent, log)
+        convert(post, write_key, first, "", at - timedelta(minutes=30), agent, log)
     if logs_in:
         for anonymous_id in (first, second) if has_second else (first,):
             body = {"userId": user, "anonymousId": anonymous_id, "traits": {}, "messageId": str(uuid.uuid4())}
@@ -99,15 +99,15 @@ def _person(post: Post, number: int, write_key: str, rates: tuple[float, float],
     if converts:
         then = at + timedelta(minutes=20)
         if logs_in and way < 0.3:
-            _convert(post, write_key, "", user, then, agent, log, twice=twice)
+            convert(post, write_key, "", user, then, agent, log, twice=twice)
         elif logs_in and has_second and way < 0.6:
-            _convert(post, write_key, second, "", then, agent, log, twice=twice)
+            convert(post, write_key, second, "", then, agent, log, twice=twice)
         else:
-            _convert(post, write_key, first, "", then, agent, log, twice=twice)
+            convert(post, write_key, first, "", then, agent, log, twice=twice)
     return log
 
 
-def _view(post: Post, write_key: str, visitor: str, at: datetime, agent: str, log: Log, *, twice: bool = False) -> int:
+def view(post: Post, write_key: str, visitor: str, at: datetime, agent: str, log: Log, *, twice: bool = False) -> int:
     """Asks and reports; gives the variation, 0 for control."""
     answer = post("/v1/decide", {"writeKey": write_key, "anonymousId": visitor, "url": SITE}, agent)
     (decision,) = answer["decisions"]
@@ -140,7 +140,7 @@ def _view(post: Post, write_key: str, visitor: str, at: datetime, agent: str, lo
     return int(variation["id"])
 
 
-def _convert(
+def convert(
     post: Post, write_key: str, anonymous_id: str, user: str, at: datetime, agent: str, log: Log, *, twice: bool = False
 ) -> None:
     who = {key: value for key, value in (("anonymousId", anonymous_id), ("userId", user)) if value}

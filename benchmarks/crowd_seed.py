@@ -1,4 +1,5 @@
-"""Makes a live experience for the crowd in a data folder. `python -m benchmarks.crowd_seed WORKSPACE CONTROL_SHARE`.
+"""Makes a live experience for the crowd in a data folder. `python -m benchmarks.crowd_seed WORKSPACE CONTROL_SHARE
+[GOAL …]`; the crowd's own goal is the primary one.
 
 Prints its name.
 """
@@ -28,7 +29,7 @@ made = save_experience(
             "variations": [{"name": "Hello", "changes": [{"type": "text", "selector": "h1", "value": "Hello"}]}],
         }
     ],
-    goals=[GOAL],
+    goals=[GOAL, *sys.argv[3:]],
     start=True,
 )
 print(made.name)

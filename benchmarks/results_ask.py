@@ -1,14 +1,17 @@
-"""Fills an event store and asks it for results, and the engine alone. `python -m benchmarks.results_ask EVENTS ROUNDS`.
+"""Fills an event store and asks it for results, and the engine alone. `python -m benchmarks.results_ask EVENTS ROUNDS`;
+with 0 for EVENTS it asks what a run before left in `PITCAIRN_DATA`.
 
 Events are those of a website: one in twenty is the goal, one in a hundred an exposure of the experience; visitors come about
 twenty times, one in four logs in (which merges two profiles), one in fifty has a second browser. Prints
-`{"ours": [seconds …], "bare": [seconds …], "visitors", "version": [seconds …]}`.
+`{"ours": [seconds …], "bare": [seconds …], "visitors", "version": [seconds …],
+"lately": [seconds …]}`.
 """
 
 import json
 import os
 import sys
 import time
+from datetime import UTC, datetime, timedelta
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "pitcairn.settings")
 
@@ -83,10 +86,11 @@ def seed(store: EventStore, events: int) -> None:
 
 def main(events: int, rounds: int) -> None:
     query = ResultsQuery(workspace_id=1, experience_id=1, goals=(GoalQuery(event=GOAL),))
-    ours, bare, version, visitors = [], [], [], 0
+    ours, bare, version, lately, visitors = [], [], [], [], 0
     with EventStore.open(settings.EVENTS_URL) as store:
         store.migrate()
-        seed(store, events)
+        if events:
+            seed(store, events)
         for _ in range(rounds):
             began = time.monotonic()
             visitors = sum(cell.units for cell in store.results(query) if cell.kind == "first_day")
@@ -98,7 +102,10 @@ def main(events: int, rounds: int) -> None:
             began = time.monotonic()
             store.results_version(query)
             version.append(time.monotonic() - began)
-    print(json.dumps({"ours": ours, "bare": bare, "visitors": visitors, "version": version}))
+            began = time.monotonic()
+            store.results_since(query, datetime.now(UTC) - timedelta(minutes=30))
+            lately.append(time.monotonic() - began)
+    print(json.dumps({"ours": ours, "bare": bare, "visitors": visitors, "version": version, "lately": lately}))
 
 
 if __name__ == "__main__":

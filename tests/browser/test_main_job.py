@@ -97,18 +97,30 @@ def see(page: Page, demo: Demo, visitor: str) -> Any:
     return viewed
 
 
-def identify_with_python(demo: Demo, visitor: str, employees: int) -> None:
-    """The call that decides, by Segment's own Python library."""
+@contextlib.contextmanager
+def python_client(demo: Demo) -> Iterator[segment_analytics.Client]:
+    """Segment's own Python library; all it was given is sent in the end."""
     client = segment_analytics.Client(
         demo.write_key, host=demo.server.url, on_error=lambda error, batch: pytest.fail(f"{error}: {batch}")
     )
-    client.identify(
-        f"user-{visitor}",
-        {"email": f"{visitor}@example.com", "company": {"employee_count": employees}},
-        anonymous_id=visitor,
-    )
+    yield client
     client.flush()
     client.shutdown()
+
+
+def track_with_python(demo: Demo, visitor: str, event: str) -> None:
+    with python_client(demo) as client:
+        client.track(f"user-{visitor}", event, anonymous_id=visitor)
+
+
+def identify_with_python(demo: Demo, visitor: str, employees: int) -> None:
+    """The call that decides."""
+    with python_client(demo) as client:
+        client.identify(
+            f"user-{visitor}",
+            {"email": f"{visitor}@example.com", "company": {"employee_count": employees}},
+            anonymous_id=visitor,
+        )
     wait_until(
         lambda: demo.server.events(workspace=DEMO, search=visitor, type="identify")["messages"], "The Identify call"
     )
@@ -165,6 +177,12 @@ def test_the_conversion_stands_on_the_results_page(browser: Browser, demo: Demo)
         page.goto(f"{demo.server.url}/experiences/{demo.experience_id}/results/")
         row = page.get_by_role("row").filter(has_text="Personalized").filter(has_text=str(counts["visitors"])).first
         expect(row).to_contain_text(str(counts["converted"]))
+
+        # The next one is counted while the page stays open.
+        lately = page.locator(".lately b").nth(1)
+        before = int(lately.inner_text().split()[0])
+        track_with_python(demo, visitor, CLICKED)
+        expect(lately).to_have_text(f"{before + 1} conversions")
 
 
 OWNER = "demo@pitcairn.localhost"

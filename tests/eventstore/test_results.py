@@ -316,6 +316,36 @@ def test_the_version_grows_with_what_matters(store: EventStore, workspace_id: in
     assert store.results_version(query) == (3, 0)
 
 
+def test_what_came_lately_is_counted_by_report(store: EventStore, workspace_id: int) -> None:
+    history = History(
+        [
+            exposed("before", 1, START_MS - 1),
+            exposed("v1", 2, START_MS),
+            exposed("v1", 2, START_MS + 1),
+            exposed("robot", 3, START_MS, bot=True),
+            exposed("held out", 4, START_MS, reason="holdout"),
+            exposed("phone", 6, START_MS - 1),
+        ],
+        [
+            tracked("", 6),
+            tracked("laptop", 7),
+            tracked("", 8),
+            tracked("v1", 2, START_MS - 1),
+            tracked("v1", 2, START_MS),
+            tracked("before", 1, START_MS + 1),
+            tracked("robot", 3, START_MS + 1),
+            tracked("held out", 4, START_MS + 1),
+            tracked("nobody", 5, START_MS + 1),
+            tracked("v1", 2, START_MS + 1, "Another"),
+        ],
+        [(6, 7)],
+    )
+    store_history(store, workspace_id, history, [2])
+    since = datetime.fromtimestamp(START_MS / 1000, UTC)
+    assert store.results_since(asked(workspace_id), since) == (2, 4)
+    assert store.results_since(asked(workspace_id, until=since), since) == (0, 0)
+
+
 def test_a_browser_that_two_people_share(store: EventStore) -> None:
     # The anonymous id speaks before the person does.
     assert results(store, History([exposed("v1", 1)], [tracked("v1", profile_id=2)])) == [1, 1]

@@ -218,6 +218,26 @@ class TestResults:
         assert "appear here as they come" in said
         assert '<svg class="chart' not in html
 
+    def test_what_came_lately_is_told_while_it_is_live(
+        self, client: Client, workspace: Workspace, store: EventStore
+    ) -> None:
+        made = experience(workspace, started=STARTED, goals=[LOGIN, "Signed Up"])
+        visits(store, made, control=(2, 20), personalized=(3, 20), at=STARTED)
+        hour_ago = datetime.now(UTC) - timedelta(minutes=61)
+        visits(store, made, control=(0, 4), personalized=(0, 3), at=hour_ago, prefix="l")
+        visits(
+            store, made, control=(0, 2), personalized=(0, 3), at=datetime.now(UTC) - timedelta(minutes=1), prefix="n"
+        )
+        said, html = self.page(client, made)
+        assert "In the last 30 minutes 5 views and no conversions" in said
+        conversions(store, made, LOGIN, 2, arm="c", at=hour_ago, prefix="l")
+        asks = re.search(r'hx-get="([^"]*results/now/[^"]*)"[^>]* data-polls', html)
+        assert asks
+        assert "5 views and 2 conversions" in text(client.get(unescape(asks[1])))
+        assert "5 views and no conversions" in text(client.get(f"/experiences/{made.id}/results/now/?goal=Signed+Up"))
+        client.post(f"/experiences/{made.id}/pause/")
+        assert "In the last 30 minutes" not in self.page(client, made)[0]
+
     def test_without_a_goal_it_asks_for_one(self, client: Client, workspace: Workspace, store: EventStore) -> None:
         made = experience(workspace, started=None, goals=[])
         assert "No goal yet" in self.page(client, made)[0]

@@ -27,12 +27,12 @@ def account_products(goals: Sequence[GoalQuery]) -> str:
         SELECT outcomes.goal AS goal, toUInt32(bitShiftRight(outcomes.arm, 32)) AS segment_id, outcomes.epoch AS epoch,
             toUInt8(bitAnd(outcomes.arm, 4294967295) > 0) AS treated,
             if(notEmpty(accounts_of.accounts), arrayMin(accounts_of.accounts), 0) AS account,
-            if(account > 0, 0, outcomes.person) AS person, if(account > 0, '', outcomes.alone) AS alone,
+            if(account > 0, 0, outcomes.unit) AS unit,
             toFloat64(count()) AS size, sum(outcomes.value) AS total
         FROM outcomes
         LEFT JOIN accounts_of ON accounts_of.profile_id = outcomes.person
         WHERE splitByString('{_BETWEEN}', outcomes.traits)[1] = ''
-        GROUP BY goal, segment_id, epoch, treated, account, person, alone
+        GROUP BY goal, segment_id, epoch, treated, account, unit
     ),
     accounts AS (
         SELECT parts.goal AS goal, groupArray((parts.segment_id, parts.epoch, parts.treated, parts.size, parts.total)) AS cells,
@@ -43,7 +43,7 @@ def account_products(goals: Sequence[GoalQuery]) -> str:
                 arrayDistinct(arrayMap(cell -> cell.3, cells))
             ) AS sides
         FROM parts
-        GROUP BY parts.goal, parts.account, parts.person, parts.alone
+        GROUP BY parts.goal, parts.account, parts.unit
     ),
     pairs AS (
         SELECT accounts.goal AS goal, one AS one, other AS other

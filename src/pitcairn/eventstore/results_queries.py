@@ -14,10 +14,13 @@ The rule, for one experience:
 Only facts are read (exposures, events, merges), so rows that come late and merges made afterwards change the answer
 as if they had always been there.
 
-The query reads each fact once: exposures of the experience and events of the goals are put under each other and grouped by
-browser, browsers by person, persons into cells. `events` is in order of event, `exposures` in order of experience, so the
-cost is theirs, whatever else the workspace holds. In a cluster each subquery over a table is answered by all shards and the
-join is made where the query was asked, which is what `GLOBAL` is for; on one server it changes nothing.
+What happened before any exposure counted, or after the last window closed, is not read. Exposures of the experience and
+events of the goals are put under each other and grouped by browser, browsers by person, persons into cells. `events` is in
+order of event, `exposures` in order of experience, so the cost is theirs, whatever else the workspace holds. What costs is
+looking things up, millions of times, in tables that no processor's cache holds: so the people that matter are bitmaps until
+the last step, and browsers are known by a number, 128 bits of a hash of their id. In a cluster each subquery over a table
+is answered by all shards and the join is made where the query was asked, which is what `GLOBAL` is for; on one server it
+changes nothing.
 """
 
 # ruff: noqa: S608 - fragments of this module and conditions in SQL, which the conditions' own compiler wrote; values are bound
@@ -32,20 +35,41 @@ DESTINATION = "mutiny"
 
 # What a unit's first exposure says besides its arm: what results are broken down by.
 TRAITS_OF_EXPOSURE = ("browser", "device", "page", "route", "returning")
-NEVER = "9223372036854775807"
 NO_DAY = "toDate32('1970-01-01')"
+
+# The first and the last moment that the event store keeps.
+_FIRST_MS = "-2208988800000"
+_LAST_MS = "253402300799999"
 
 _EXPOSED = """exposures.workspace_id = {workspace_id:UInt32}
           AND exposures.experience_id = {experience_id:UInt32}
           AND exposures.reason = ''
           AND exposures.timestamp < fromUnixTimestamp64Milli({until:Int64}, 'UTC')"""
 
-SURVIVORS = """survivors AS (
+# The people whose events may be claimed: who was exposed, whom they were merged into, and who else was merged into those. Some
+# too many (merges that were undone, say), whose events find no unit later.
+_PEOPLE = """
+    (SELECT groupBitmapState(exposures.profile_id) FROM exposures WHERE {exposed}) AS profiles,
+    (SELECT bitmapOr(profiles, groupBitmapState(merges.winner_id)) FROM merges
+        WHERE merges.workspace_id = {{workspace_id:UInt32}} AND bitmapContains(profiles, merges.loser_id)) AS winners,
+    (SELECT bitmapOr(winners, groupBitmapState(merges.loser_id)) FROM merges
+        WHERE merges.workspace_id = {{workspace_id:UInt32}} AND bitmapContains(winners, merges.winner_id)) AS people"""
+
+_SURVIVORS = """survivors AS (
         SELECT merges.loser_id AS loser_id, argMax(merges.winner_id, merges.batch) AS winner_id
         FROM merges
-        WHERE merges.workspace_id = {workspace_id:UInt32}
+        WHERE merges.workspace_id = {workspace_id:UInt32} AND bitmapContains(people, merges.loser_id)
         GROUP BY merges.loser_id
     )"""
+
+_PERSON = "if(survivors.winner_id > 0, survivors.winner_id, browsers.profile_id)"
+
+# The span that matters, as milliseconds: from before the first exposure until the last window closed. Empty without any.
+_SPAN = f"""
+    (SELECT if(count() = 0, {_LAST_MS}, greatest(toUnixTimestamp64Milli(min(exposures.timestamp))
+            - {{{{before_ms:Int64}}}}, {_FIRST_MS})) FROM exposures WHERE {{exposed}}) AS since_ms,
+    (SELECT least(toUnixTimestamp64Milli(max(exposures.timestamp)) + arrayMax({{{{windows_ms:Array(Int64)}}}}), {_LAST_MS},
+            {{{{until:Int64}}}}) FROM exposures WHERE {{exposed}}) AS up_to_ms"""
 
 # How an exposure's page is called in a breakdown: without scheme, query and fragment.
 _PAGE = "replaceAll(concat(domainWithoutWWW(exposures.page_url), path(exposures.page_url)), '\\x1F', '')"
@@ -56,6 +80,8 @@ _DECIDED = "bitOr(bitShiftLeft(toUInt64(exposures.segment_id), 32), toUInt64(exp
 _DECIDED_ALL = "toUInt64(exposures.reason != 'holdout')"
 # Makes times before 1970 positive, down to the first that the event store keeps.
 _PAST = 2**42
+# How many goals there may be, and what a time is multiplied by to leave room for the goal's number.
+_GOALS = 256
 # Stands between the traits of an exposure. Names that hold it lose it.
 _BETWEEN = "\\x1F"
 _EXPOSED_ALL = """exposures.workspace_id = {workspace_id:UInt32}
@@ -66,7 +92,7 @@ def _exposures(*, programme: bool) -> str:
     # The order among exposures is one number, and what they are broken down by is one text: what is aggregated and grouped
     # by costs a fifth of what tuples cost.
     return f"""
-            SELECT exposures.visitor AS visitor, toUInt64(0) AS nobody,
+            SELECT {_browser("exposures.visitor")} AS browser,
                 toUnixTimestamp64Milli(exposures.timestamp) AS at_ms, exposures.profile_id AS profile_id,
                 bitOr(bitShiftLeft(toUInt128(at_ms + {_PAST}), 64), bitOr(bitShiftLeft(toUInt128(exposures.batch), 32),
                     toUInt128(CRC32(exposures.message_id)))) AS place,
@@ -79,19 +105,9 @@ def _exposures(*, programme: bool) -> str:
             WHERE {_EXPOSED_ALL if programme else _EXPOSED}"""
 
 
-def _claimable(exposed: str) -> str:
-    """Leaves out the events of people who were not exposed, before anything is grouped: nearly all of them, on most sites.
-
-    It lets some too many through (of merges that were undone, say), which find no unit later.
-    """
-    profiles = f"SELECT exposures.profile_id FROM exposures WHERE {exposed}"
-    merged = "FROM merges WHERE merges.workspace_id = {workspace_id:UInt32} AND"
-    winners = f"SELECT merges.winner_id {merged} merges.loser_id GLOBAL IN ({profiles})"
-    losers = f"SELECT merges.loser_id {merged} merges.winner_id GLOBAL IN ({profiles} UNION ALL {winners})"
-    return (
-        f"(events.anonymous_id GLOBAL IN (SELECT exposures.visitor FROM exposures WHERE {exposed})"
-        f" OR events.profile_id GLOBAL IN ({profiles} UNION ALL {winners} UNION ALL {losers}))"
-    )
+def _browser(visitor: str) -> str:
+    """A visitor's id as a number. That two of a billion share one has a chance of 1 in 10^21."""
+    return f"reinterpretAsUInt128(sipHash128({visitor}))"
 
 
 _URL = "JSONExtractString(events.properties, 'url')"
@@ -104,12 +120,11 @@ def _place_matches(parameter: str) -> str:
     return f"match(concat(lower(domain({_URL})), {port}, {path}), {{{parameter}:String}})"
 
 
-def _events_of(number: int, goal: GoalQuery, claimable: str = "") -> str:
-    """The events of one goal, as rows under the exposures."""
+def _conditions(number: int, goal: GoalQuery) -> list[str]:
+    """What makes an event one of a goal."""
     asked = [
         "events.workspace_id = {workspace_id:UInt32}",
         f"events.type = {{type_{number}:String}}",
-        "events.timestamp < fromUnixTimestamp64Milli({until:Int64}, 'UTC')",
     ]
     if goal.event:
         asked.append(f"events.event = {{event_{number}:String}}")
@@ -120,86 +135,108 @@ def _events_of(number: int, goal: GoalQuery, claimable: str = "") -> str:
     condition = event_test(goal.where, "events.properties")
     if condition != "1":
         asked.append(condition)
-    value = f"{event_number('events.properties', goal.value)}" if goal.value else "toFloat64(1)"
-    if claimable:
-        asked.append(claimable)
-    wheres = "\n              AND ".join(asked)
+    return asked
+
+
+def _events_of(number: int, goal: GoalQuery, exposed: str) -> str:
+    """The events of one goal that may be claimed, as rows under the exposures: by the browser when that was exposed, else by
+    the person. The events of people who were not exposed, nearly all of them on most sites, are left out here."""
+    # A shorter hash of the id is enough to leave out nearly all that do not matter, and is looked up in half the time.
+    seen = (
+        "events.anonymous_id != '' AND cityHash64(events.anonymous_id) GLOBAL IN "
+        f"(SELECT cityHash64(exposures.visitor) FROM exposures WHERE {exposed})"
+    )
+    known = "events.profile_id GLOBAL IN (SELECT arrayJoin(bitmapToArray(materialize(people))))"
+    conditions = [
+        *_conditions(number, goal),
+        "events.timestamp >= fromUnixTimestamp64Milli(since_ms, 'UTC')",
+        "events.timestamp < fromUnixTimestamp64Milli(up_to_ms, 'UTC')",
+        f"(seen OR {known})",
+    ]
+    wheres = "\n              AND ".join(conditions)
     return f"""
-            SELECT events.anonymous_id AS visitor, if(events.anonymous_id = '', events.profile_id, 0) AS nobody,
+            SELECT if({seen} AS seen, {_browser("events.anonymous_id")}, toUInt128(events.profile_id)) AS browser,
                 toUnixTimestamp64Milli(events.timestamp) AS at_ms, events.profile_id AS profile_id,
                 toUInt128(0) AS place, toUInt64(0) AS arm, '' AS traits,
-                toUInt8({number}) AS goal, {value} AS value
+                toUInt8({number}) AS goal, {_value(goal)} AS value
             FROM events
             WHERE {wheres}"""
 
 
+def _value(goal: GoalQuery) -> str:
+    return event_number("events.properties", goal.value) if goal.value else "toFloat64(1)"
+
+
 def units(goals: Sequence[GoalQuery], *, programme: bool = False) -> str:
-    """The common table `units`: one row for each unit, with its first exposure and all that its visitors did."""
-    claimable = _claimable(_EXPOSED_ALL if programme else _EXPOSED)
-    did = [_events_of(number, goal, claimable) for number, goal in enumerate(goals, 1)]
+    """The common table `outcomes`: one row for each unit and goal. A unit is a person, or a browser of nobody known."""
+    exposed = _EXPOSED_ALL if programme else _EXPOSED
+    did = [_events_of(number, goal, exposed) for number, goal in enumerate(goals, 1)]
     facts = "\n            UNION ALL".join([_exposures(programme=programme), *did])
+    # What somebody did is a number, time and goal in one, and only where a goal adds up values those are beside it: arrays
+    # of numbers cost a third of arrays of tuples.
+    numeric = any(goal.value for goal in goals)
+    deed = f"facts.at_ms * {_GOALS} + facts.goal"
+    moment = "one.1" if numeric else "one"
+    of_goal = f"bitAnd({moment}, {_GOALS - 1}) = goal"
+    times = "arrayMap(one -> one.1, hits)" if numeric else "hits"
+
+    def value(deeds: str) -> str:
+        if not numeric:
+            return f"toFloat64(notEmpty({deeds}))"
+        return (
+            f"if(arrayElement({{numeric:Array(UInt8)}}, goal) = 1, arraySum(arrayMap(one -> one.2, {deeds})), "
+            f"toFloat64(notEmpty({deeds})))"
+        )
+
     return f"""
-WITH
-    {SURVIVORS},
+WITH{_PEOPLE.format(exposed=exposed)},{_SPAN.format(exposed=exposed)},
+    {_SURVIVORS},
     browsers AS (
-        SELECT facts.visitor AS visitor,
+        SELECT facts.browser AS browser,
             countIf(facts.goal = 0) > 0 AS exposed,
             minIf(facts.place, facts.goal = 0) AS place,
-            argMinIf(facts.profile_id, facts.place, facts.goal = 0) AS profile_id,
+            if(exposed, argMinIf(facts.profile_id, facts.place, facts.goal = 0), any(facts.profile_id)) AS profile_id,
             argMinIf(facts.arm, facts.place, facts.goal = 0) AS arm,
             argMinIf(facts.traits, facts.place, facts.goal = 0) AS traits,
             minIf(facts.arm, facts.goal = 0) AS lowest,
             maxIf(facts.arm, facts.goal = 0) AS highest,
-            groupArrayIf((facts.profile_id, (facts.goal, facts.at_ms, facts.value)), facts.goal > 0) AS did
+            groupArrayIf({f"({deed}, facts.value)" if numeric else deed}, facts.goal > 0) AS did
         FROM ({facts}
         ) AS facts
-        GROUP BY facts.visitor, facts.nobody
-    ),
-    claims AS (
-        SELECT browsers.visitor AS visitor, browsers.exposed AS exposed, browsers.place AS place, browsers.arm AS arm,
-            browsers.traits AS traits, browsers.lowest AS lowest, browsers.highest AS highest,
-            claim.1 AS profile_id, claim.2 AS did
-        FROM browsers
-        ARRAY JOIN if(
-            browsers.exposed,
-            [(browsers.profile_id, arrayMap(one -> one.2, browsers.did))],
-            arrayMap(one -> (one.1, [one.2]), browsers.did)
-        ) AS claim
-        WHERE browsers.exposed OR claim.1 > 0
+        GROUP BY facts.browser
     ),
     units AS (
-        SELECT if(survivors.winner_id > 0, survivors.winner_id, claims.profile_id) AS person,
-            if(person > 0, '', claims.visitor) AS alone,
-            toInt64(bitShiftRight(minIf(claims.place, claims.exposed), 64)) - {_PAST} AS first_ms,
-            argMinIf(claims.arm, claims.place, claims.exposed) AS arm,
-            argMinIf(claims.traits, claims.place, claims.exposed) AS traits,
-            countIf(claims.exposed) AS visitors,
-            minIf(claims.lowest, claims.exposed) != maxIf(claims.highest, claims.exposed) AS crossed,
-            groupArrayArray(claims.did) AS did
-        FROM claims
-        LEFT JOIN survivors ON survivors.loser_id = claims.profile_id
-        GROUP BY person, alone
-        HAVING countIf(claims.exposed) > 0
+        SELECT any({_PERSON}) AS person,
+            if({_PERSON} > 0, toUInt128({_PERSON}), browsers.browser) AS unit,
+            toInt64(bitShiftRight(minIf(browsers.place, browsers.exposed), 64)) - {_PAST} AS first_ms,
+            argMinIf(browsers.arm, browsers.place, browsers.exposed) AS arm,
+            argMinIf(browsers.traits, browsers.place, browsers.exposed) AS traits,
+            countIf(browsers.exposed) AS visitors,
+            minIf(browsers.lowest, browsers.exposed) != maxIf(browsers.highest, browsers.exposed) AS crossed,
+            groupArrayArray(browsers.did) AS did
+        FROM browsers
+        LEFT JOIN survivors ON survivors.loser_id = browsers.profile_id
+        GROUP BY unit
+        HAVING countIf(browsers.exposed) > 0
     ),
     outcomes AS (
-        SELECT goal AS goal, units.person AS person, units.alone AS alone, units.first_ms AS first_ms,
+        SELECT goal AS goal, units.person AS person, units.unit AS unit, units.first_ms AS first_ms,
             toUInt32(arrayCount(start -> start <= units.first_ms, {{epochs_ms:Array(Int64)}})) AS epoch,
             units.arm AS arm, units.traits AS traits, units.visitors AS visitors, units.crossed AS crossed,
             arrayFilter(
-                one -> one.1 = goal AND one.2 >= units.first_ms
-                    AND one.2 < units.first_ms + arrayElement({{windows_ms:Array(Int64)}}, goal),
+                one -> {of_goal} AND {moment} >= units.first_ms * {_GOALS}
+                    AND {moment} < (units.first_ms + arrayElement({{windows_ms:Array(Int64)}}, goal)) * {_GOALS},
                 units.did
             ) AS hits,
             notEmpty(hits) AS converted,
-            arrayMin(arrayPushBack(arrayMap(one -> one.2, hits), {NEVER})) AS converted_ms,
-            if(arrayElement({{numeric:Array(UInt8)}}, goal) = 1, arraySum(arrayMap(one -> one.3, hits)),
-                toFloat64(converted)) AS value,
+            intDiv(arrayMin({times}) - goal, {_GOALS}) AS converted_ms,
+            {value("hits")} AS value,
             arrayFilter(
-                one -> one.1 = goal AND one.2 < units.first_ms AND one.2 >= units.first_ms - {{before_ms:Int64}},
+                one -> {of_goal} AND {moment} < units.first_ms * {_GOALS}
+                    AND {moment} >= (units.first_ms - {{before_ms:Int64}}) * {_GOALS},
                 units.did
             ) AS earlier,
-            if(arrayElement({{numeric:Array(UInt8)}}, goal) = 1, arraySum(arrayMap(one -> one.3, earlier)),
-                toFloat64(notEmpty(earlier))) AS before
+            {value("earlier")} AS before
         FROM units
         ARRAY JOIN arrayMap(number -> toUInt8(number), range(1, length({{numeric:Array(UInt8)}}) + 1)) AS goal
     )"""
@@ -271,6 +308,41 @@ SELECT
        AND (events.event IN {events:Array(String)} OR has({events:Array(String)}, '')) AND events.timestamp >= now() - 86400)
 """
 
+
+def recent(goal: GoalQuery) -> str:
+    """Views of the experience since a moment, and how often who saw it reached the goal: what can be told every second,
+    whatever the store holds. The exposures are looked up by the few events, not the other way round. A merge that was undone
+    still counts here."""
+    conditions = [
+        *_conditions(1, goal),
+        "events.timestamp >= fromUnixTimestamp64Milli({since:Int64}, 'UTC')",
+        "events.timestamp < fromUnixTimestamp64Milli({until:Int64}, 'UTC')",
+    ]
+    wheres = " AND ".join(conditions)
+    counted = f"{_EXPOSED}\n          AND NOT exposures.bot AND NOT exposures.internal"
+    came = f"SELECT events.profile_id FROM events WHERE {wheres} AND events.profile_id > 0"
+    merged = "FROM merges WHERE merges.workspace_id = {workspace_id:UInt32} AND"
+    people = (
+        f"SELECT exposures.profile_id FROM exposures WHERE {counted} AND exposures.profile_id GLOBAL IN "
+        f"({came} UNION ALL SELECT merges.loser_id {merged} merges.winner_id GLOBAL IN ({came}))"
+    )
+    visitors = (
+        f"SELECT exposures.visitor FROM exposures WHERE {counted} AND exposures.visitor GLOBAL IN "
+        f"(SELECT events.anonymous_id FROM events WHERE {wheres} AND events.anonymous_id != '')"
+    )
+    return f"""
+SELECT
+    (SELECT count() FROM exposures
+     WHERE {counted}
+          AND exposures.timestamp >= fromUnixTimestamp64Milli({{since:Int64}}, 'UTC')),
+    (SELECT count() FROM events
+     WHERE {wheres}
+          AND (events.anonymous_id GLOBAL IN ({visitors})
+            OR events.profile_id GLOBAL IN
+                ({people} UNION ALL SELECT merges.winner_id {merged} merges.loser_id GLOBAL IN ({people}))))
+"""
+
+
 # Reports of this experience whose signature did not hold, or that came through a source without Mutiny.
 UNASSIGNED = """
 SELECT count()
@@ -289,6 +361,12 @@ WHERE events.workspace_id = {workspace_id:UInt32}
 
 def page_traffic(goal: GoalQuery) -> str:
     """Who saw a page since a moment, and how many of them reached the goal afterwards: for plans, before anybody is exposed."""
+    conditions = [
+        *_conditions(1, goal),
+        "events.timestamp >= fromUnixTimestamp64Milli({since:Int64}, 'UTC')",
+        "events.timestamp < fromUnixTimestamp64Milli({until:Int64}, 'UTC')",
+    ]
+    wheres = " AND ".join(conditions)
     return f"""
 WITH
     seen AS (
@@ -302,10 +380,10 @@ WITH
         GROUP BY visitor
     ),
     did AS (
-        SELECT if(facts.visitor != '', facts.visitor, toString(facts.profile_id)) AS visitor, facts.at_ms AS at_ms
-        FROM ({_events_of(1, goal)}
-        ) AS facts
-        WHERE facts.at_ms >= {{since:Int64}}
+        SELECT if(events.anonymous_id != '', events.anonymous_id, toString(events.profile_id)) AS visitor,
+            toUnixTimestamp64Milli(events.timestamp) AS at_ms
+        FROM events
+        WHERE {wheres}
     )
 SELECT count(), countIf(reached.visitor != '')
 FROM seen

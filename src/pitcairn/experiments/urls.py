@@ -12,6 +12,7 @@ urlpatterns = [
     path("plan/", views_plan.plan, name="plan"),
     path("results/", views.results_page, name="results"),
     path("results/stream/", views.results_stream, name="results-stream"),
+    path("results/now/", views.results_now, name="results-now"),
     path("results/sql/", views.results_sql, name="results-sql"),
     path("results/sharing/", views_sharing.sharing, name="results-sharing"),
     path("results/sharing/link/", views_sharing.make_link, name="results-link"),

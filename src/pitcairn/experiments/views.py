@@ -6,7 +6,7 @@ import io
 import json
 import time
 from collections.abc import AsyncIterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pyarrow as pa
@@ -27,6 +27,7 @@ from pitcairn.experiences.pages import found, page_context
 from pitcairn.experiences.queries import ExperienceOutline
 from pitcairn.experiments.asking import Asked, asked_of
 from pitcairn.experiments.page import fingerprint, results_context
+from pitcairn.experiments.queries import goals_of
 from pitcairn.experiments.result_values import ExperienceResults
 from pitcairn.experiments.results import count, results
 from pitcairn.experiments.results_json import COLUMNS, rows
@@ -36,6 +37,8 @@ from pitcairn.experiments.statements import statements
 REFRESH_SECONDS = 1.0
 # A count is not made anew before so many times what the last one took: looking never costs more than a quarter of a core.
 REST_FACTOR = 3.0
+# What the line above the results counts.
+NOW = timedelta(minutes=30)
 _TEXTS = frozenset({"goal", "role", "audience_segment", "breakdown", "part", "arm"})
 _COUNTS = frozenset({"visitors", "converted"})
 
@@ -49,7 +52,20 @@ def results_page(request: MemberRequest, experience_id: int) -> HttpResponse:
         return render(request, "experiments/results.html", context | {"no_store": True})
     counted = results(experience_id, store, datetime.now(UTC))
     context |= results_context(counted, request.GET.get("goal", ""), _page(experience_id))
+    if context.get("live"):
+        context |= _now(experience, store, request.GET.get("goal", ""))
     return render(request, "experiments/results.html", context)
+
+
+@require_GET
+def results_now(request: MemberRequest, experience_id: int) -> HttpResponse:
+    """What came within the last half hour, which the page asks for every second while somebody looks: results of many
+    events take longer than that to count."""
+    experience = found(request, experience_id)
+    store = event_store()
+    if store is None:
+        raise Http404
+    return render(request, "experiments/parts/now.html", _now(experience, store, request.GET.get("goal", "")))
 
 
 @require_GET
@@ -110,6 +126,17 @@ def _results(request: MemberRequest, experience_id: int) -> tuple[ExperienceOutl
     if store is None:
         raise Http404
     return experience, results(experience_id, store, datetime.now(UTC))
+
+
+def _now(experience: ExperienceOutline, store: EventStore, goal: str) -> dict[str, Any]:
+    chosen = goals_of(experience.id)
+    asked = asked_of(experience, datetime.now(UTC), [one for one in chosen if one.name == goal] or chosen[:1])
+    views, reached = store.results_since(asked.query, asked.now - NOW)
+    return {
+        "recent_views": views,
+        "recent_reached": reached,
+        "recent_minutes": round(NOW.total_seconds() / 60),
+    }
 
 
 def _harmless(value: Any) -> Any:
