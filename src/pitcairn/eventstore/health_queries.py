@@ -56,7 +56,8 @@ SELECT sought.experience_id, sought.selector,
     countIf(sought.received_at >= fromUnixTimestamp64Milli({{minutes:Int64}}, 'UTC')),
     countIf(sought.lacks AND sought.received_at >= fromUnixTimestamp64Milli({{minutes:Int64}}, 'UTC')),
     groupArraySorted(30)((-toUnixTimestamp64Milli(sought.received_at), sought.lacks)),
-    toUnixTimestamp64Milli(max(sought.received_at))
+    toUnixTimestamp64Milli(max(sought.received_at)),
+    if(uniqExact(sought.page) = 1, any(sought.page), '')
 FROM (
     SELECT vitals.experience_id AS experience_id, vitals.page AS page, vitals.received_at AS received_at,
         arrayJoin(arrayDistinct(arrayConcat(vitals.found, vitals.missing))) AS selector,

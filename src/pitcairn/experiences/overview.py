@@ -44,6 +44,10 @@ class ExperienceOverview:
     alarms: int = 0
     """How much is wrong with it now; see `health`."""
 
+    @property
+    def alarm_words(self) -> str:
+        return "" if not self.alarms else "1 alarm" if self.alarms == 1 else f"{self.alarms} alarms"
+
 
 def live_experiences(workspace_id: int) -> list[ExperienceOverview]:
     """The live, promoted and paused experiences of a workspace, in the order of their priority."""

@@ -130,6 +130,7 @@ def _chart(
         return None
     highest = max(limit or 0.0, _nice(max(values)))
     strip = (WIDTH - LEFT - RIGHT) / len(days)
+    last = max(index for _, line in series for index, value in enumerate(line) if value is not None)
 
     def x(index: int) -> float:
         return round(LEFT + (index + 0.5) * strip, 1)
@@ -142,7 +143,7 @@ def _chart(
         key=key,
         title=title,
         lines=tuple(_lines(series, x, y, say)),
-        days=tuple(_day(index, day, series, say, strip, x, y, len(days)) for index, day in enumerate(days)),
+        days=tuple(_day(index, day, series, say, strip, x, y, last) for index, day in enumerate(days)),
         counts=tuple(Tick(at=y(value), text=say(value) if value else "0") for value in (0.0, highest / 2, highest)),
         times=_times(days, x),
         limit=Tick(at=y(limit), text="cap") if key == "hidden" and limit else None,
@@ -207,7 +208,7 @@ def _day(
     strip: float,
     x: Callable[[int], float],
     y: Callable[[float], float],
-    count: int,
+    last: int,
 ) -> Day:
     known = [(number, name, line[index]) for number, (name, line) in enumerate(series, 1)]
     said = [f"{say(value)} {name}".strip() for _, name, value in known if value is not None]
@@ -218,7 +219,7 @@ def _day(
         when=f"{day.day:%-d %b}",
         said=", ".join(said) or "too few visits",
         dots=tuple((number, y(value)) for number, _, value in known if value is not None),
-        last=index == count - 1,
+        last=index == last,
     )
 
 

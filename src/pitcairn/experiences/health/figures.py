@@ -15,6 +15,8 @@ from pitcairn.experiences.health.rules import FEWEST_COSTS, FEWEST_VIEWS, enough
 from pitcairn.experiences.models import AlarmKind
 
 DAY, WEEK, DAYS_SHOWN = timedelta(days=1), timedelta(days=7), 14
+NO_BREAK = "\N{NO-BREAK SPACE}"
+UNKNOWN = "–"
 MOST_PAGES = 8
 """Of one element, the most visited ones."""
 
@@ -38,6 +40,10 @@ class Cost:
     without: str
     without_note: str
     difference: str
+
+    @property
+    def is_known(self) -> bool:
+        return (self.with_it, self.without) != (UNKNOWN, UNKNOWN)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,7 +80,10 @@ class Health:
     day: Visits
     week: Visits
     late: str
+    arms: tuple[int, int]
+    """Measured visits of 7 days with the experience and without."""
     costs: tuple[Cost, ...]
+    """Empty while none of them has enough visits to be told."""
     elements: tuple[ElementRow, ...]
     more_pages: int
     """Pages that have no row."""
@@ -95,12 +104,14 @@ def health(store: EventStore, workspace_id: int, experience_id: int, sought: Seq
     elements = tuple(_elements(by_page, alarms))
     first_day = now.astimezone(UTC).date() - timedelta(days=DAYS_SHOWN - 1)
     since = datetime(first_day.year, first_day.month, first_day.day, tzinfo=UTC)
+    shown = tuple(_costs(costs.get(True), costs.get(False)))
     return Health(
         answer=_answer(alarms, elements, week),
         day=_visits(today),
         week=week,
         late=_late(list(costs.values())),
-        costs=tuple(_costs(costs.get(True), costs.get(False))) if week.measured else (),
+        arms=(costs[True].measured if True in costs else 0, costs[False].measured if False in costs else 0),
+        costs=shown if any(cost.is_known for cost in shown) else (),
         elements=elements,
         more_pages=sum(max(0, len(pages) - MOST_PAGES) for pages in by_page.values()),
         days=_days(store.costs_by_day(workspace_id, experience_id, since, now), first_day),
@@ -115,7 +126,10 @@ def _visits(arms: Sequence[ArmCosts]) -> Visits:
 
 def _answer(alarms: Sequence[AlarmItem], elements: Sequence[ElementRow], week: Visits) -> str:
     if alarms:
-        return f"{alarms[0].title}." if len(alarms) == 1 else f"{len(alarms)} things are wrong."
+        lost = len({item.selector for item in alarms if item.selector})
+        if not lost:
+            return f"{alarms[0].title}."
+        return "An element is not found." if lost == 1 else f"{lost} elements are not found."
     if not week.measured:
         return "No visit was measured in the last 7 days."
     if not elements:
@@ -171,10 +185,10 @@ def _cost(name: str, about: str, unit: str, treatment: Percentile | None, contro
 
 def _percentile(value: Percentile | None, unit: str) -> tuple[str, str]:
     if value is None:
-        return "–", "no visits"
+        return UNKNOWN, "no visits"
     visits = f"{value.n:,} {'visit' if value.n == 1 else 'visits'}"
     if enough(value) is None:
-        return "–", f"too few visits: {value.n} of {FEWEST_COSTS}"
+        return UNKNOWN, f"too few visits: {value.n} of {FEWEST_COSTS}"
     between = words.between(value, unit)
     return (words.ms if unit == "ms" else words.shift)(value.value), f"{between}, {visits}" if between else visits
 
@@ -189,8 +203,10 @@ def _difference(treatment: Percentile | None, control: Percentile | None, unit: 
     low, high = difference - half, difference + half
     ends = f"between {say(abs(low))} {_way(low)} and {say(abs(high))} {_way(high)}"
     if low <= 0 <= high:
-        return "no difference to be seen" if half == 0 else f"no difference to be seen: {ends}"
-    return f"{say(abs(difference))} {_way(difference)}: {ends}"
+        said = "no difference to be seen" if half == 0 else f"no difference to be seen: {ends}"
+    else:
+        said = f"{say(abs(difference))} {_way(difference)}: {ends}"
+    return said.replace(" ms", f"{NO_BREAK}ms").replace(" s ", f"{NO_BREAK}s ")
 
 
 def _way(difference: float) -> str:
@@ -198,13 +214,16 @@ def _way(difference: float) -> str:
 
 
 def _elements(by_page: dict[str, list[ElementViews]], alarms: Sequence[AlarmItem]) -> Iterator[ElementRow]:
+    """What is wrong comes first, then what most visits looked for."""
     wrong = {(item.selector, item.page) for item in alarms}
-    for selector, pages in by_page.items():
+    selectors = {item.selector for item in alarms}
+    for selector, pages in sorted(by_page.items(), key=lambda item: item[0] not in selectors):
         never = any(item.selector == selector and item.kind is AlarmKind.NEVER_FOUND for item in alarms)
-        shown = pages[:MOST_PAGES] + [one for one in pages[MOST_PAGES:] if (selector, one.page) in wrong]
+        bad = [one for one in pages if (selector, one.page) in wrong]
+        shown = bad + [one for one in pages if (selector, one.page) not in wrong][:MOST_PAGES]
         if not shown:
             yield ElementRow(
-                selector=selector, page="", first=True, day="–", day_note="", week="–", week_note="",
+                selector=selector, page="", first=True, day=UNKNOWN, day_note="", week=UNKNOWN, week_note="",
                 state="", state_words="No visit yet",
             )  # fmt: skip
         for number, one in enumerate(shown):
@@ -223,9 +242,9 @@ def _element(one: ElementViews, *, bad: bool, first: bool) -> ElementRow:
         state, said = "on", "Found"
     return ElementRow(
         selector=one.selector,
-        page=one.page or "pages of few visits",
+        page=one.only_page or "pages of few visits",
         first=first,
-        day=words.lacking(one.day) if one.day.views else "–",
+        day=words.lacking(one.day) if one.day.views else UNKNOWN,
         day_note=f"{one.day.lacking:,} of {one.day.views:,}" if one.day.views else "no visits",
         week=words.lacking(one.week),
         week_note=f"{one.week.lacking:,} of {one.week.views:,}",
