@@ -154,7 +154,7 @@ class HealthReads:
                 week=Sought(views=row[5], lacking=row[6]),
                 day=Sought(views=row[7], lacking=row[8]),
                 minutes=Sought(views=row[9], lacking=row[10]),
-                last=tuple(bool(lacks) for _, lacks in row[11]),
+                last=tuple(view % 2 == 1 for view in row[11]),
                 last_at=from_ms(row[12]),
                 only_page=row[13],
             )
