@@ -99,6 +99,27 @@ def test_a_decision_that_came_too_late_is_told_with_what_it_hid(scene: Scene) ->
     assert dropped["hiddenMs"] >= 400
 
 
+def test_what_nobody_saw_has_no_times(scene: Scene) -> None:
+    """A page that was rendered ahead of the visit: when it was painted, and for how long it hid, was before anyone's eyes."""
+    scene.edge.vitals_share = 1.0
+    scene.runs(decision(text()))
+    unseen = "{ value: %s, configurable: true }"
+    scene.page.add_init_script(
+        f"Object.defineProperty(document, 'prerendering', {unseen % 'true'});"
+        f"Object.defineProperty(document, 'visibilityState', {unseen % repr('hidden')})"
+    )
+    scene.open(BODY)
+    expect(scene.page.locator("h1")).not_to_have_text(ORIGINAL)
+    scene.page.evaluate(
+        "delete document.prerendering; delete document.visibilityState;"
+        "document.dispatchEvent(new Event('prerenderingchange')); document.dispatchEvent(new Event('visibilitychange'))"
+    )
+    leave(scene)
+    scene.edge.wait_for(lambda: bool(scene.edge.vitals()), "vitals")
+    (told,) = scene.edge.vitals()
+    assert (told["lcpMs"], told["experiences"][0]["hiddenMs"], told["experiences"][0]["complete"]) == (0, 0, False)
+
+
 def test_patience_begins_anew_with_each_view(scene: Scene) -> None:
     """A route that is left at once has not missed what it had no time to render."""
     scene.edge.vitals_share = 1.0
