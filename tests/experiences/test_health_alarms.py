@@ -184,7 +184,7 @@ def test_people_are_told_of_each_alarm_and_of_its_end(workspace: Workspace, stor
     ((state, measured),) = look()
     assert (state, measured) == (
         "resolved",
-        "Second: h1 is not found any more on acme.example/ (the experience is not live any more)",
+        "Second, h1 on acme.example/: the experience is not live any more",
     )
     item = alert(workspace.id, rule.id)
     assert item is not None
