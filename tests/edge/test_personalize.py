@@ -460,23 +460,6 @@ def test_control_is_not_told_what_it_is_kept_from(site: Site) -> None:
     assert "Headline" not in text
 
 
-def test_vitals_are_taken_from_sources_that_personalize(site: Site) -> None:
-    of_one = {"experienceId": 1, "variationId": 2, "hiddenMs": 30, "shift": 0.01, "complete": True, "missing": []}
-    vitals = {"page": "acme.example/", "share": 0.2, "lcpMs": 800, "experiences": [of_one]}
-
-    def answer(source: str, **changes: Any) -> tuple[int, str]:
-        body = json.dumps({"writeKey": WRITE_KEYS[source], **vitals, **changes}).encode()
-        answered = site.server.request("POST", "/v1/vitals", body, {"Content-Type": "text/plain", "Origin": ORIGIN})
-        assert answered.headers["access-control-allow-origin"] == "*"
-        return answered.status, answered.json().get("code", "")
-
-    assert answer("website") == (200, "")
-    assert answer("unconnected") == (400, "unknown_write_key")
-    for bad in ({"experiences": []}, {"share": 0}, {"experiences": [{**of_one, "hiddenMs": -1}]}, {"page": "x" * 3000}):
-        assert answer("website", **bad) == (400, "invalid_request"), bad
-    assert site.server.request("GET", "/v1/vitals").status == 405
-
-
 def test_the_tag_knows_where_to_look_and_no_more(site: Site) -> None:
     answer = site.server.request("GET", f"/tag/{WRITE_KEYS['website']}.js")
     configuration = tag_configuration(site)

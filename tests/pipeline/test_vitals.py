@@ -17,11 +17,19 @@ OF_TWO = {
     "share": 0.25,
     "lcpMs": 900,
     "experiences": [
-        {"experienceId": 7, "variationId": 3, "hiddenMs": 42, "shift": 0.5, "complete": True, "missing": ["#gone"]},
-        {"experienceId": 8, "variationId": 0, "hiddenMs": 42, "shift": 0, "complete": False, "missing": []},
+        {
+            "experienceId": 7, "variationId": 3, "hiddenMs": 42, "shift": 0.5,
+            "late": False, "complete": True, "found": ["h1"], "missing": ["#gone"],
+        },
+        {
+            "experienceId": 8, "variationId": 0, "hiddenMs": 400, "shift": 0,
+            "late": True, "complete": False, "found": [], "missing": [],
+        },
+        # A tag of before it said what it had found.
+        {"experienceId": 9, "variationId": 4, "hiddenMs": 42, "shift": 0, "complete": True, "missing": ["#gone"]},
     ],
-}
-COLUMNS = "experience_id, variation_id, page, share, hidden_ms, shift, lcp_ms, complete, missing"
+}  # fmt: skip
+COLUMNS = "experience_id, variation_id, page, share, hidden_ms, shift, lcp_ms, late, complete, found, missing"
 
 
 def test_they_become_a_row_for_each_experience(world: World) -> None:
@@ -31,8 +39,9 @@ def test_they_become_a_row_for_each_experience(world: World) -> None:
     world.work()
     rows = world.rows(f"SELECT {COLUMNS} FROM vitals WHERE workspace_id = {{workspace}} ORDER BY experience_id")
     assert [tuple(row) for row in rows] == [
-        (7, 3, "acme.example/pricing", 0.25, 42, 0.5, 900, True, ["#gone"]),
-        (8, 0, "acme.example/pricing", 0.25, 42, 0.0, 900, False, []),
+        (7, 3, "acme.example/pricing", 0.25, 42, 0.5, 900, False, True, ["h1"], ["#gone"]),
+        (8, 0, "acme.example/pricing", 0.25, 400, 0.0, 900, True, False, [], []),
+        (9, 4, "acme.example/pricing", 0.25, 42, 0.0, 900, False, False, [], ["#gone"]),
     ]
     assert world.message_ids() == ["m1"]
     assert world.refusals() == []

@@ -77,8 +77,9 @@ def alert(workspace_id: int, rule_id: int) -> AlertItem | None:
 
 
 def firing_alerts(workspace_id: int) -> list[str]:
-    """The names of the rules that hold now."""
+    """The names of the rules that hold now; but those of experiences, whose alarms say more."""
     rules = AlertRule.objects.filter(workspace_id=workspace_id, enabled=True, firing_since__isnull=False)
+    rules = rules.exclude(kind=AlertKind.EXPERIENCE)
     return list(rules.order_by("firing_since").values_list("name", flat=True))
 
 

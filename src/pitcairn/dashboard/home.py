@@ -7,6 +7,7 @@ from django.urls import reverse
 from pitcairn.connections import queries as connections
 from pitcairn.connections.queries_alerts import firing_alerts
 from pitcairn.dashboard.health import Pulse
+from pitcairn.experiences.health.alarms import AlarmItem, open_alarms
 from pitcairn.experiences.overview import ExperienceOverview, live_experiences
 
 PERSONALIZES = "mutiny"
@@ -35,6 +36,8 @@ class Overview:
     destination_state: str
     alerts: list[str]
     """The names of the alerts that fire."""
+    alarms: list[AlarmItem]
+    """What is wrong with live experiences."""
 
     @property
     def all_done(self) -> bool:
@@ -65,6 +68,7 @@ def overview(workspace_id: int, state: Pulse) -> Overview:
         destination_words=shown.state_words if shown else "Not connected",
         destination_state=shown.state if shown else "off",
         alerts=firing_alerts(workspace_id),
+        alarms=open_alarms(workspace_id),
     )
 
 

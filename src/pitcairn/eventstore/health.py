@@ -70,7 +70,10 @@ class Sought(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ElementViews(msgspec.Struct, frozen=True, kw_only=True):
-    """One element on one page (host and path; "" for all pages of few views). `last` are the last views, the newest first."""
+    """One element on one page (host and path; "" for all pages of few views). `last` are the last views, the newest first.
+
+    `only_page` is the page's name also where the pages of few views are one.
+    """
 
     experience_id: int
     selector: str
@@ -82,6 +85,7 @@ class ElementViews(msgspec.Struct, frozen=True, kw_only=True):
     last: tuple[bool, ...]
     """Whether each of them lacked it."""
     last_at: datetime
+    only_page: str = ""
 
 
 class HealthReads:
@@ -150,8 +154,9 @@ class HealthReads:
                 week=Sought(views=row[5], lacking=row[6]),
                 day=Sought(views=row[7], lacking=row[8]),
                 minutes=Sought(views=row[9], lacking=row[10]),
-                last=tuple(bool(lacks) for _, lacks in row[11]),
+                last=tuple(view % 2 == 1 for view in row[11]),
                 last_at=from_ms(row[12]),
+                only_page=row[13],
             )
             for row in self._rows(health_queries.ELEMENTS, parameters)
         ]

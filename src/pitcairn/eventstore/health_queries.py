@@ -37,17 +37,10 @@ ORDER BY day, personalized
 """
 
 # By element and page, how many views looked for it and how many did not find it: in all, in the last day and week, in the last
-# minutes, and in the last views one by one. Pages of few views are told together, without a name.
+# minutes, and in the last thirty views one by one, the newest first. Pages of few views are told together, without a name. A view
+# is a number here, odd if it lacked the element: to sort pairs takes four times as long as everything else.
 ELEMENTS = f"""
-SELECT sought.experience_id, sought.selector,
-    if((sought.experience_id, sought.page) GLOBAL IN (
-        SELECT vitals.experience_id, vitals.page{_IN_TIME}
-          AND vitals.complete
-        GROUP BY vitals.experience_id, vitals.page
-        HAVING count() >= {{fewest_views:UInt32}}
-        ORDER BY count() DESC, vitals.page
-        LIMIT {{most_pages:UInt32}} BY vitals.experience_id
-    ), sought.page, '') AS place,
+SELECT sought.experience_id, sought.selector, sought.place,
     count(), countIf(sought.lacks),
     countIf(sought.received_at >= fromUnixTimestamp64Milli({{week:Int64}}, 'UTC')),
     countIf(sought.lacks AND sought.received_at >= fromUnixTimestamp64Milli({{week:Int64}}, 'UTC')),
@@ -55,17 +48,23 @@ SELECT sought.experience_id, sought.selector,
     countIf(sought.lacks AND sought.received_at >= fromUnixTimestamp64Milli({{day:Int64}}, 'UTC')),
     countIf(sought.received_at >= fromUnixTimestamp64Milli({{minutes:Int64}}, 'UTC')),
     countIf(sought.lacks AND sought.received_at >= fromUnixTimestamp64Milli({{minutes:Int64}}, 'UTC')),
-    groupArraySorted(30)((-toUnixTimestamp64Milli(sought.received_at), sought.lacks)),
-    toUnixTimestamp64Milli(max(sought.received_at))
+    groupArraySorted(30)(sought.lacks - 2 * toUnixTimestamp64Milli(sought.received_at)),
+    toUnixTimestamp64Milli(max(sought.received_at)),
+    if(uniqExact(sought.page) = 1, any(sought.page), '')
 FROM (
     SELECT vitals.experience_id AS experience_id, vitals.page AS page, vitals.received_at AS received_at,
+        if((vitals.experience_id, vitals.page) GLOBAL IN (
+            SELECT vitals.experience_id, vitals.page{_IN_TIME}
+              AND vitals.complete
+            GROUP BY vitals.experience_id, vitals.page
+            HAVING count() >= {{fewest_views:UInt32}}
+            ORDER BY count() DESC, vitals.page
+            LIMIT {{most_pages:UInt32}} BY vitals.experience_id
+        ), vitals.page, '') AS place,
         arrayJoin(arrayDistinct(arrayConcat(vitals.found, vitals.missing))) AS selector,
         has(vitals.missing, selector) AS lacks{_IN_TIME}
       AND vitals.complete
 ) AS sought
-GROUP BY sought.experience_id, sought.selector, place
-ORDER BY sought.experience_id, sought.selector, count() DESC, place
+GROUP BY sought.experience_id, sought.selector, sought.place
+ORDER BY sought.experience_id, sought.selector, count() DESC, sought.place
 """  # noqa: S608 - fragments of this module; values are bound
-
-LAST_VIEWS = 30
-"""How many `ELEMENTS` tells one by one."""

@@ -1,11 +1,13 @@
 """Experiences with the state of their evidence in words: what the home page and the list show."""
 
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from pitcairn.dashboard.stores import event_store
 from pitcairn.eventstore import EventStore
+from pitcairn.experiences.health.alarms import open_alarms
 from pitcairn.experiences.models import ExperienceState
 from pitcairn.experiences.queries import ExperienceOutline, experience_outlines
 from pitcairn.experiments import findings, words
@@ -39,17 +41,23 @@ class ExperienceOverview:
     verdict: str
     evidence: str
     evidence_short: str
+    alarms: int = 0
+    """How much is wrong with it now; see `health`."""
+
+    @property
+    def alarm_words(self) -> str:
+        return "" if not self.alarms else "1 alarm" if self.alarms == 1 else f"{self.alarms} alarms"
 
 
 def live_experiences(workspace_id: int) -> list[ExperienceOverview]:
     """The live, promoted and paused experiences of a workspace, in the order of their priority."""
     shown = {ExperienceState.LIVE, ExperienceState.PROMOTED, ExperienceState.PAUSED}
-    return _overviews(one for one in experience_outlines(workspace_id) if one.state in shown)
+    return _overviews(workspace_id, (one for one in experience_outlines(workspace_id) if one.state in shown))
 
 
 def all_experiences(workspace_id: int) -> list[ExperienceOverview]:
     """Every experience of a workspace, in the order of their priority."""
-    return _overviews(experience_outlines(workspace_id))
+    return _overviews(workspace_id, experience_outlines(workspace_id))
 
 
 def state_words(experience: ExperienceOutline) -> str:
@@ -74,12 +82,15 @@ def day_words(moment: datetime) -> str:
     return f"{moment:%-d %B}" if moment.year == datetime.now(UTC).year else f"{moment:%-d %B %Y}"
 
 
-def _overviews(experiences: Iterable[ExperienceOutline]) -> list[ExperienceOverview]:
+def _overviews(workspace_id: int, experiences: Iterable[ExperienceOutline]) -> list[ExperienceOverview]:
     store, now = event_store(), datetime.now(UTC)
-    return [_overview(experience, store, now) for experience in experiences]
+    alarms = Counter(alarm.experience_id for alarm in open_alarms(workspace_id))
+    return [_overview(experience, store, now, alarms[experience.id]) for experience in experiences]
 
 
-def _overview(experience: ExperienceOutline, store: EventStore | None, now: datetime) -> ExperienceOverview:
+def _overview(
+    experience: ExperienceOutline, store: EventStore | None, now: datetime, alarms: int
+) -> ExperienceOverview:
     draft = experience.state is ExperienceState.DRAFT
     finding = None if store is None or draft else primary_finding(experience, store, now)
     if finding is not None:
@@ -103,4 +114,5 @@ def _overview(experience: ExperienceOutline, store: EventStore | None, now: date
         verdict=finding.verdict.value if finding else "",
         evidence=evidence,
         evidence_short=short,
+        alarms=alarms,
     )

@@ -13,6 +13,7 @@ _TABS = (
     ("segments", "Segments and variations", "experiences:detail"),
     ("goals", "Goals", "experiences:goals"),
     ("results", "Results", "experiences:results"),
+    ("health", "Health", "experiences:health"),
     ("targeting", "Targeting", "experiences:targeting"),
     ("versions", "Versions", "experiences:versions"),
     ("preview", "Preview", "experiences:preview"),

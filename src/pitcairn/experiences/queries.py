@@ -127,6 +127,18 @@ def experience_content(experience_id: int) -> tuple[Content, int]:
     return content_of(experience), experience.version
 
 
+def sought_selectors(experience_id: int) -> list[str]:
+    """The elements that the changes of an experience are about, each once, in order. None of changes that cannot be read."""
+    content, _ = experience_content(experience_id)
+    found: dict[str, None] = {}
+    for variation in (one for segment in content.segments for one in segment.variations):
+        try:
+            found |= dict.fromkeys(change.selector for change in parse_changes(variation.changes))
+        except ChangeError:
+            continue
+    return list(found)
+
+
 def experience_versions(experience_id: int) -> list[VersionOutline]:
     """All versions of an experience, the newest first."""
     return [

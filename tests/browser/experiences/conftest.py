@@ -52,6 +52,17 @@ def visit(server: Server, url: str, *, converts: bool, visitor: str = "") -> boo
     return bool(decision["personalized"])
 
 
+def measure(server: Server, page: str, experience_id: int, *, views: int) -> None:
+    """So many views in control tell that they found the `h1`, and the banner not."""
+    told = {
+        "experienceId": experience_id, "variationId": 0, "hiddenMs": 40, "shift": 0.01, "late": False,
+        "complete": True, "found": ["h1"], "missing": [".banner"],
+    }  # fmt: skip
+    for _ in range(views):
+        server.send("/v1/vitals", {"page": page, "share": 0.2, "lcpMs": 900, "experiences": [told]})
+    server.settle()
+
+
 @pytest.fixture(scope="module")
 def shop(template: Template, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """A server of this module's own: its tests change what is configured."""

@@ -10,7 +10,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from browser.conftest import PATIENCE_MS, Complaints
 from browser.dashboard.test_keyboard import choose, enter, tab_to
-from browser.experiences.conftest import EXPERIENCE, LOGIN, visit
+from browser.experiences.conftest import EXPERIENCE, LOGIN, measure, visit
 from server import Server
 
 
@@ -158,6 +158,7 @@ PAGES = {
     "edit": "1/edit/",
     "goals": "1/goals/",
     "results": "1/results/",
+    "health": "1/health/",
     "a goal": "1/goals/new/",
     "plan": "1/plan/?baseline=5&lift=20&traffic=400",
     "sharing": "1/results/sharing/",
@@ -179,7 +180,10 @@ def test_pages_are_accessible_and_fit(
     address = made(page, shop)
     visit(shop, "https://shop.example/", converts=True)
     shop.settle()
-    path = PAGES[name].replace("1/", f"{address.rstrip('/').rsplit('/', 1)[1]}/")
+    experience_id = address.rstrip("/").rsplit("/", 1)[1]
+    path = PAGES[name].replace("1/", f"{experience_id}/")
+    if name == "health":
+        measure(shop, "shop.example/", int(experience_id), views=101)
     found = []
     for scheme in ("light", "dark"):
         for width in (360, 1440):

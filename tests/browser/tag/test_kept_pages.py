@@ -24,6 +24,7 @@ def browser() -> Iterator[Browser]:
 
 def test_a_page_that_was_kept_is_decided_anew(scene: Scene) -> None:
     """The very page that was left, with what was changed still standing: it stays until another decision comes."""
+    scene.edge.vitals_share = 1.0
     scene.runs(decision(text()))
     scene.edge.decide = lambda question: [decision(text(), exposure=f"exp-{len(scene.edge.questions())}")]
     scene.website.page("/second", document("", "<h1>Without the tag</h1>"))
@@ -36,4 +37,9 @@ def test_a_page_that_was_kept_is_decided_anew(scene: Scene) -> None:
     scene.page.wait_for_function("window.kept && window.persisted")
     assert scene.page.inner_text("h1") == PERSONALIZED
     assert {one["messageId"] for one in scene.seen(2)} == {"exp-1", "exp-2"}
+    scene.page.evaluate("location.href = '/second'")
+    scene.page.wait_for_url("**/second")
+    scene.edge.wait_for(lambda: len(scene.edge.vitals()) == 2, "the vitals of both views")
+    again = scene.edge.vitals()[1]
+    assert (again["lcpMs"], again["experiences"][0]["hiddenMs"]) == (0, 0), "it was painted before, and hid nothing"
     assert not scene.complaints

@@ -9,20 +9,6 @@ from browser.tag.scene import ORIGINAL, Scene, decision, text
 BODY = f"<h1>{ORIGINAL}</h1><p>Something else</p>"
 
 
-PROBED = """async () => {
-  for (let changed = false; !changed; ) {
-    const { port1, port2 } = new MessageChannel();
-    await new Promise((next) => ((port1.onmessage = next), port2.postMessage(0)));
-    document.body.insertAdjacentHTML('beforeend', '<i id=probe>probe</i>');
-    await Promise.resolve();
-    const probe = document.querySelector('#probe');
-    changed = probe.textContent !== 'probe';
-    probe.remove();
-  }
-}"""
-"""Returns when the decisions are there: what comes into the page then is changed."""
-
-
 def leave(scene: Scene) -> None:
     scene.page.evaluate(
         "Object.defineProperty(document, 'visibilityState', { value: 'hidden', configurable: true });"
@@ -91,15 +77,19 @@ def test_a_decision_that_came_too_late_is_told_with_what_it_hid(scene: Scene) ->
     scene.runs(
         decision(text()),
         decision(text("#gone"), experience=2, exposure="exp-2"),
-        decision(text("#probe"), experience=3, exposure="exp-3"),
+        decision(text("#later"), experience=3, exposure="exp-3"),
     )
     scene.page.clock.install(time=0)
     scene.page.clock.pause_at(1000)
     scene.open(BODY, cap=True)
     scene.edge.wait_for(lambda: bool(scene.edge.questions()), "the question")
     scene.page.clock.run_for(600)
-    scene.edge.decide_gate.open()
-    scene.page.evaluate(PROBED)
+    with scene.page.expect_response("**/v1/decide") as decided:
+        scene.edge.decide_gate.open()
+    decided.value.finished()
+    scene.page.evaluate("fetch('/')")
+    scene.page.evaluate("document.body.insertAdjacentHTML('beforeend', '<i id=later></i>')")
+    scene.seen()
     scene.page.clock.run_for(10_000)
     leave(scene)
     scene.edge.wait_for(lambda: bool(scene.edge.vitals()), "vitals")
@@ -107,6 +97,27 @@ def test_a_decision_that_came_too_late_is_told_with_what_it_hid(scene: Scene) ->
     assert (dropped["late"], dropped["complete"], dropped["found"], dropped["missing"]) == (True, False, [], [])
     assert (waiting["late"], waiting["complete"], waiting["missing"]) == (False, True, ["#gone"])
     assert dropped["hiddenMs"] >= 400
+
+
+def test_what_nobody_saw_has_no_times(scene: Scene) -> None:
+    """A page that was rendered ahead of the visit: when it was painted, and for how long it hid, was before anyone's eyes."""
+    scene.edge.vitals_share = 1.0
+    scene.runs(decision(text()))
+    unseen = "{ value: %s, configurable: true }"
+    scene.page.add_init_script(
+        f"Object.defineProperty(document, 'prerendering', {unseen % 'true'});"
+        f"Object.defineProperty(document, 'visibilityState', {unseen % repr('hidden')})"
+    )
+    scene.open(BODY)
+    expect(scene.page.locator("h1")).not_to_have_text(ORIGINAL)
+    scene.page.evaluate(
+        "delete document.prerendering; delete document.visibilityState;"
+        "document.dispatchEvent(new Event('prerenderingchange')); document.dispatchEvent(new Event('visibilitychange'))"
+    )
+    leave(scene)
+    scene.edge.wait_for(lambda: bool(scene.edge.vitals()), "vitals")
+    (told,) = scene.edge.vitals()
+    assert (told["lcpMs"], told["experiences"][0]["hiddenMs"], told["experiences"][0]["complete"]) == (0, 0, False)
 
 
 def test_patience_begins_anew_with_each_view(scene: Scene) -> None:

@@ -41,7 +41,10 @@ class AlarmItem:
     @property
     def sentence(self) -> str:
         """The whole of it, for who is told elsewhere than on the experience's page."""
-        return f"{self.experience}: {self.title} ({self.ended or self.measured})"
+        if self.ended:
+            about = " on ".join(filter(None, [self.selector, self.page])) or self.kind.label
+            return f"{self.experience}, {about}: {self.ended}"
+        return f"{self.experience}: {self.title} ({self.measured})"
 
 
 def open_alarms(workspace_id: int) -> list[AlarmItem]:

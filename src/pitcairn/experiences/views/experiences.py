@@ -1,6 +1,7 @@
 """The list of experiences, and one experience: its segments and variations."""
 
 from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import Any
 
 from django.http import HttpResponse
@@ -11,6 +12,7 @@ from pitcairn.connections import queries as connections
 from pitcairn.dashboard.requests import MemberRequest
 from pitcairn.dashboard.stores import event_store
 from pitcairn.experiences import services
+from pitcairn.experiences.health.alarms import alarms_of
 from pitcairn.experiences.models import SERVED, ExperienceState
 from pitcairn.experiences.overview import ExperienceOverview, all_experiences
 from pitcairn.experiences.pages import found, page_context
@@ -86,6 +88,7 @@ def detail(request: MemberRequest, experience_id: int) -> HttpResponse:
         ],
         "control_share": words.share(experience.control_share),
         "missing": services.missing_for_start(experience_id) if draft else (),
+        "alarms": [one for one in alarms_of(experience_id, datetime.now(UTC)) if not one.ended],
         "not_connected": experience.state in SERVED and not _personalizes(request),
     }
     return render(request, "experiences/detail.html", context)
