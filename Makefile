@@ -90,7 +90,7 @@ bench: .make/python-dev .make/browser .make/next ## every benchmark, side by sid
 	@$(BIN)/python -m benchmarks
 
 clean: ## remove what was installed and built; the data folder stays
-	rm -rf .venv .cache .make browser/node_modules $(addprefix tests/browser/tag/apps/next/,node_modules .next out) src/pitcairn/dashboard/static/built src/pitcairn/edge/built src/pitcairn/experiences/built demo/built src/*.egg-info
+	rm -rf .venv .cache .make browser/node_modules $(addprefix tests/browser/tag/apps/next/,node_modules .next out) src/pitcairn/dashboard/static/built src/pitcairn/edge/built src/pitcairn/experiences/built src/pitcairn/hosted/built demo/built src/*.egg-info
 
 # ── What is done already ─────────────────────────────────────────────────────────────────────────────────────────────
 
