@@ -6,9 +6,13 @@ const NAME = "pitcairn_identity";
 /** What this page's last call of `identify` gave; from then on what was before is the token of nobody here. */
 let given: string | undefined;
 
-/** The token that `identify` was last given, that the page's script element brought, or that a page before kept in this tab. */
+/** The token that `identify` was last given on this page; else the one from before. */
 export function identityToken(own: HTMLOrSVGElement | null): string | undefined {
-  if (given !== undefined) return given || undefined;
+  return given === undefined ? tokenBefore(own) : given || undefined;
+}
+
+/** The token that the page's script element brought, or that a page before kept in this tab. */
+export function tokenBefore(own: HTMLOrSVGElement | null): string | undefined {
   try {
     return (own && own.dataset.identityToken) || (sessionStorage[NAME] as string | undefined);
   } catch {

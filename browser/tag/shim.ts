@@ -10,7 +10,7 @@ import { storedChoice } from "./consent";
 import { typePolicy } from "./changes";
 import type { Call, Client, TagScript, TypePolicy } from "./contract";
 import { aside } from "./editing";
-import { identityToken } from "./identity";
+import { tokenBefore } from "./identity";
 import { ask } from "./question";
 import { storedId } from "./visitor";
 
@@ -33,7 +33,7 @@ function load(): void {
   tag.src = types ? types.createScriptURL(address) : address;
   tag.types = types;
   tag.nonce = own.nonce;
-  if (own.dataset.identityToken) tag.dataset.identityToken = own.dataset.identityToken;
+  Object.assign(tag.dataset, own.dataset); // The proof of who the visitor is may be among them.
   if (choice === "out") {
     tag.async = true; // There is nothing to wait for; it comes for the day the visitor opts in.
   } else {
@@ -43,7 +43,7 @@ function load(): void {
     const newId = () => (crypto.randomUUID ? crypto.randomUUID() : Math.random() + "-" + Date.now());
     const id = storedId();
     // Who edits or looks at a preview is no visitor. Whether a new visitor may be remembered, the tag knows.
-    if (!aside()) window.__pitcairn = ask(host!, writeKey!, id || newId(), choice, !!id, identityToken(own));
+    if (!aside()) window.__pitcairn = ask(host!, writeKey!, id || newId(), choice, !!id, tokenBefore(own));
   }
   own.after(tag);
 }
