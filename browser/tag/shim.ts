@@ -39,8 +39,8 @@ function load(): void {
   } else {
     tag.setAttribute("blocking", "render");
     setTimeout(() => tag.remove(), CAP);
-    // On plain http there is no `crypto.randomUUID`; room for another one is in the tag only.
-    const newId = () => (crypto.randomUUID ? crypto.randomUUID() : Math.random() + "-" + Date.now());
+    // The browser names a blob with a new UUID, also on plain http, where there is no `crypto.randomUUID`.
+    const newId = () => URL.createObjectURL(new Blob()).slice(-36);
     const id = storedId();
     // Who edits or looks at a preview is no visitor. Whether a new visitor may be remembered, the tag knows.
     if (!aside()) window.__pitcairn = ask(host!, writeKey!, id || newId(), choice, !!id, tokenBefore(own));
