@@ -27,6 +27,7 @@ AT_ONCE = 5_000_000
 DAYS_MS = 28 * 86_400_000
 GOAL = "Order Completed"
 
+# Batch 0, which no server that starts in this folder takes for one that was not finished.
 # Straight into the table that results read: `messages` and what else follows them would only take time and disk.
 _EVENTS = """
 INSERT INTO events (workspace_id, type, event, timestamp, profile_id, anonymous_id, delivered_to, batch, received_month,
@@ -34,14 +35,14 @@ INSERT INTO events (workspace_id, type, event, timestamp, profile_id, anonymous_
 SELECT 1, 'track',
     if(cityHash64(number, 1) % 20 = 0, 'Order Completed', concat('Event ', toString(cityHash64(number, 2) % 19))),
     fromUnixTimestamp64Milli(toInt64({now} - cityHash64(number, 3) % {span}), 'UTC') AS at,
-    1 + cityHash64(number) % {visitors} AS profile, concat('visitor-', toString(profile)), ['mutiny'], 1, toYYYYMM(at), at,
+    1 + cityHash64(number) % {visitors} AS profile, concat('visitor-', toString(profile)), ['mutiny'], 0, toYYYYMM(at), at,
     concat('m', toString(number)), concat('{{"revenue":', toString(cityHash64(number, 4) % 500), '}}')
 FROM numbers({start}, {count})
 """
 _EXPOSURES = """
 INSERT INTO exposures (workspace_id, batch, experience_id, segment_id, variation_id, personalized, visitor, profile_id,
     message_id, timestamp, received_at, page_url, browser, device, route, returning)
-SELECT 1, 1, 1, 1 + cityHash64(profile, 8) % 3, cityHash64(profile, 9) % 2 AS arm, arm, concat('visitor-', toString(profile)),
+SELECT 1, 0, 1, 1 + cityHash64(profile, 8) % 3, cityHash64(profile, 9) % 2 AS arm, arm, concat('visitor-', toString(profile)),
     1 + cityHash64(number, 5) % {visitors} AS profile, concat('e', toString(number)),
     fromUnixTimestamp64Milli(toInt64({now} - cityHash64(number, 6) % {span}), 'UTC') AS at, at, 'https://example.com/',
     ['Firefox', 'Chrome', 'Safari'][1 + cityHash64(profile, 10) % 3], 'desktop', 'tag', profile % 2
@@ -49,7 +50,7 @@ FROM numbers({exposures})
 """
 _MERGES = """
 INSERT INTO merges (workspace_id, batch, loser_id, winner_id, merged_at)
-SELECT 1, 2, 1 + number * 4 AS loser, if(number % 12 = 0, loser + 1, {visitors} + loser), now() FROM numbers({merges})
+SELECT 1, 0, 1 + number * 4 AS loser, if(number % 12 = 0, loser + 1, {visitors} + loser), now() FROM numbers({merges})
 """
 # What an analyst would write: no merges, no breakdowns, no sums.
 BARE = """
