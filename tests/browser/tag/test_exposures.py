@@ -176,11 +176,12 @@ def test_a_new_visitor_on_plain_http(scene: Scene, install: type[Scene]) -> None
     scene.runs(decision(text()))
     scene.page.add_init_script("delete Crypto.prototype.randomUUID")
     scene.open(head=install(scene))
+    scene.seen()  # What is reported names the visitor, and writes the cookie again if it is gone.
     while "ajs_anonymous_id" not in cookies(scene):  # The browser writes it when it has time.
         scene.page.evaluate("new Promise((done) => requestAnimationFrame(done))")
     scene.page.context.clear_cookies()
     scene.page.reload()
-    scene.seen(1)
+    scene.seen(2)
     scene.edge.wait_for(lambda: len(scene.edge.questions()) == 2, "a second question")
     first, second = (question["anonymousId"] for question in scene.edge.questions())
     assert first != second
