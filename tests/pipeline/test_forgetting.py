@@ -7,6 +7,7 @@ import sqlite3
 import time
 import zlib
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -52,7 +53,9 @@ def as_text(value: Any) -> str:
         value = bytes(value)
     if isinstance(value, bytes):
         if value[:1] == b"\x78":
-            value = zlib.decompress(value)
+            # A digest may begin with the same byte.
+            with suppress(zlib.error):
+                value = zlib.decompress(value)
         return bytes(value).decode("utf-8", "replace")
     return str(value)
 
