@@ -25,6 +25,7 @@ from pitcairn.eventstore import EventStore, GoalQuery, ResultsQuery
 
 AT_ONCE = 5_000_000
 DAYS_MS = 28 * 86_400_000
+SETTLED_WITHIN_SECONDS = 300
 GOAL = "Order Completed"
 
 # Batch 0, which no server that starts in this folder takes for one that was not finished.
@@ -83,6 +84,18 @@ def seed(store: EventStore, events: int) -> None:
             client.command(_EVENTS.format(**given, start=start, count=min(AT_ONCE, events - start)))
         client.command(_EXPOSURES.format(**given))
         client.command(_MERGES.format(**given))
+    _settle(store)
+
+
+def _settle(store: EventStore) -> None:
+    """Waits until the engine has put the new parts together: what came over months is not merged while it is asked."""
+    until = time.monotonic() + SETTLED_WITHIN_SECONDS
+    quiet = 0
+    while quiet < 3 and time.monotonic() < until:
+        with store._connection.reading() as client:
+            ((merging,),) = client.query("SELECT count() FROM system.merges").result_rows
+        quiet = 0 if merging else quiet + 1
+        time.sleep(1)
 
 
 def main(events: int, rounds: int) -> None:
