@@ -7,8 +7,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.conf import LazySettings
 from hypothesis import HealthCheck, settings
 
+from connections.outside import MailServer, WebServer, mail_server, web_server
 from pitcairn.eventstore import EventStore
 from server import NewServer, Server, Template, running
 
@@ -82,3 +84,25 @@ def django_db_modify_db_settings(
     for alias, database in databases.items():
         if database["ENGINE"].endswith("sqlite3"):
             database.setdefault("TEST", {})["NAME"] = str(folder / f"{alias}.db")
+
+
+@pytest.fixture
+def mail(settings: LazySettings) -> Iterator[MailServer]:
+    """A mail server that Django's mail goes to."""
+    with mail_server() as server:
+        settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+        settings.EMAIL_HOST, settings.EMAIL_PORT, settings.EMAIL_USE_TLS = "127.0.0.1", server.port, False
+        settings.DEFAULT_FROM_EMAIL = "pitcairn@acme.example"
+        settings.PUBLIC_URL = "https://pitcairn.acme.example"
+        yield server
+
+
+@pytest.fixture
+def web(settings: LazySettings) -> Iterator[WebServer]:
+    """A web server that webhooks may reach."""
+    with web_server() as server:
+        from pitcairn.settings import _networks
+
+        # What `PITCAIRN_DELIVERY_NETWORKS=127.0.0.0/8` sets.
+        settings.DELIVERY_NETWORKS = _networks("127.0.0.0/8")
+        yield server

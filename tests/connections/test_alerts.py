@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -10,7 +9,7 @@ import pytest
 from django.conf import LazySettings
 
 from connections.deliveries import attempt, outgoing, queue, webhook, world
-from connections.outside import MailServer, WebServer, mail_server, web_server
+from connections.outside import MailServer, WebServer, web_server
 from pages import message, source
 from pitcairn.connections import services, services_alerts, services_delivery
 from pitcairn.connections.alerts.checking import check_alerts, send_test
@@ -20,30 +19,11 @@ from pitcairn.connections.queries_alerts import alert, firing_alerts
 from pitcairn.connections.services import ConnectionsError
 from pitcairn.eventstore import EventStore
 from pitcairn.settings import _mail as mail_settings
-from pitcairn.settings import _networks
 from pitcairn.workspaces.models import Workspace
 
 pytestmark = pytest.mark.django_db(databases="__all__")
 
 MINUTE = timedelta(minutes=1)
-
-
-@pytest.fixture
-def mail(settings: LazySettings) -> Iterator[MailServer]:
-    with mail_server() as server:
-        settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
-        settings.EMAIL_HOST, settings.EMAIL_PORT, settings.EMAIL_USE_TLS = "127.0.0.1", server.port, False
-        settings.DEFAULT_FROM_EMAIL = "pitcairn@acme.example"
-        settings.PUBLIC_URL = "https://pitcairn.acme.example"
-        yield server
-
-
-@pytest.fixture
-def web(settings: LazySettings) -> Iterator[WebServer]:
-    with web_server() as server:
-        # What `PITCAIRN_DELIVERY_NETWORKS=127.0.0.0/8` sets.
-        settings.DELIVERY_NETWORKS = _networks("127.0.0.0/8")
-        yield server
 
 
 def rule(workspace: Workspace, kind: str = "lag", threshold: float = 600, **fields: Any) -> AlertRule:

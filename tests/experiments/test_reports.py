@@ -3,42 +3,22 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
-from django.conf import LazySettings
 
-from connections.outside import MailServer, WebServer, mail_server, web_server
+from connections.outside import MailServer, WebServer, web_server
 from experiences.making import LAUNCH, NOW, experience, visits, workspace
 from pitcairn.eventstore import EventStore
 from pitcairn.experiences.models import Experience
 from pitcairn.experiments.reports import report_of, send_due, set_report, stop_report
 from pitcairn.experiments.results import results
 from pitcairn.experiments.sharing import SharingError
-from pitcairn.settings import _networks
 
 pytestmark = pytest.mark.django_db
 
 WEEK = timedelta(days=7)
-
-
-@pytest.fixture
-def mail(settings: LazySettings) -> Iterator[MailServer]:
-    with mail_server() as server:
-        settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
-        settings.EMAIL_HOST, settings.EMAIL_PORT, settings.EMAIL_USE_TLS = "127.0.0.1", server.port, False
-        settings.DEFAULT_FROM_EMAIL = "pitcairn@acme.example"
-        settings.PUBLIC_URL = "https://pitcairn.acme.example"
-        yield server
-
-
-@pytest.fixture
-def web(settings: LazySettings) -> Iterator[WebServer]:
-    with web_server() as server:
-        settings.DELIVERY_NETWORKS = _networks("127.0.0.0/8")
-        yield server
 
 
 def counted(store: EventStore) -> Experience:

@@ -134,17 +134,13 @@ class Series:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Chart:
-    size: Size
-    series: tuple[Series, ...]
-    days: tuple[Day, ...]
-    rates: tuple[Tick, ...]
-    dates: tuple[Tick, ...]
+class Plot:
+    """Where a chart is drawn: between the margins, in the units of its view box."""
+
     plot_left: float
     plot_right: float
     plot_top: float
     plot_bottom: float
-    label_x: float
 
     @property
     def tick_x(self) -> float:
@@ -157,6 +153,16 @@ class Chart:
     @property
     def plot_height(self) -> float:
         return self.plot_bottom - self.plot_top
+
+
+@dataclass(frozen=True, kw_only=True)
+class Chart(Plot):
+    size: Size
+    series: tuple[Series, ...]
+    days: tuple[Day, ...]
+    rates: tuple[Tick, ...]
+    dates: tuple[Tick, ...]
+    label_x: float
 
 
 def charts(series: Sequence[DayResult], *, numeric: bool = False) -> tuple[Chart, ...]:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from pitcairn.experiments import words
-from pitcairn.experiments.chart import Tick, day_text, nice_step
+from pitcairn.experiments.chart import Plot, Tick, day_text, nice_step
 from pitcairn.experiments.result_values import GoalResult
 from pitcairn.stats import Estimate, NotComputable
 
@@ -59,7 +59,7 @@ class LiftDay:
 
 
 @dataclass(frozen=True, kw_only=True)
-class LiftPlot:
+class LiftPlot(Plot):
     """A chart in one size."""
 
     size: LiftSize
@@ -72,26 +72,10 @@ class LiftPlot:
     dates: tuple[Tick, ...]
     zero_y: float
     label_y: float
-    plot_left: float
-    plot_right: float
-    plot_top: float
-    plot_bottom: float
-
-    @property
-    def tick_x(self) -> float:
-        return self.plot_left - 8
 
     @property
     def label_x(self) -> float:
         return self.plot_right + 10
-
-    @property
-    def plot_width(self) -> float:
-        return self.plot_right - self.plot_left
-
-    @property
-    def plot_height(self) -> float:
-        return self.plot_bottom - self.plot_top
 
 
 @dataclass(frozen=True, kw_only=True)
